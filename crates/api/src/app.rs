@@ -1,0 +1,158 @@
+//! What every request works with.
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use purser_domain::{
+    help::Help,
+    ids::{TypedId, Uid},
+    policy::keys,
+    time::{Timestamp, Zone},
+};
+use purser_engine::{
+    Executor, Fault, Rules, access::Identity, clock::Clock, files::Files, ids::IdSource, reads::Reads,
+    vault::Vault,
+};
+use tokio::sync::Semaphore;
+
+use crate::{
+    Collect, access::Keys, bank_files::BankDesk, cases::UPLOADS, health::Pulse, metrics::Metrics,
+    notices::Notices, problem::Problem,
+};
+
+/// Rules as the writers see them.
+pub type SharedRules = Arc<RwLock<Arc<Rules>>>;
+
+/// The service: what `purser serve` wires together.
+pub struct App {
+    /// Where writes go.
+    pub executor: Executor,
+    /// Where reads go.
+    pub reads: Arc<Reads>,
+    /// Policy and calendar, as the writers last loaded them.
+    pub rules: SharedRules,
+    /// Both clocks.
+    pub clock: Clock,
+    /// Business zone.
+    pub zone: Zone,
+    /// Test clock and fault dial are there (P21).
+    pub sandbox: bool,
+    /// Seals and opens personal values; absent where the server was given no key.
+    pub vault: Option<Arc<Vault>>,
+    /// Where the content of files is (P26).
+    pub files: Arc<dyn Files>,
+    /// Whom to ask about what (X17).
+    pub help: Help,
+    /// Largest body of a single request, bytes.
+    pub body_limit: usize,
+    /// Largest body of a bulk request, bytes.
+    pub bulk_body_limit: usize,
+    /// Who reads the messages of rails.
+    pub notices: Notices,
+    /// What it takes to speak with a bank.
+    pub bank: BankDesk,
+    /// How money comes in (P11).
+    pub collect: Collect,
+    ids: Mutex<IdSource>,
+    pub(crate) keys: Keys,
+    pub(crate) metrics: Metrics,
+    pub(crate) pulse: Pulse,
+    pub(crate) uploads: Arc<Semaphore>,
+}
+
+impl App {
+    /// The service over an engine.
+    pub fn new(
+        executor: Executor,
+        reads: Reads,
+        files: Arc<dyn Files>,
+        rules: SharedRules,
+        clock: Clock,
+        zone: Zone,
+    ) -> Self {
+        Self {
+            executor,
+            reads: Arc::new(reads),
+            rules,
+            clock,
+            zone,
+            sandbox: false,
+            vault: None,
+            files,
+            help: Help::default(),
+            uploads: Arc::new(Semaphore::new(UPLOADS)),
+            body_limit: 256 * 1024,
+            bulk_body_limit: 16 * 1024 * 1024,
+            notices: Notices::default(),
+            bank: BankDesk::default(),
+            collect: Collect::default(),
+            ids: Mutex::new(IdSource::system()),
+            keys: Keys::default(),
+            metrics: Metrics::default(),
+            pulse: Pulse::default(),
+        }
+    }
+
+    /// Runs a read on the blocking pool, in one snapshot.
+    pub(crate) async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&mut dyn purser_engine::Session) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let reads = Arc::clone(&self.reads);
+        let outcome = tokio::task::spawn_blocking(move || reads.read(read)).await;
+        match outcome {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(fault)) => {
+                tracing::error!(%fault, "a read failed");
+                Err(fault.into())
+            }
+            Err(_) => Err(purser_engine::Failure::Bug.into()),
+        }
+    }
+
+    /// Who presents a token; `None` when it is not good.
+    pub(crate) async fn identify(self: &Arc<Self>, token: &str) -> Result<Option<Arc<Identity>>, Problem> {
+        if let Some(identity) = self.keys.known(token, self.clock.machine()) {
+            return Ok(Some(identity));
+        }
+        let (app, token) = (Arc::clone(self), token.to_owned());
+        let found =
+            tokio::task::spawn_blocking(move || app.keys.look_up(&token, &app.reads, &app.clock)).await;
+        match found {
+            Ok(found) => Ok(found?),
+            Err(_) => Err(purser_engine::Failure::Bug.into()),
+        }
+    }
+
+    /// Policy and calendar as the writers last loaded them.
+    pub fn current_rules(&self) -> Arc<Rules> {
+        self.rules()
+    }
+
+    pub(crate) fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Business time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.business()
+    }
+
+    pub(crate) fn new_uid(&self) -> Uid {
+        let now = self.clock.machine();
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).next_uid(now)
+    }
+
+    pub(crate) fn new_id<T: TypedId>(&self) -> T {
+        T::from_uid(self.new_uid())
+    }
+
+    pub(crate) fn new_secret(&self) -> [u8; 32] {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).secret()
+    }
+
+    /// Most items of one bulk request, by policy.
+    pub(crate) fn bulk_items(&self) -> usize {
+        let rules = self.rules();
+        usize::try_from(rules.policy.now(self.now()).value(keys::BULK_ITEMS)).unwrap_or(usize::MAX)
+    }
+}

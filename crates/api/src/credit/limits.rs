@@ -1,0 +1,377 @@
+//! The limit: how high, how used, how it came about, what it was, what it would be (C1, C9, C10).
+
+use axum::{extract::Path, response::Response};
+use purser_domain::{
+    credit::{Emergency, Override, Promotion, RestrictionKind, Step, decode, evaluate},
+    ids::PartyId,
+    money::Rate,
+    time::Timestamp,
+};
+use purser_engine::credit::{
+    self, ChangeShop, CreditShopRow, EvaluationRow, LimitView, ShopChange, facts, limit_terms,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Wrong, date, problem, wrong};
+use crate::{
+    edge::{Answer, Body, Call, Cursor, Instant, Page, PageParams, Params, json, page_of, parse_id, submit},
+    problem::Problem,
+};
+
+/// One step of the formula. Amounts are minor units.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct StepView {
+    /// Stable name of the rule.
+    rule: &'static str,
+    /// Row of the specification.
+    row: &'static str,
+    /// In Chinese.
+    zh: &'static str,
+    /// In English.
+    en: &'static str,
+    /// What it looked at; the rule says in which unit.
+    input: i64,
+    /// What it added or took.
+    delta_minor: i64,
+    /// The limit after it.
+    result_minor: i64,
+}
+
+impl From<Step> for StepView {
+    fn from(step: Step) -> Self {
+        Self {
+            rule: step.rule.name(),
+            row: step.rule.row(),
+            zh: step.rule.zh(),
+            en: step.rule.en(),
+            input: step.input,
+            delta_minor: step.delta_minor,
+            result_minor: step.result_minor,
+        }
+    }
+}
+
+/// One evaluation with its steps.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EvaluationView {
+    /// Its number within the shop.
+    number: i64,
+    /// When.
+    at: String,
+    /// `report`, `staff`, `date` or `quarter`.
+    cause: String,
+    /// The limit before, minor units.
+    before_minor: i64,
+    /// The limit after, minor units.
+    total_minor: i64,
+    /// How it came about, in order.
+    steps: Vec<StepView>,
+    /// Policy version that decided.
+    policy_version: i64,
+}
+
+impl From<&EvaluationRow> for EvaluationView {
+    fn from(row: &EvaluationRow) -> Self {
+        Self {
+            number: row.seq,
+            at: row.at.to_string(),
+            cause: row.cause.clone(),
+            before_minor: row.before,
+            total_minor: row.total,
+            // Rows are hash-free but only inserted; what cannot be read is shown as no steps rather than not at all.
+            steps: decode(&row.steps).unwrap_or_default().into_iter().map(StepView::from).collect(),
+            policy_version: row.policy_version,
+        }
+    }
+}
+
+/// Advances that are overdue.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Bucket {
+    /// Days: `1-30`, `31-60`, `61-90` or `90+`.
+    days: &'static str,
+    /// Orders.
+    orders: i64,
+    /// Minor units.
+    amount_minor: i64,
+}
+
+/// A shop's limit. Amounts are minor units.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CreditLimit {
+    /// The shop.
+    merchant_id: String,
+    /// The limit.
+    total_minor: i64,
+    /// Advanced and open: the receivable's balance in the ledger.
+    used_minor: i64,
+    /// Authorised, not shipped.
+    reserved_minor: i64,
+    /// Frozen with the shop's funds.
+    frozen_minor: i64,
+    /// `max(0, total − used − reserved − frozen)`.
+    available_minor: i64,
+    /// Refunded before the buyer paid, to be given back.
+    due_minor: i64,
+    /// Shipped beyond the limit, owed by the shop.
+    liability_minor: i64,
+    /// Proceeds that are not on hold.
+    proceeds_minor: i64,
+    /// No new use until then; null when it is not locked.
+    locked_until: Option<String>,
+    /// Civil date on which the limit is looked at again by itself.
+    valid_until: Option<String>,
+    /// 可使用额度 in words.
+    message_zh: String,
+    /// In English.
+    message_en: String,
+    /// Overdue advances.
+    overdue: Vec<Bucket>,
+    /// The evaluation behind it.
+    evaluation: Option<EvaluationView>,
+}
+
+fn show(view: &LimitView, overdue: Vec<Bucket>) -> CreditLimit {
+    let available = purser_domain::money::decimal(view.available_minor);
+    CreditLimit {
+        merchant_id: view.shop.party.to_string(),
+        total_minor: view.shop.total,
+        used_minor: view.used_minor,
+        reserved_minor: view.shop.reserved,
+        frozen_minor: view.shop.frozen,
+        available_minor: view.available_minor,
+        due_minor: view.shop.due,
+        liability_minor: view.liability_minor,
+        proceeds_minor: view.proceeds_minor,
+        locked_until: view.shop.locked_until.map(|at| at.to_string()),
+        valid_until: view.shop.next_on.clone(),
+        message_zh: format!("可使用额度：{available}元"),
+        message_en: format!("Available limit: ¥{available}"),
+        overdue,
+        evaluation: view.evaluation.as_ref().map(EvaluationView::from),
+    }
+}
+
+fn unknown() -> Problem {
+    Problem::not_found("credit_shop_unknown", "nothing is known of this shop: report it first")
+}
+
+/// Read a shop's limit as it stands
+#[utoipa::path(get, path = "/v1/parties/{id}/limit", tag = "pay-later",
+    params(("id" = String, Path, description = "Party, `pty_…`")),
+    responses((status = 200, body = CreditLimit, description = "The limit")))]
+pub(crate) async fn get_limit(call: Call, Path(id): Path<String>) -> Result<Response, Problem> {
+    let party: PartyId = parse_id(&id, "id")?;
+    let currency = call.app.rules().currency;
+    let today = call.app.zone.date(call.app.clock.business());
+    let read = call.app.read(move |session| {
+        let Some(view) = credit::limit(session, party, currency)? else { return Ok(None) };
+        let overdue = credit::overdue(session, &view.shop, today)?;
+        Ok(Some((view, overdue)))
+    });
+    let (view, overdue) = read.await?.ok_or_else(unknown)?;
+    let bucket = |(bucket, orders, amount_minor): (purser_domain::credit::order::Overdue, i64, i64)| Bucket {
+        days: bucket.name(),
+        orders,
+        amount_minor,
+    };
+    Ok(json(&show(&view, overdue.into_iter().map(bucket).collect())))
+}
+
+/// Parameters of a past limit.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct AtParams {
+    /// The instant.
+    #[param(value_type = String, format = DateTime)]
+    at: Instant,
+}
+
+/// Read the evaluation that was in force at a past instant, with its steps
+#[utoipa::path(get, path = "/v1/parties/{id}/limit/evaluation", tag = "pay-later",
+    params(("id" = String, Path, description = "Party, `pty_…`"), AtParams),
+    responses((status = 200, body = EvaluationView, description = "The evaluation")))]
+pub(crate) async fn get_limit_at(
+    call: Call,
+    Path(id): Path<String>,
+    Params(params): Params<AtParams>,
+) -> Result<Response, Problem> {
+    let party: PartyId = parse_id(&id, "id")?;
+    let at: Timestamp = params.at.0;
+    match call.app.read(move |session| credit::evaluation_at(session, party, at)).await? {
+        Some(row) => Ok(json(&EvaluationView::from(&row))),
+        None => Err(Problem::not_found("evaluation_unknown", "the shop had no limit at that instant")),
+    }
+}
+
+/// List evaluations, newest first: every change with its reasons
+#[utoipa::path(get, path = "/v1/parties/{id}/limit/evaluations", tag = "pay-later",
+    params(("id" = String, Path, description = "Party, `pty_…`"), PageParams),
+    responses((status = 200, body = Page<EvaluationView>, description = "Evaluations")))]
+pub(crate) async fn list_evaluations(
+    call: Call,
+    Path(id): Path<String>,
+    Params(params): Params<PageParams>,
+) -> Result<Response, Problem> {
+    let party: PartyId = parse_id(&id, "id")?;
+    let limit = params.limit()?;
+    let below = match &params.cursor {
+        Some(text) => Cursor::decode(text)?.numbers.first().copied(),
+        None => None,
+    };
+    let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
+    let rows = call.app.read(move |session| credit::evaluations(session, party, below, most)).await?;
+    let cursor = |row: &EvaluationRow| Cursor { numbers: vec![row.seq], id: row.party.0 };
+    Ok(json(&page_of(rows, limit, cursor, |row| EvaluationView::from(&row))))
+}
+
+/// Figures to try; what is absent is as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WhatIf {
+    /// On this civil date; today when absent.
+    on: Option<String>,
+    /// Shop level.
+    level: Option<u32>,
+    /// Return rate of the last 30 days, parts per million.
+    return_rate_ppm: Option<i64>,
+    /// A training completed today.
+    #[serde(default)]
+    training: bool,
+}
+
+/// What the limit would be.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WhatIfView {
+    /// Now, minor units.
+    total_minor: i64,
+    /// With the figures, minor units.
+    would_be_minor: i64,
+    /// How it would come about.
+    steps: Vec<StepView>,
+}
+
+/// Try what other figures would do to the limit; nothing is written
+#[utoipa::path(post, path = "/v1/parties/{id}/limit/what-if", tag = "pay-later", request_body = WhatIf,
+    params(("id" = String, Path, description = "Party, `pty_…`")),
+    responses((status = 200, body = WhatIfView, description = "What it would be")))]
+pub(crate) async fn try_limit(
+    call: Call,
+    Path(id): Path<String>,
+    body: Body<WhatIf>,
+) -> Result<Response, Problem> {
+    let party: PartyId = parse_id(&id, "id")?;
+    let given = body.value;
+    let now = call.app.clock.business();
+    let today = call.app.zone.date(now);
+    let on = given.on.as_deref().map(|on| date(on, "/on")).transpose().map_err(problem)?.unwrap_or(today);
+    if given.level.is_some_and(|level| !(1..=100).contains(&level)) {
+        return Err(Problem::invalid("/level", "a level is 1 to 100"));
+    }
+    if given.return_rate_ppm.is_some_and(|ppm| !(0..=1_000_000).contains(&ppm)) {
+        return Err(Problem::invalid("/return_rate_ppm", "0 to 1,000,000 parts per million"));
+    }
+    let stored = call.app.read(move |session| credit::shop_facts(session, party)).await?;
+    let mut shop = facts::decode(&stored.ok_or_else(unknown)?.facts);
+    let rules = call.app.rules();
+    let terms = limit_terms(rules.policy.now(now));
+    let total_minor = evaluate(&shop, today, &terms).total_minor;
+    shop.level = given.level.unwrap_or(shop.level);
+    shop.return_rate = given.return_rate_ppm.map(Rate::ppm).or(shop.return_rate);
+    if given.training {
+        shop.trainings.push(today);
+    }
+    let would_be = evaluate(&shop, on, &terms);
+    let steps = would_be.steps.into_iter().map(StepView::from).collect();
+    Ok(json(&WhatIfView { total_minor, would_be_minor: would_be.total_minor, steps }))
+}
+
+/// What staff decide about a limit.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LimitDecision {
+    /// `restrict`, `lift`, `promote`, `emergency`, `override` or `override_end`.
+    decision: String,
+    /// For `restrict` and `lift`: `violation`, `poor_operation` or `high_risk`.
+    restriction: Option<String>,
+    /// First civil date.
+    from: Option<String>,
+    /// First civil date after it; an override may be without.
+    until: Option<String>,
+    /// For `promote`, parts per million.
+    rate_ppm: Option<i64>,
+    /// For `emergency` and `override`, minor units.
+    amount_minor: Option<i64>,
+    /// Why; shown to the merchant.
+    reason: String,
+}
+
+/// The limit after a decision.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DecidedLimit {
+    /// The shop.
+    merchant_id: String,
+    /// The limit, minor units.
+    total_minor: i64,
+    /// Number of the evaluation.
+    evaluation: i64,
+}
+
+impl From<&CreditShopRow> for DecidedLimit {
+    fn from(row: &CreditShopRow) -> Self {
+        Self { merchant_id: row.party.to_string(), total_minor: row.total, evaluation: row.evaluations }
+    }
+}
+
+fn change(given: &LimitDecision) -> Result<ShopChange, Wrong> {
+    let restriction = || {
+        let name = given.restriction.as_deref().and_then(RestrictionKind::named);
+        name.ok_or_else(|| wrong("/restriction", "violation, poor_operation or high_risk"))
+    };
+    let day = |text: Option<&str>, field: &str| {
+        date(text.ok_or_else(|| wrong(field, "missing: which date?"))?, field)
+    };
+    let from = || day(given.from.as_deref(), "/from");
+    let until = || day(given.until.as_deref(), "/until");
+    let amount = || given.amount_minor.ok_or_else(|| wrong("/amount_minor", "missing: how much?"));
+    Ok(match given.decision.as_str() {
+        "restrict" => ShopChange::Restrict(restriction()?),
+        "lift" => ShopChange::Lift(restriction()?),
+        "promote" => {
+            let ppm = given.rate_ppm.ok_or_else(|| wrong("/rate_ppm", "missing: which rate?"))?;
+            ShopChange::Promote(Promotion { from: from()?, until: until()?, rate: Rate::ppm(ppm) })
+        }
+        "emergency" => {
+            ShopChange::Emergency(Emergency { from: from()?, until: until()?, amount_minor: amount()? })
+        }
+        "override" => {
+            let until = given.until.as_deref().map(|text| date(text, "/until")).transpose()?;
+            ShopChange::Fix(Override { from: from()?, until, amount_minor: amount()? })
+        }
+        "override_end" => ShopChange::Unfix,
+        _ => {
+            let text = "restrict, lift, promote, emergency, override or override_end";
+            return Err(wrong("/decision", text));
+        }
+    })
+}
+
+/// Decide about a shop's limit
+///
+/// `emergency` and `override` need two people: propose action `credit.emergency` or `credit.override` on the party's
+/// id first.
+#[utoipa::path(post, path = "/v1/parties/{id}/limit/decisions", tag = "pay-later", request_body = LimitDecision,
+    params(("id" = String, Path, description = "Party, `pty_…`")),
+    responses((status = 200, body = DecidedLimit, description = "The limit as it stands")))]
+pub(crate) async fn decide_limit(
+    call: Call,
+    Path(id): Path<String>,
+    body: Body<LimitDecision>,
+) -> Result<Response, Problem> {
+    let party: PartyId = parse_id(&id, "id")?;
+    let change = change(&body.value).map_err(problem)?;
+    let command = ChangeShop { party, change, reason: body.value.reason };
+    submit(&call, body.digest, command, |row| Answer::ok(&DecidedLimit::from(row))).await
+}

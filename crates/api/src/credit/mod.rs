@@ -1,0 +1,90 @@
+//! The merchant's pay-later limit (C1–C12): what is reported about shops, the limit and how it came about, orders.
+
+mod limits;
+mod orders;
+mod shops;
+
+pub(crate) use limits::*;
+pub(crate) use orders::*;
+pub(crate) use shops::*;
+
+use purser_domain::{ids::PartyId, time::Date};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::problem::Problem;
+
+/// Where an item is wrong, and what would be right.
+type Wrong = (String, String);
+
+fn wrong(field: impl Into<String>, text: &str) -> Wrong {
+    (field.into(), text.to_owned())
+}
+
+fn problem((field, text): Wrong) -> Problem {
+    Problem::invalid(field, text)
+}
+
+/// A merchant by id or by the platform's own id.
+fn merchant(id: Option<&str>, external: Option<&str>) -> Result<PartyId, Wrong> {
+    match (id, external) {
+        (Some(id), None) => {
+            id.parse().map_err(|e: purser_domain::ids::IdError| wrong("/merchant_id", &e.to_string()))
+        }
+        (None, Some(external)) => Ok(purser_engine::parties::party_id(external)),
+        _ => Err(wrong("/merchant_id", "give merchant_id or merchant_external_id, one of them")),
+    }
+}
+
+fn date(text: &str, field: impl Into<String>) -> Result<Date, Wrong> {
+    let parsed = text.parse::<Date>().ok().filter(|date| (2000..=2199).contains(&date.year()));
+    parsed.ok_or_else(|| wrong(field, "a civil date between 2000 and 2199, like 2026-03-01"))
+}
+
+/// Why an item was refused.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CreditItemError {
+    /// Stable machine code.
+    code: String,
+    /// What is wrong.
+    detail: String,
+    /// JSON pointer into the item.
+    pointer: Option<String>,
+}
+
+impl From<&purser_engine::Rejection> for CreditItemError {
+    fn from(rejection: &purser_engine::Rejection) -> Self {
+        Self {
+            code: rejection.code.to_owned(),
+            detail: rejection.message.clone(),
+            pointer: rejection.field.clone(),
+        }
+    }
+}
+
+impl From<&Wrong> for CreditItemError {
+    fn from((field, text): &Wrong) -> Self {
+        Self { code: "invalid_input".to_owned(), detail: text.clone(), pointer: Some(field.clone()) }
+    }
+}
+
+/// Splits what was given into what can be decided and what is wrong already, keeping the places.
+fn sort<G, R>(given: &[G], read: impl Fn(&G) -> Result<R, Wrong>) -> (Vec<R>, Vec<Result<usize, Wrong>>) {
+    let mut items = Vec::with_capacity(given.len());
+    let places = given.iter().map(|given| {
+        read(given).map(|item| {
+            items.push(item);
+            items.len() - 1
+        })
+    });
+    let places = places.collect();
+    (items, places)
+}
+
+fn bulk_size(count: usize, most: usize) -> Result<(), Problem> {
+    if (1..=most).contains(&count) {
+        return Ok(());
+    }
+    let text = format!("a bulk request has 1 to {most} items, this one has {count}");
+    Err(Problem::new(axum::http::StatusCode::BAD_REQUEST, "bulk_size", text.clone()).at("/items", text))
+}

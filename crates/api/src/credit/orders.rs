@@ -1,0 +1,361 @@
+//! Pay-later orders (C11, C12, C26).
+
+use axum::{extract::Path, http::StatusCode, response::Response};
+use purser_domain::{
+    ids::{CreditOrderId, PartyId},
+    money::Currency,
+    time::Timestamp,
+};
+use purser_engine::credit::{
+    self, CreditOrderRow, EndAdvance, Loss, OrderEvent, OrderEventRow, OrderOutcome, OrderPage, OrderReport,
+    ReportCreditOrders, credit_order_id,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{CreditItemError, Wrong, bulk_size, date, merchant, problem, sort, wrong};
+use crate::{
+    edge::{
+        Amount, Answer, Body, Call, Cursor, Instant, Page, PageParams, Params, json, json_versioned, page_of,
+        parse_id, submit,
+    },
+    problem::Problem,
+};
+
+/// Something that happened to an order. The same event again changes nothing.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CreditOrderEvent {
+    /// Your own id of the order; unique.
+    order_id: String,
+    /// Your own id of the event, unique within the order; the kind of the event when absent.
+    event_id: Option<String>,
+    /// Party, `pty_…`; or give `merchant_external_id`.
+    merchant_id: Option<String>,
+    /// Your own id of the party.
+    merchant_external_id: Option<String>,
+    /// `authorised`, `shipped`, `paid`, `cancelled` or `refunded`.
+    event: String,
+    /// Minor units: for `authorised`, `paid`, `refunded`; for `shipped` a part, all that is left when absent.
+    #[schema(value_type = Option<i64>, minimum = 1)]
+    amount_minor: Option<Amount>,
+    /// Currency; the deployment's when absent.
+    currency: Option<String>,
+    /// When it happened.
+    #[schema(value_type = String, format = DateTime)]
+    at: Instant,
+    /// For `authorised`: civil date on which the buyer is to have paid; by policy when absent.
+    due_on: Option<String>,
+}
+
+/// Several events.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CreditOrderEvents {
+    /// In order; at most what policy `bulk.items` says.
+    items: Vec<CreditOrderEvent>,
+}
+
+/// A pay-later order. Amounts are minor units.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CreditOrderView {
+    /// Id.
+    id: String,
+    /// Your own id.
+    order_id: String,
+    /// The shop.
+    merchant_id: String,
+    /// `authorised`, `partly_shipped`, `shipped`, `due`, `cancelled` or `closed`.
+    status: &'static str,
+    /// Authorised price.
+    amount_minor: i64,
+    /// Currency.
+    currency: String,
+    /// Of the limit, kept for what is not shipped.
+    reserved_minor: i64,
+    /// Shipped.
+    shipped_minor: i64,
+    /// Will not be shipped.
+    cancelled_minor: i64,
+    /// Open advance; uses the limit.
+    receivable_minor: i64,
+    /// Of it due from the shop after a refund.
+    due_minor: i64,
+    /// Open beyond the limit: owed by the shop.
+    liability_minor: i64,
+    /// Paid by the buyer.
+    paid_minor: i64,
+    /// Refunded.
+    refunded_minor: i64,
+    /// Written off or taken back.
+    lost_minor: i64,
+    /// What the buyer still owes.
+    payable_minor: i64,
+    /// When it was authorised.
+    authorised_at: String,
+    /// When the first part was shipped.
+    shipped_at: Option<String>,
+    /// Civil date on which the buyer is to have paid.
+    due_on: Option<String>,
+    /// Counts changes: the `ETag`.
+    version: i64,
+}
+
+impl From<&CreditOrderRow> for CreditOrderView {
+    fn from(row: &CreditOrderRow) -> Self {
+        let order = row.order();
+        Self {
+            id: row.id.to_string(),
+            order_id: row.external_id.clone(),
+            merchant_id: row.merchant.to_string(),
+            status: order.status().name(),
+            amount_minor: row.amount,
+            currency: row.currency.to_string(),
+            reserved_minor: row.reserved,
+            shipped_minor: row.shipped,
+            cancelled_minor: row.cancelled,
+            receivable_minor: row.receivable,
+            due_minor: row.due,
+            liability_minor: row.liability,
+            paid_minor: row.paid,
+            refunded_minor: row.forgiven + row.returned,
+            lost_minor: row.lost,
+            payable_minor: order.payable_minor(),
+            authorised_at: row.authorised_at.to_string(),
+            shipped_at: row.shipped_at.map(|at| at.to_string()),
+            due_on: row.due_on.clone(),
+            version: row.version,
+        }
+    }
+}
+
+fn read(given: &CreditOrderEvent, currency: Currency) -> Result<OrderReport, Wrong> {
+    let merchant = merchant(given.merchant_id.as_deref(), given.merchant_external_id.as_deref())?;
+    let amount = given.amount_minor.map(|amount| amount.0);
+    let needed = || amount.ok_or_else(|| wrong("/amount_minor", "missing: how much?"));
+    let due_on = given.due_on.as_deref().map(|on| date(on, "/due_on")).transpose()?;
+    let event = match given.event.as_str() {
+        "authorised" => OrderEvent::Authorised(needed()?, due_on),
+        "shipped" => OrderEvent::Shipped(amount),
+        "paid" => OrderEvent::Paid(needed()?),
+        "refunded" => OrderEvent::Refunded(needed()?),
+        "cancelled" if amount.is_some() => {
+            return Err(wrong("/amount_minor", "a cancellation is of all that is not shipped"));
+        }
+        "cancelled" => OrderEvent::Cancelled,
+        _ => return Err(wrong("/event", "an event is authorised, shipped, paid, cancelled or refunded")),
+    };
+    if due_on.is_some() && !matches!(event, OrderEvent::Authorised(..)) {
+        return Err(wrong("/due_on", "only an authorisation has it"));
+    }
+    let currency = match given.currency.as_deref() {
+        None => currency,
+        Some(code) => code.parse().map_err(|_| wrong("/currency", "a currency code, like CNY"))?,
+    };
+    let event_id = given.event_id.clone().unwrap_or_else(|| event.name().to_owned());
+    Ok(OrderReport { order_id: given.order_id.clone(), event_id, merchant, event, currency, at: given.at.0 })
+}
+
+/// Report an event of a pay-later order
+///
+/// An authorisation reserves a part of the limit, shipped goods are advanced, the buyer's payment restores it.
+#[utoipa::path(post, path = "/v1/credit-orders", tag = "pay-later", request_body = CreditOrderEvent,
+    responses((status = 200, body = CreditOrderView, description = "The order as it stands")))]
+pub(crate) async fn report_credit_order(
+    call: Call,
+    body: Body<CreditOrderEvent>,
+) -> Result<Response, Problem> {
+    let item = read(&body.value, call.app.rules().currency).map_err(problem)?;
+    let command = ReportCreditOrders { items: vec![item], single: true };
+    submit(&call, body.digest, command, |outcomes| match outcomes.first() {
+        Some(Ok((row, _))) => Answer::ok(&CreditOrderView::from(row)),
+        _ => Answer::new(StatusCode::INTERNAL_SERVER_ERROR, &serde_json::Value::Null),
+    })
+    .await
+}
+
+/// What became of one event.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CreditOrderItem {
+    /// Position in the request.
+    index: usize,
+    /// The order as it stands; null when the event was refused.
+    order: Option<CreditOrderView>,
+    /// Whether the event changed it.
+    changed: bool,
+    /// Why not; null when it was taken.
+    error: Option<CreditItemError>,
+}
+
+/// What became of a list of events.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CreditOrderItems {
+    /// Item by item, in order.
+    items: Vec<CreditOrderItem>,
+    /// Taken.
+    taken: usize,
+    /// Refused.
+    refused: usize,
+}
+
+fn item(index: usize, place: &Result<usize, Wrong>, outcomes: &[OrderOutcome]) -> CreditOrderItem {
+    let refused = |error| CreditOrderItem { index, order: None, changed: false, error: Some(error) };
+    match place.as_ref().map(|at| outcomes.get(*at)) {
+        Ok(Some(Ok((row, changed)))) => {
+            CreditOrderItem { index, order: Some(row.into()), changed: *changed, error: None }
+        }
+        Ok(Some(Err(rejection))) => refused(rejection.into()),
+        Ok(None) => refused((&wrong("", "no outcome")).into()),
+        Err(wrong) => refused(wrong.into()),
+    }
+}
+
+/// Report many events of pay-later orders
+///
+/// Item by item, in order: a refused item leaves the others alone.
+#[utoipa::path(post, path = "/v1/credit-orders/bulk", tag = "pay-later", request_body = CreditOrderEvents,
+    responses((status = 200, body = CreditOrderItems, description = "Outcomes, in order")))]
+pub(crate) async fn report_credit_orders(
+    call: Call,
+    body: Body<CreditOrderEvents>,
+) -> Result<Response, Problem> {
+    let Body { value, digest } = body;
+    bulk_size(value.items.len(), call.app.bulk_items())?;
+    let currency = call.app.rules().currency;
+    let (items, places) = sort(&value.items, |given| read(given, currency));
+    submit(&call, digest, ReportCreditOrders { items, single: false }, move |outcomes| {
+        let items: Vec<_> = places.iter().enumerate().map(|(n, place)| item(n, place, outcomes)).collect();
+        let refused = items.iter().filter(|item| item.error.is_some()).count();
+        Answer::ok(&CreditOrderItems { taken: items.len() - refused, refused, items })
+    })
+    .await
+}
+
+/// A line of an order's history.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CreditOrderLine {
+    /// Your own id of the event.
+    event_id: String,
+    /// What happened.
+    event: String,
+    /// Minor units; 0 where the event has none.
+    amount_minor: i64,
+    /// When.
+    at: String,
+}
+
+/// An order with its history.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CreditOrderDetail {
+    /// The order.
+    order: CreditOrderView,
+    /// What happened, in order.
+    lines: Vec<CreditOrderLine>,
+}
+
+fn key(id: &str) -> Result<CreditOrderId, Problem> {
+    id.strip_prefix("external:").map_or_else(|| parse_id(id, "id"), |own| Ok(credit_order_id(own)))
+}
+
+fn unknown() -> Problem {
+    Problem::not_found("order_unknown", "there is no such pay-later order")
+}
+
+/// Read a pay-later order with its history
+#[utoipa::path(get, path = "/v1/credit-orders/{id}", tag = "pay-later",
+    params(("id" = String, Path, description = "Order, `co_…`; or `external:` and your own id")),
+    responses((status = 200, body = CreditOrderDetail, description = "The order")))]
+pub(crate) async fn get_credit_order(call: Call, Path(id): Path<String>) -> Result<Response, Problem> {
+    let key = key(&id)?;
+    let found = call
+        .app
+        .read(move |session| Ok((credit::order(session, key)?, credit::order_events(session, key)?)))
+        .await?;
+    let (Some(row), lines) = found else { return Err(unknown()) };
+    let line = |row: OrderEventRow| CreditOrderLine {
+        event_id: row.event_id,
+        event: row.kind,
+        amount_minor: row.amount,
+        at: row.at.to_string(),
+    };
+    let lines = lines.into_iter().map(line).collect();
+    Ok(json_versioned(&CreditOrderDetail { order: CreditOrderView::from(&row), lines }, row.version))
+}
+
+/// Parameters of a shop's orders.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CreditOrderParams {
+    /// Authorised not before.
+    #[param(value_type = Option<String>, format = DateTime)]
+    since: Option<Instant>,
+    /// Most rows to return, 1 to 200; 50 when absent.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<usize>,
+    /// `next_cursor` of the page before; opaque.
+    cursor: Option<String>,
+}
+
+/// List a shop's pay-later orders, the newest authorised first
+#[utoipa::path(get, path = "/v1/parties/{id}/credit-orders", tag = "pay-later",
+    params(("id" = String, Path, description = "Party, `pty_…`"), CreditOrderParams),
+    responses((status = 200, body = Page<CreditOrderView>, description = "Orders")))]
+pub(crate) async fn list_credit_orders(
+    call: Call,
+    Path(id): Path<String>,
+    Params(params): Params<CreditOrderParams>,
+) -> Result<Response, Problem> {
+    let merchant: PartyId = parse_id(&id, "id")?;
+    let page = PageParams { limit: params.limit, cursor: params.cursor };
+    let limit = page.limit()?;
+    let below = match &page.cursor {
+        Some(text) => {
+            let cursor = Cursor::decode(text)?;
+            cursor.numbers.first().map(|at| (Timestamp(*at), CreditOrderId(cursor.id)))
+        }
+        None => None,
+    };
+    let since = params.since.map_or(Timestamp(0), |at| at.0);
+    let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
+    let wanted = OrderPage { merchant, below, since, limit: most };
+    let rows = call.app.read(move |session| credit::orders(session, wanted)).await?;
+    let cursor = |row: &CreditOrderRow| Cursor { numbers: vec![row.authorised_at.0], id: row.id.0 };
+    Ok(json(&page_of(rows, limit, cursor, |row| CreditOrderView::from(&row))))
+}
+
+/// What becomes of an open advance without the buyer's money.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LossRequest {
+    /// `write_off`: the platform gives it up; `recourse`: the shop owes it, after a fraud decision.
+    kind: String,
+    /// Minor units.
+    #[schema(value_type = i64, minimum = 1)]
+    amount_minor: Amount,
+    /// Why, word for word as two people approved it.
+    reason: String,
+}
+
+/// Write an advance off, or take it back from the shop
+///
+/// Two people approve it first: action `credit.write_off` or `credit.recourse` on the order's id.
+#[utoipa::path(post, path = "/v1/credit-orders/{id}/losses", tag = "pay-later", request_body = LossRequest,
+    params(("id" = String, Path, description = "Order, `co_…`; or `external:` and your own id")),
+    responses((status = 200, body = CreditOrderView, description = "The order as it stands")))]
+pub(crate) async fn end_advance(
+    call: Call,
+    Path(id): Path<String>,
+    body: Body<LossRequest>,
+) -> Result<Response, Problem> {
+    let loss = match body.value.kind.as_str() {
+        "write_off" => Loss::WriteOff,
+        "recourse" => Loss::Recourse,
+        _ => return Err(Problem::invalid("/kind", "write_off or recourse")),
+    };
+    let order = key(&id)?;
+    let row = call.app.read(move |session| credit::order(session, order)).await?.ok_or_else(unknown)?;
+    let LossRequest { amount_minor, reason, .. } = body.value;
+    let command = EndAdvance { order, merchant: row.merchant, loss, amount_minor: amount_minor.0, reason };
+    submit(&call, body.digest, command, |row| Answer::ok(&CreditOrderView::from(row))).await
+}

@@ -1,0 +1,295 @@
+//! "Where is my money": for a withdrawal, and for everything that a party has (P14).
+
+use axum::{extract::Path, response::Response};
+use purser_domain::{
+    ids::{PartyId, WithdrawalId},
+    time::{Date, Timestamp},
+    withdrawals::{PartyMoney, Place, Whereabout, Withdrawal, whereabouts},
+};
+use purser_engine::{
+    Fault, Session,
+    corporate::{self, StatementFilter, StatementRow},
+    earnings, parties,
+    withdrawals::{self, RequestWithdrawal, Requested, WithdrawalRow},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    edge::{Call, ask, json, parse_id},
+    problem::Problem,
+    withdrawals::{Where, funds_days, unknown, withdrawal_with_account},
+};
+
+/// Most withdrawals under way that one answer explains.
+const OPEN: usize = 100;
+
+fn text(at: Option<Timestamp>) -> Option<String> {
+    at.map(|at| at.to_string())
+}
+
+/// Where a withdrawal's money is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WithdrawalExplained {
+    /// Withdrawal.
+    id: String,
+    /// Whose money.
+    party_id: String,
+    /// State.
+    state: String,
+    /// State in Chinese.
+    state_zh: &'static str,
+    /// State in English.
+    state_en: &'static str,
+    /// Why it is there, who must act, and when something happens next.
+    explanation: Where,
+    /// What has neither arrived nor come back, minor units.
+    in_transit_minor: i64,
+    /// What has arrived, net, minor units.
+    arrived_minor: i64,
+    /// Currency.
+    currency: String,
+    /// What people see of the payout account.
+    destination_masked: Option<String>,
+    /// Expected arrival; null when the calendar does not know, or when it is finished.
+    expected_at: Option<String>,
+    /// End of the payout clock, which never pauses.
+    deadline_at: String,
+    /// Payment orders to the rail; empty before the first.
+    slices: Vec<SliceView>,
+}
+
+/// One payment order to the rail.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SliceView {
+    /// 1, 2, …
+    number: u16,
+    /// What the rail knows it by.
+    reference: String,
+    /// Net, minor units.
+    amount_minor: i64,
+    /// `sending`, `unknown`, `funds_short`, `paid`, `failed` or `bounced`.
+    state: &'static str,
+    /// How often it was given to the rail, always under the same reference.
+    attempts: u32,
+    /// The rail's own code of a failure.
+    failure: Option<String>,
+}
+
+fn slices(withdrawal: &Withdrawal) -> Vec<SliceView> {
+    let view = |slice: &purser_domain::withdrawals::Slice| SliceView {
+        number: slice.number,
+        reference: purser_domain::withdrawals::rail_reference(withdrawal.id, slice.number),
+        amount_minor: slice.amount_minor,
+        state: withdrawals::slice_state_name(slice.state),
+        attempts: slice.attempts,
+        failure: slice.failure.as_ref().map(|(_, code)| code.clone()),
+    };
+    withdrawal.slices.iter().map(view).collect()
+}
+
+/// Explain a withdrawal
+#[utoipa::path(get, path = "/v1/withdrawals/{id}/explain", tag = "withdrawals",
+    params(("id" = String, Path, description = "Withdrawal, `wd_…`")),
+    responses((status = 200, body = WithdrawalExplained, description = "Where its money is, who must act, and when")))]
+pub(crate) async fn explain_withdrawal(call: Call, Path(id): Path<String>) -> Result<Response, Problem> {
+    let id: WithdrawalId = parse_id(&id, "id")?;
+    let found = call.app.read(move |session| withdrawal_with_account(session, id)).await?;
+    let (row, destination_masked) = found.ok_or_else(|| unknown(id))?;
+    let withdrawal = row.withdrawal();
+    let open = !withdrawal.state.is_final();
+    let paid = |slice: &&purser_domain::withdrawals::Slice| {
+        slice.state == purser_domain::withdrawals::SliceState::Paid
+    };
+    Ok(json(&WithdrawalExplained {
+        id: row.id.to_string(),
+        party_id: row.party.to_string(),
+        state_zh: withdrawal.state.zh(),
+        state_en: withdrawal.state.en(),
+        explanation: Where::of(&row, call.app.now(), funds_days(&call.app)),
+        in_transit_minor: withdrawal.in_transit_minor(),
+        arrived_minor: withdrawal.slices.iter().filter(paid).map(|slice| slice.amount_minor).sum(),
+        currency: row.currency.to_string(),
+        destination_masked,
+        expected_at: text(row.expected_at.filter(|_| open)),
+        deadline_at: row.deadline_at.to_string(),
+        slices: slices(&withdrawal),
+        state: row.state,
+    }))
+}
+
+/// Where all of a party's money is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PartyExplained {
+    /// Whose.
+    party_id: String,
+    /// Currency of every amount.
+    currency: String,
+    /// What can be withdrawn, minor units.
+    available_minor: i64,
+    /// Reserved by withdrawals under way.
+    in_transit_minor: i64,
+    /// Programme income of months that are not published.
+    frozen_minor: i64,
+    /// Of orders that are not settled, gross.
+    pending_minor: i64,
+    /// Owed by the party; no withdrawal while above zero.
+    owed_minor: i64,
+    /// Piece by piece, what concerns the party most first.
+    items: Vec<WhereaboutView>,
+}
+
+/// A part of a party's money.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WhereaboutView {
+    /// `available`, `blocked`, `would_wait`, `in_transit`, `frozen`, `pending`, `agency` or `owed`.
+    place: &'static str,
+    /// Minor units.
+    amount_minor: i64,
+    /// Stable machine code.
+    code: &'static str,
+    /// A sentence in Chinese.
+    zh: &'static str,
+    /// A sentence in English.
+    en: &'static str,
+    /// Who must act.
+    who_must_act: &'static str,
+    /// What to do.
+    next_step: &'static str,
+    /// Next attempt, deadline, or when it may be tried again; null where time does not decide.
+    next_at: Option<String>,
+    /// The withdrawal took longer than promised.
+    overdue: bool,
+    /// The withdrawal, for `in_transit`.
+    withdrawal_id: Option<String>,
+    /// The settlement statement that reserves it, for `in_transit` (X16).
+    settlement_id: Option<String>,
+    /// All missing first steps, for `first_steps_missing`.
+    missing: Vec<&'static str>,
+}
+
+impl From<&Whereabout> for WhereaboutView {
+    fn from(part: &Whereabout) -> Self {
+        Self {
+            place: part.place.name(),
+            amount_minor: part.amount_minor,
+            code: part.code,
+            zh: part.zh,
+            en: part.en,
+            who_must_act: part.actor.name(),
+            next_step: part.next_step.name(),
+            next_at: text(part.next_at),
+            overdue: part.overdue,
+            withdrawal_id: part.withdrawal.map(|id| id.to_string()),
+            settlement_id: None,
+            missing: part.missing.iter().map(|step| step.name()).collect(),
+        }
+    }
+}
+
+impl WhereaboutView {
+    /// What a settlement statement reserves that has not come to its payout.
+    fn of_settlement(row: &StatementRow, disputed: bool, today: Date) -> Self {
+        let words = purser_domain::corporate::explain(
+            row.state(),
+            disputed,
+            row.calendar_missing,
+            row.due_on(),
+            today,
+        );
+        Self {
+            place: Place::InTransit.name(),
+            amount_minor: row.payable,
+            code: words.code,
+            zh: words.zh,
+            en: words.en,
+            who_must_act: words.actor,
+            next_step: words.next_step,
+            next_at: words.by.map(|day| day.to_string()),
+            overdue: words.overdue,
+            withdrawal_id: None,
+            settlement_id: Some(row.id.to_string()),
+            missing: Vec::new(),
+        }
+    }
+}
+
+/// Settlement statements of a party that reserve money, among the newest 100, and whether each is disputed.
+fn reserving(session: &mut dyn Session, party: PartyId) -> Result<Vec<(StatementRow, bool)>, Fault> {
+    let filter = StatementFilter { party: Some(party), ..StatementFilter::default() };
+    let rows = corporate::statement_page(session, &filter, 100)?;
+    let live = rows.into_iter().filter(|row| row.state().reserves());
+    live.map(|row| corporate::is_disputed(session, &row).map(|disputed| (row, disputed))).collect()
+}
+
+/// Explain where a party's money is
+///
+/// What is there, what holds it back (every missing first step is named), what is under way (the newest 100
+/// withdrawals), what is to come, what is owed: each with who must act and when.
+#[utoipa::path(get, path = "/v1/parties/{id}/explain", tag = "withdrawals",
+    params(("id" = String, Path, description = "Party, `pty_…`")),
+    responses((status = 200, body = PartyExplained, description = "Where everything is")))]
+pub(crate) async fn explain_party(call: Call, Path(id): Path<String>) -> Result<Response, Problem> {
+    let party: PartyId = parse_id(&id, "id")?;
+    let app = &call.app;
+    let (currency, now) = (app.rules().currency, app.now());
+    let today = app.zone.date(now);
+    let found = app
+        .read(move |session| {
+            if parties::party(session, party)?.is_none() {
+                return Ok(None);
+            }
+            let overview = earnings::overview(session, party, currency, today)?;
+            let open = withdrawals::open_withdrawals(session, party, overview.in_transit_minor, OPEN)?;
+            Ok(Some((overview, open, reserving(session, party)?)))
+        })
+        .await?;
+    let Some((overview, open, statements)) = found else {
+        return Err(Problem::not_found("party_unknown", format!("there is no party {party}")));
+    };
+    // What stands in the way is what the gate itself says to a request for everything.
+    let look = RequestWithdrawal {
+        party,
+        amount_minor: None,
+        currency,
+        destination: None,
+        // The code is asked for when money is; until then it stands in nobody's way.
+        code: purser_engine::identity::Given::Waived,
+        person: None,
+        dry_run: true,
+    };
+    let Requested::Looked(gate) = ask(&call, look).await? else {
+        return Err(purser_engine::Failure::Bug.into());
+    };
+    let totals = overview.totals.counters();
+    let own = totals.total_task_minor.saturating_sub(totals.routed_task_minor);
+    let pending_minor = own.saturating_sub(totals.settled_gross_minor).max(0);
+    let rows: Vec<Withdrawal> = open.iter().map(WithdrawalRow::withdrawal).collect();
+    let money = PartyMoney {
+        available_minor: overview.withdrawable_minor,
+        frozen_minor: overview.frozen_minor,
+        pending_minor,
+        routed_minor: totals.routed_task_minor,
+        owed_minor: overview.owed_minor,
+        gate: &gate,
+        open: &rows,
+    };
+    let next = |id| open.iter().find(|row| row.id == id && row.queued).map(|row| row.next_at);
+    let places = whereabouts(&money, next, now);
+    Ok(json(&PartyExplained {
+        party_id: party.to_string(),
+        currency: currency.to_string(),
+        available_minor: money.available_minor,
+        in_transit_minor: overview.in_transit_minor,
+        frozen_minor: money.frozen_minor,
+        pending_minor,
+        owed_minor: money.owed_minor,
+        items: places
+            .iter()
+            .map(WhereaboutView::from)
+            .chain(
+                statements.iter().map(|(row, disputed)| WhereaboutView::of_settlement(row, *disputed, today)),
+            )
+            .collect(),
+    }))
+}

@@ -1,0 +1,46 @@
+//! HTTP and JSON: the only crate that knows either.
+//!
+//! A request passes one middleware ([`edge`]): request id, access table, idempotency key. Its handler reads the
+//! body strictly and either queues a command, whose answer is made inside the group, or reads in one snapshot.
+
+mod access;
+mod agencies;
+mod app;
+mod approvals;
+mod bank_files;
+mod bank_messages;
+mod cases;
+mod cashier;
+mod credit;
+mod document;
+mod edge;
+mod explain;
+mod feed;
+mod health;
+mod identity;
+mod keys;
+mod ledger;
+mod metrics;
+mod notices;
+mod operations;
+mod orders;
+mod parties;
+mod payments;
+mod people;
+mod problem;
+mod programme;
+mod rails;
+mod records;
+mod routes;
+mod rules;
+mod settlements;
+mod staff;
+mod studio;
+mod withdrawals;
+
+pub use app::{App, SharedRules};
+pub use bank_files::BankDesk;
+pub use document::openapi_json;
+pub use notices::Notices;
+pub use payments::{BankAccount, Collect};
+pub use routes::router;

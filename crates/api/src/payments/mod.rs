@@ -1,0 +1,7 @@
+//! Money in (P11, A2, A3, A6): payment orders, payments, refunds.
+
+mod dto;
+mod handlers;
+
+pub use dto::{BankAccount, Collect};
+pub(crate) use handlers::*;

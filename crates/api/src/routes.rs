@@ -1,0 +1,274 @@
+//! Every route, wired.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::from_fn_with_state,
+    routing::{delete, get, patch, post},
+};
+
+use crate::{
+    App, agencies, approvals, bank_files, bank_messages, cases, cashier, credit, edge, explain, feed, health,
+    identity, keys, ledger, notices, operations, orders, parties, payments, people, programme, rails,
+    records, rules, staff, studio, withdrawals,
+};
+
+/// The whole service.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .merge(open())
+        .merge(money())
+        .merge(platform())
+        .merge(business())
+        .merge(payouts())
+        .merge(people())
+        .merge(casework())
+        .merge(agency_routes())
+        .merge(programme_routes())
+        .merge(payments_in())
+        .merge(settled())
+        .merge(pay_later())
+        .fallback(edge::no_route)
+        .method_not_allowed_fallback(edge::no_method)
+        .layer(from_fn_with_state(Arc::clone(&app), edge::enter))
+        .with_state(app)
+}
+
+type Routes = Router<Arc<App>>;
+
+fn open() -> Routes {
+    Router::new()
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .route("/openapi.json", get(health::openapi))
+        .route("/v1/staff/sessions", post(staff::sign_in))
+        .route("/v1/staff/sessions/current", delete(staff::sign_out))
+        .route("/v1/me", get(staff::me))
+}
+
+fn pay_later() -> Routes {
+    Router::new()
+        .route("/v1/credit-shops", post(credit::report_shop))
+        .route("/v1/credit-shops/bulk", post(credit::report_shops))
+        .route("/v1/parties/{id}/limit", get(credit::get_limit))
+        .route("/v1/parties/{id}/limit/evaluation", get(credit::get_limit_at))
+        .route("/v1/parties/{id}/limit/evaluations", get(credit::list_evaluations))
+        .route("/v1/parties/{id}/limit/what-if", post(credit::try_limit))
+        .route("/v1/parties/{id}/limit/decisions", post(credit::decide_limit))
+        .route("/v1/parties/{id}/credit-orders", get(credit::list_credit_orders))
+        .route("/v1/credit-orders", post(credit::report_credit_order))
+        .route("/v1/credit-orders/bulk", post(credit::report_credit_orders))
+        .route("/v1/credit-orders/{id}", get(credit::get_credit_order))
+        .route("/v1/credit-orders/{id}/losses", post(credit::end_advance))
+}
+
+fn money() -> Routes {
+    Router::new()
+        .route("/v1/transfers", post(ledger::post_transfer))
+        .route("/v1/transfers/bulk", post(ledger::post_transfers))
+        .route("/v1/transfers/{id}", get(ledger::get_transfer))
+        .route("/v1/accounts/{id}", get(ledger::get_account))
+        .route("/v1/accounts/{id}/lines", get(ledger::list_lines))
+        .route("/v1/accounts/{id}/days/{date}", get(ledger::get_account_day))
+        .route("/v1/accounts/{id}/months/{month}", get(ledger::get_account_month))
+        .route("/v1/accounts/{id}/balance", get(ledger::get_balance_at))
+        .route("/v1/idempotency-keys/{key}", get(feed::get_idempotency_key))
+}
+
+fn platform() -> Routes {
+    Router::new()
+        .route("/v1/events", get(feed::list_events))
+        .route("/v1/audit", get(feed::list_audit))
+        .route("/v1/jobs", get(feed::list_jobs))
+        .route("/v1/jobs/{id}", get(feed::get_job))
+        .route("/v1/policy/{key}", get(rules::explain_policy))
+        .route("/v1/calendar/{year}", get(rules::get_calendar).merge(post(operations::import_calendar)))
+        .route("/v1/clock", get(rules::get_clock))
+        .route("/v1/sandbox/clock", post(operations::move_clock))
+        .route("/v1/sandbox/faults", post(rails::turn_fault_dial))
+        .route("/v1/sandbox/rails/{rail}", post(rails::set_rail_health))
+        .route("/v1/rails", get(rails::list_rails))
+        .route("/v1/rails/{rail}/notify", post(notices::take_notice))
+        .route("/v1/rails/{rail}/reopen", post(rails::reopen_rail))
+        .route("/v1/rails/{rail}/float-top-ups", post(rails::top_up_float))
+        .merge(bank())
+        .route("/v1/approvals", get(approvals::list_approvals).merge(post(approvals::propose)))
+        .route("/v1/approvals/{id}/decision", post(approvals::decide_approval))
+        .route("/v1/api-keys", get(keys::list_keys).post(keys::create_key))
+        .route("/v1/api-keys/{id}", get(keys::get_key))
+        .route("/v1/api-keys/{id}/rotate", post(keys::rotate_key))
+        .route("/v1/api-keys/{id}/revoke", post(keys::revoke_key))
+        .route("/v1/staff", get(staff::list_staff).post(staff::create_staff))
+        .route("/v1/staff/{id}", get(staff::get_staff).patch(staff::change_staff))
+}
+
+fn bank() -> Routes {
+    use {bank_files as b, bank_messages as m};
+    Router::new()
+        .route("/v1/rails/bank-file/files", get(b::list_files))
+        .route("/v1/rails/bank-file/files/{id}", get(b::get_file))
+        .route("/v1/rails/bank-file/files/{id}/content", get(b::get_content))
+        .route("/v1/rails/bank-file/files/{id}/close", post(b::close_file))
+        .route("/v1/rails/bank-file/files/{id}/sent", post(b::mark_sent))
+        .route("/v1/rails/bank-file/messages", get(m::list_messages).merge(post(m::take_in)))
+        .route("/v1/rails/bank-file/entries", get(m::list_entries))
+}
+
+fn business() -> Routes {
+    Router::new()
+        .route("/v1/parties", get(parties::list_parties).post(parties::register_party))
+        .route("/v1/parties/{id}", get(parties::get_party).merge(patch(parties::update_party)))
+        .route("/v1/parties/{id}/freeze", post(parties::freeze_party))
+        .route("/v1/parties/{id}/unfreeze", post(parties::unfreeze_party))
+        .route("/v1/parties/{id}/close", post(parties::close_party))
+        .route("/v1/parties/{id}/messages", get(feed::list_messages))
+        .route("/v1/parties/{id}/messages/{message}/read", post(feed::read_message))
+        .route("/v1/parties/{id}/overview", get(orders::get_overview))
+        .route("/v1/parties/{id}/task-orders", get(records::orders::list_orders))
+        .route("/v1/parties/{id}/task-orders/export", get(records::orders::export_orders))
+        .route("/v1/task-orders", post(orders::report_order))
+        .route("/v1/task-orders/bulk", post(orders::report_orders))
+        .route("/v1/task-orders/{id}", get(orders::get_order))
+}
+
+fn people() -> Routes {
+    Router::new()
+        .route("/v1/parties/{id}/phone", get(identity::get_phone).merge(post(identity::bind_phone)))
+        .route("/v1/parties/{id}/phone/codes", post(identity::send_phone_code))
+        .route("/v1/parties/{id}/phone/unbind", post(identity::unbind_phone))
+        .route(
+            "/v1/parties/{id}/identity",
+            get(identity::get_identity).merge(post(identity::submit_identity)),
+        )
+        .route("/v1/parties/{id}/identity/shared", get(identity::list_shared))
+        .route("/v1/parties/{id}/people", get(people::list_people).merge(post(people::add_person)))
+        .route(
+            "/v1/parties/{id}/people/{person}",
+            patch(people::change_person).merge(delete(people::remove_person)),
+        )
+        .route("/v1/sandbox/outbox", get(identity::list_outbox))
+        .route("/v1/sandbox/onboardings", post(identity::onboard))
+        .route("/v1/parties/{id}/payout-accounts/codes", post(withdrawals::send_payout_account_code))
+        .route("/v1/payout-account-kinds", get(withdrawals::list_payout_account_kinds))
+        .route("/v1/withdrawals/codes", post(withdrawals::send_withdrawal_code))
+}
+
+fn settled() -> Routes {
+    use crate::settlements as s;
+    Router::new()
+        .route("/v1/settlements", get(s::list_settlements).merge(post(s::generate_settlement)))
+        .route("/v1/settlements/{id}", get(s::get_settlement))
+        .route("/v1/settlements/{id}/orders", get(s::list_orders_of_settlement))
+        .route("/v1/settlements/{id}/orders.csv", get(s::export_orders))
+        .route("/v1/settlements/{id}/sign", post(s::sign_settlement))
+        .route("/v1/settlements/{id}/cancel", post(s::cancel_settlement))
+        .route("/v1/settlements/{id}/dispute", post(s::dispute_settlement))
+        .route("/v1/settlements/{id}/answer", post(s::answer_settlement))
+        .route("/v1/settlements/{id}/invoice", post(s::submit_invoice))
+        .route("/v1/settlements/{id}/decision", post(s::decide_settlement))
+        .route("/v1/settlements/{id}/pay-again", post(s::pay_settlement_again))
+        .route("/v1/settlements/{id}/void", post(s::void_settlement))
+        .route("/v1/parties/{id}/settlement-orders", get(s::list_orders_of_payee))
+        .route("/v1/parties/{id}/settlement-months", get(s::list_settlement_months))
+        .route("/v1/parties/{id}/settlement-lines", post(s::add_settlement_line))
+}
+
+fn payouts() -> Routes {
+    use records::withdrawals as lists;
+    use withdrawals as w;
+    Router::new()
+        .route("/v1/parties/{id}/payout-accounts", get(w::list_payout_accounts).post(w::bind_payout_account))
+        .route("/v1/parties/{id}/payout-accounts/{account}", delete(w::unbind_payout_account))
+        .route("/v1/parties/{id}/payout-accounts/{account}/default", post(w::make_default_payout_account))
+        .route("/v1/parties/{id}/withdrawals", get(lists::list_withdrawals))
+        .route("/v1/parties/{id}/withdrawals/export", get(lists::export_withdrawals))
+        .route("/v1/parties/{id}/explain", get(explain::explain_party))
+        .route("/v1/withdrawals", get(lists::list_all_withdrawals).post(w::request_withdrawal))
+        .route("/v1/withdrawals/export", get(lists::export_all_withdrawals))
+        .route("/v1/withdrawals/{id}/explain", get(explain::explain_withdrawal))
+        .route("/v1/withdrawals/{id}", get(w::get_withdrawal))
+        .route("/v1/withdrawals/{id}/cancel", post(w::cancel_withdrawal))
+        .route("/v1/withdrawals/{id}/decision", post(w::decide_withdrawal))
+}
+
+fn casework() -> Routes {
+    use cases as c;
+    Router::new()
+        .route("/v1/help/contacts", get(c::list_contacts))
+        .route("/v1/cases", get(c::list_cases).post(c::open_case))
+        .route("/v1/cases/{id}", get(c::get_case))
+        .route("/v1/cases/{id}/assignment", post(c::assign_case))
+        .route("/v1/cases/{id}/messages", post(c::say_in_case))
+        .route("/v1/cases/{id}/attachments", post(c::attach_to_case))
+        .route("/v1/cases/{id}/attachments/{n}", get(c::get_case_attachment))
+        .route("/v1/cases/{id}/decision", post(c::decide_case))
+        .route("/v1/cases/{id}/reopen", post(c::reopen_case))
+        .route("/v1/parties/{id}/cases", get(c::list_own_cases))
+        .route("/v1/parties/{id}/cases/{case}", get(c::get_own_case))
+        .route("/v1/parties/{id}/cases/{case}/messages", post(c::say_in_own_case))
+        .route("/v1/parties/{id}/cases/{case}/attachments", post(c::attach_to_own_case))
+        .route("/v1/parties/{id}/cases/{case}/attachments/{n}", get(c::get_own_attachment))
+        .route("/v1/parties/{id}/cases/{case}/withdraw", post(c::withdraw_own_case))
+        .route("/v1/parties/{id}/cases/{case}/reopen", post(c::reopen_own_case))
+        .route("/v1/parties/{id}/studio", get(studio::get_studio).post(studio::apply_for_studio))
+        .route("/v1/parties/{id}/studio/decision", post(studio::decide_studio))
+}
+
+fn agency_routes() -> Routes {
+    use agencies as a;
+    Router::new()
+        .route("/v1/parties/{id}/memberships", get(a::list_memberships).post(a::sign_creator))
+        .route("/v1/parties/{id}/memberships/{membership}", patch(a::change_membership))
+        .route("/v1/agencies/{id}/members", get(a::list_members))
+        .route("/v1/agencies/{id}/task-orders", get(a::list_agency_orders))
+}
+
+fn programme_routes() -> Routes {
+    use programme as p;
+    Router::new()
+        .route("/v1/programme/members", get(p::list_programme_members).post(p::enrol_creator))
+        .route("/v1/programme/members/bulk", post(p::enrol_creators))
+        .route("/v1/programme/members/{id}", get(p::get_programme_member))
+        .route("/v1/programme/members/{id}/leave", post(p::leave_programme))
+        .route("/v1/programme/terms/bulk", post(p::import_terms))
+        .route("/v1/programme/months", get(p::list_programme_months))
+        .route("/v1/programme/months/{month}", get(p::get_programme_month))
+        .route("/v1/programme/months/{month}/close", post(p::close_month))
+        .route("/v1/programme/months/{month}/publish", post(p::publish_month))
+        .route("/v1/programme/months/{month}/statements", get(p::list_month_statements))
+        .route("/v1/programme/disputes", get(p::list_disputed))
+        .route("/v1/programme/statements/{id}", get(p::get_statement))
+        .route("/v1/programme/statements/{id}/orders", get(p::list_statement_orders))
+        .route("/v1/programme/statements/{id}/publish", post(p::publish_statement))
+        .route("/v1/programme/statements/{id}/disputes", get(p::list_disputes).post(p::dispute_statement))
+        .route("/v1/programme/statements/{id}/answer", post(p::answer_dispute))
+        .route("/v1/parties/{id}/programme-statements", get(p::list_party_statements))
+}
+
+fn payments_in() -> Routes {
+    use payments as p;
+    Router::new()
+        .route("/v1/payment-orders", get(p::list_payment_orders).post(p::create_payment_order))
+        .route("/v1/payment-orders/{id}", get(p::get_payment_order))
+        .route("/v1/payment-orders/{id}/repay", post(p::repay_payment_order))
+        .route("/v1/payment-orders/{id}/close", post(p::close_payment_order))
+        .route("/v1/payment-orders/{id}/refund", post(p::refund_payment_order))
+        .route("/v1/payments", get(p::list_payments).post(p::record_transfer))
+        .route("/v1/payments/{id}", get(p::get_payment))
+        .route("/v1/payments/{id}/refund", post(p::refund_payment))
+        .route("/v1/payments/{id}/assign", post(p::assign_payment))
+        .route("/v1/payment-refunds/{id}/outcome", post(p::report_refund))
+        .route("/v1/payment-notices/{method}", post(p::take_payment_notice))
+        .merge(cashier_pages())
+}
+
+fn cashier_pages() -> Routes {
+    Router::new()
+        .route("/cashier/{token}", get(cashier::show_cashier).post(cashier::act_at_cashier))
+        .route("/cashier/{token}/state", get(cashier::cashier_state))
+        .route("/cashier/assets/{file}", get(cashier::cashier_asset))
+        .layer(DefaultBodyLimit::max(cashier::FORM_MAX))
+}

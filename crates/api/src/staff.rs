@@ -1,0 +1,245 @@
+//! Staff accounts and sessions (P18).
+
+use axum::{extract::Path, http::StatusCode, response::Response};
+use purser_domain::ids::{StaffId, Uid};
+use purser_engine::access::{
+    self, ChangeStaff, CreateStaff, EndSession, NewSession, Role, Scope, SignIn, StaffChange, StaffRow,
+    Token, TokenKind, hash_password, staff_id, verify_password,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    edge::{
+        Answer, Body, Call, Cursor, Page, PageParams, Params, json, json_versioned, page_of, parse_id, submit,
+    },
+    feed::path_digest,
+    problem::Problem,
+};
+
+/// Who you are.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Me {
+    /// As the audit log names you.
+    actor: String,
+    /// What you may do.
+    scopes: Vec<&'static str>,
+    /// When your token ends.
+    expires_at: Option<String>,
+}
+
+/// Who am I?
+#[utoipa::path(get, path = "/v1/me", tag = "access", responses((status = 200, body = Me, description = "You")))]
+pub(crate) async fn me(call: Call) -> Response {
+    let identity = &call.identity;
+    json(&Me {
+        actor: identity.actor.clone(),
+        scopes: identity.scopes.iter().map(Scope::name).collect(),
+        expires_at: identity.until.map(|at| at.to_string()),
+    })
+}
+
+/// Login and password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Credentials {
+    /// Name to sign in with.
+    login: String,
+    /// Password.
+    password: String,
+}
+
+/// A session.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SessionMade {
+    /// `Authorization: Bearer …`; shown here and never again.
+    token: String,
+    /// Who.
+    staff_id: String,
+    /// When it ends.
+    expires_at: String,
+}
+
+/// Sign in
+#[utoipa::path(post, path = "/v1/staff/sessions", tag = "access", request_body = Credentials,
+    responses((status = 201, body = SessionMade, description = "Signed in")))]
+pub(crate) async fn sign_in(call: Call, body: Body<Credentials>) -> Result<Response, Problem> {
+    let Credentials { login, password } = body.value;
+    if password.chars().count() > 256 || login.len() > 256 {
+        return Err(Problem::new(StatusCode::UNAUTHORIZED, "sign_in_refused", "login or password is wrong"));
+    }
+    let staff = staff_id(&login);
+    // The slow comparison happens here, on the blocking pool; an unknown login takes as long as a wrong password.
+    let (seen, right) = call
+        .app
+        .read(move |session| {
+            let row = access::staff_account(session, staff)?;
+            let nobody = vec![0; 48];
+            let stored = row.as_ref().map_or(&nobody, |row| &row.password);
+            let right = verify_password(&password, stored);
+            Ok((row.map_or(0, |row| row.version), right))
+        })
+        .await?;
+    let (id, secret) = (call.app.new_uid(), call.app.new_secret());
+    let token = Token::text(TokenKind::Session, id, &secret);
+    let session = NewSession { id, hash: Token::secret_hash(&secret) };
+    submit(&call, body.digest, SignIn { staff, seen, right, session }, move |row| {
+        let (staff_id, expires_at) = (row.staff.to_string(), row.expires_at.to_string());
+        Answer::created(&SessionMade { token: token.clone(), staff_id, expires_at })
+    })
+    .await
+}
+
+/// Sign out
+#[utoipa::path(delete, path = "/v1/staff/sessions/current", tag = "access",
+    responses((status = 204, description = "Signed out")))]
+pub(crate) async fn sign_out(call: Call) -> Result<Response, Problem> {
+    let Some(session) = call.identity.session else {
+        let text = "this token is an API key: revoke it instead";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not_a_session", text));
+    };
+    let digest = path_digest(&["sign out"]);
+    let answer = submit(&call.unkeyed(), digest, EndSession(session), |()| Answer::empty()).await;
+    call.app.keys.forget();
+    answer
+}
+
+/// A staff account to make.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewStaff {
+    /// Name to sign in with: 1 to 64 letters, digits, `.`, `-`, `_`, `@`.
+    login: String,
+    /// `admin`, `finance`, `risk`, `support` or `read-only`.
+    role: String,
+    /// First password, 12 to 256 characters.
+    password: String,
+}
+
+/// A staff account.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Staff {
+    /// Id.
+    id: String,
+    /// Name to sign in with.
+    login: String,
+    /// What they are.
+    role: &'static str,
+    /// No sign-in before.
+    locked_until: Option<String>,
+    /// Since when they may not sign in.
+    disabled_at: Option<String>,
+    /// When it was made.
+    created_at: String,
+    /// Counts changes: the `ETag`.
+    version: i64,
+}
+
+impl From<&StaffRow> for Staff {
+    fn from(row: &StaffRow) -> Self {
+        Self {
+            id: row.id.to_string(),
+            login: row.login.clone(),
+            role: row.role.name(),
+            locked_until: row.locked_until.map(|at| at.to_string()),
+            disabled_at: row.disabled_at.map(|at| at.to_string()),
+            created_at: row.created_at.to_string(),
+            version: row.version,
+        }
+    }
+}
+
+fn read_role(name: &str) -> Result<Role, Problem> {
+    Role::from_name(name).ok_or_else(|| {
+        let all: Vec<_> = Role::ALL.iter().map(|role| role.name()).collect();
+        Problem::invalid("/role", format!("no role `{name}`: it is one of {}", all.join(", ")))
+    })
+}
+
+async fn hashed(call: &Call, password: String) -> Result<Vec<u8>, Problem> {
+    let random = call.app.new_secret();
+    let hash = tokio::task::spawn_blocking(move || hash_password(&password, &random)).await;
+    match hash {
+        Ok(Ok(hash)) => Ok(hash),
+        Ok(Err(error)) => Err(Problem::invalid("/password", error.to_string())),
+        Err(_) => Err(purser_engine::Failure::Bug.into()),
+    }
+}
+
+/// Make a staff account
+#[utoipa::path(post, path = "/v1/staff", tag = "access", request_body = NewStaff,
+    responses((status = 201, body = Staff, description = "Made")))]
+pub(crate) async fn create_staff(call: Call, body: Body<NewStaff>) -> Result<Response, Problem> {
+    let new = body.value;
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b".-_@".contains(&b);
+    if !(1..=64).contains(&new.login.len()) || !new.login.bytes().all(fits) {
+        return Err(Problem::invalid("/login", "a login has 1 to 64 letters, digits, `.`, `-`, `_` or `@`"));
+    }
+    let role = read_role(&new.role)?;
+    let password = hashed(&call, new.password).await?;
+    let command = CreateStaff { login: new.login, role, password, by: call.identity.actor.clone() };
+    submit(&call.unkeyed(), body.digest, command, |row| Answer::created(&Staff::from(row))).await
+}
+
+/// List staff accounts
+#[utoipa::path(get, path = "/v1/staff", tag = "access", params(PageParams),
+    responses((status = 200, body = Page<Staff>, description = "Accounts")))]
+pub(crate) async fn list_staff(call: Call, Params(params): Params<PageParams>) -> Result<Response, Problem> {
+    let limit = params.limit()?;
+    let after = match &params.cursor {
+        Some(text) => Cursor::decode(text)?.id,
+        None => Uid::NIL,
+    };
+    let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
+    let rows = call.app.read(move |session| access::staff_accounts(session, after, most)).await?;
+    Ok(json(&page_of(rows, limit, |row| Cursor::id(row.id.0), |row| Staff::from(&row))))
+}
+
+/// Read a staff account
+#[utoipa::path(get, path = "/v1/staff/{id}", tag = "access", params(("id" = String, Path, description = "Account, `stf_…`")),
+    responses((status = 200, body = Staff, description = "The account")))]
+pub(crate) async fn get_staff(call: Call, Path(id): Path<String>) -> Result<Response, Problem> {
+    let id: StaffId = parse_id(&id, "id")?;
+    match call.app.read(move |session| access::staff_account(session, id)).await? {
+        Some(row) => Ok(json_versioned(&Staff::from(&row), row.version)),
+        None => Err(Problem::not_found("staff_unknown", format!("there is no account {id}"))),
+    }
+}
+
+/// One change of a staff account: exactly one field.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StaffPatch {
+    /// New password; lifts a lock.
+    password: Option<String>,
+    /// New role.
+    role: Option<String>,
+    /// `true`: may not sign in any more, sessions end.
+    disabled: Option<bool>,
+}
+
+/// Change a staff account
+#[utoipa::path(patch, path = "/v1/staff/{id}", tag = "access", request_body = StaffPatch,
+    params(("id" = String, Path, description = "Account, `stf_…`")),
+    responses((status = 200, body = Staff, description = "Changed")))]
+pub(crate) async fn change_staff(
+    call: Call,
+    Path(id): Path<String>,
+    body: Body<StaffPatch>,
+) -> Result<Response, Problem> {
+    let id: StaffId = parse_id(&id, "id")?;
+    let change = match body.value {
+        StaffPatch { password: Some(password), role: None, disabled: None } => {
+            StaffChange::Password(hashed(&call, password).await?)
+        }
+        StaffPatch { password: None, role: Some(role), disabled: None } => {
+            StaffChange::Role(read_role(&role)?)
+        }
+        StaffPatch { password: None, role: None, disabled: Some(true) } => StaffChange::Disable,
+        _ => return Err(Problem::invalid("", "send exactly one of password, role, and disabled: true")),
+    };
+    let command = ChangeStaff { id, change, expected: call.if_match };
+    let answer = submit(&call.unkeyed(), body.digest, command, |row| Answer::ok(&Staff::from(row))).await;
+    call.app.keys.forget();
+    answer
+}

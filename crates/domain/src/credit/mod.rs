@@ -1,0 +1,19 @@
+//! The merchant's pay-later credit limit (C1–C26): what builds it, what uses it, what brings it back.
+//!
+//! The limit is not cash. It lets the platform advance a merchant the price of goods shipped on pay-later terms
+//! before the buyer pays; every advance rests on a shipped order ([`order`]). How high it is follows from dated
+//! facts that the platform reports ([`Shop`]) by one pipeline in a fixed order ([`evaluate`], C8) that keeps its
+//! steps, so that each number can be explained and replayed (C9).
+
+mod boosts;
+mod limit;
+pub mod order;
+mod shop;
+mod steps;
+
+pub use boosts::{Boost, BoostKind, boosts};
+pub use limit::{Evaluation, LimitTerms, evaluate, next_change};
+pub use shop::{
+    Component, Dsr, Emergency, MonthFacts, Override, Promotion, RestrictionKind, Restrictions, Shop, Source,
+};
+pub use steps::{RULES_MAX, Rule, STEPS_BYTES_MAX, Step, StepsError, decode, encode};

@@ -1,0 +1,337 @@
+//! The deciders of an order. Each takes the order as of the shop's epoch and what is known of the shop.
+
+use super::{
+    AccountRole as R, CreditOrder, Decision, OrderTerms, Posting, PostingKind as K, Rejection, ShopFacts,
+};
+use crate::ids::{CreditOrderId, PartyId};
+use crate::money::Currency;
+use crate::policy::kinds::OverLimit;
+use crate::time::{Date, Timestamp, Zone};
+
+/// Who authorises what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Authorisation {
+    /// Id of the order here.
+    pub id: CreditOrderId,
+    /// The shop.
+    pub merchant: PartyId,
+    /// Price of the goods, minor units.
+    pub amount_minor: i64,
+    /// Currency.
+    pub currency: Currency,
+    /// When.
+    pub at: Timestamp,
+    /// When the buyer is to have paid; by policy when absent.
+    pub due_on: Option<Date>,
+}
+
+fn amount(amount_minor: i64) -> Result<(), Rejection> {
+    if amount_minor > 0 { Ok(()) } else { Err(Rejection::AmountNotPositive) }
+}
+
+fn instant(at: Timestamp, order: &CreditOrder, now: Timestamp, terms: &OrderTerms) -> Result<(), Rejection> {
+    if at > now.plus(terms.clock_tolerance_us) {
+        return Err(Rejection::InTheFuture);
+    }
+    if at < order.authorised_at {
+        return Err(Rejection::BeforeAuthorised);
+    }
+    Ok(())
+}
+
+/// An order under change.
+struct Draft {
+    before: (i64, i64),
+    order: CreditOrder,
+    postings: Vec<Posting>,
+}
+
+impl Draft {
+    fn of(order: &CreditOrder, shop: &ShopFacts, at: Timestamp) -> Self {
+        // What a withdrawal repaid is no change of this event: it was counted when it was repaid.
+        let mut order = order.clone().at_epoch(shop.epoch);
+        order.changed_at = order.changed_at.max(at);
+        Self { before: (order.reserved_minor, order.due_minor), order, postings: Vec::new() }
+    }
+
+    fn post(&mut self, from: R, to: R, amount_minor: i64, kind: K) {
+        if amount_minor > 0 {
+            self.postings.push(Posting { from, to, amount_minor, kind });
+        }
+    }
+
+    fn done(self, event: &'static str) -> Decision {
+        let (reserved, due) = self.before;
+        Decision {
+            reserved_minor: self.order.reserved_minor - reserved,
+            due_minor: self.order.due_minor - due,
+            order: self.order,
+            postings: self.postings,
+            event,
+        }
+    }
+}
+
+/// Reserves `min(amount, available)` for an order; `None` when the same was authorised before (C11).
+///
+/// # Errors
+/// A [`Rejection`], the first that applies.
+pub fn authorise(
+    known: Option<&CreditOrder>,
+    new: &Authorisation,
+    shop: &ShopFacts,
+    now: Timestamp,
+    terms: &OrderTerms,
+) -> Result<Option<Decision>, Rejection> {
+    if let Some(order) = known {
+        let same = [
+            ("merchant_id", order.merchant == new.merchant),
+            ("amount_minor", order.amount_minor == new.amount_minor),
+            ("currency", order.currency == new.currency),
+            ("authorised_at", order.authorised_at == new.at),
+        ];
+        return match same.into_iter().find(|(_, same)| !same) {
+            Some((field, _)) => Err(Rejection::OrderConflict { field }),
+            None => Ok(None),
+        };
+    }
+    amount(new.amount_minor)?;
+    if new.at > now.plus(terms.clock_tolerance_us) {
+        return Err(Rejection::InTheFuture);
+    }
+    if !shop.open {
+        return Err(Rejection::ShopNotOpen);
+    }
+    let available_minor = shop.available_minor.max(0);
+    if terms.over_limit == OverLimit::Refuse && new.amount_minor > available_minor {
+        return Err(Rejection::LimitInsufficient { available_minor });
+    }
+    let reserved_minor = new.amount_minor.min(available_minor);
+    let order = CreditOrder {
+        id: new.id,
+        merchant: new.merchant,
+        amount_minor: new.amount_minor,
+        currency: new.currency,
+        authorised_at: new.at,
+        reserved_minor,
+        shipped_minor: 0,
+        cancelled_minor: 0,
+        receivable_minor: 0,
+        due_minor: 0,
+        liability_minor: 0,
+        prepaid_minor: 0,
+        paid_minor: 0,
+        forgiven_minor: 0,
+        returned_minor: 0,
+        lost_minor: 0,
+        epoch: shop.epoch,
+        due_on: new.due_on,
+        shipped_at: None,
+        changed_at: new.at,
+    };
+    let event = "credit_order.authorised";
+    Ok(Some(Decision { order, postings: Vec::new(), reserved_minor, due_minor: 0, event }))
+}
+
+/// Goods are on their way: advances `min(price, own reservation + available)`; what is beyond becomes the shop's
+/// liability (C11, C12). What the buyer paid before needs no advance. `amount_minor`: `None` ships the rest.
+///
+/// # Errors
+/// A [`Rejection`], the first that applies.
+pub fn ship(
+    order: &CreditOrder,
+    amount_minor: Option<i64>,
+    at: Timestamp,
+    shop: &ShopFacts,
+    zone: &Zone,
+    now: Timestamp,
+    terms: &OrderTerms,
+) -> Result<Decision, Rejection> {
+    let left_minor = order.unshipped_minor();
+    let price = amount_minor.unwrap_or(left_minor);
+    if amount_minor.is_some() {
+        amount(price)?;
+    }
+    instant(at, order, now, terms)?;
+    if price > left_minor || left_minor == 0 {
+        return Err(Rejection::MoreThanAuthorised { left_minor });
+    }
+    let mut draft = Draft::of(order, shop, at);
+    let order = &mut draft.order;
+    let covered = price.min(order.prepaid_minor);
+    order.prepaid_minor -= covered;
+    let needed = price - covered;
+    let room = order.reserved_minor.saturating_add(shop.available_minor.max(0));
+    let advance = needed.min(room);
+    order.shipped_minor += price;
+    order.receivable_minor += advance;
+    order.liability_minor += needed - advance;
+    let unused = order.reserved_minor - order.reserved_minor.min(advance);
+    order.reserved_minor = unused.min(order.unshipped_minor() - order.prepaid_minor);
+    if order.shipped_at.is_none() {
+        order.shipped_at = Some(at);
+        let span = jiff::Span::new().days(i64::from(terms.due_days));
+        order.due_on = order.due_on.or_else(|| zone.date(at).checked_add(span).ok());
+    }
+    draft.post(R::Receivable, R::Proceeds, advance, K::Advance);
+    draft.post(R::Liability, R::Proceeds, needed - advance, K::BeyondLimit);
+    Ok(draft.done("credit_order.shipped"))
+}
+
+/// The buyer paid: first the advance, then what lies beyond the limit, the rest is the shop's (C11, M).
+///
+/// # Errors
+/// A [`Rejection`], the first that applies.
+pub fn pay(
+    order: &CreditOrder,
+    amount_minor: i64,
+    at: Timestamp,
+    shop: &ShopFacts,
+    now: Timestamp,
+    terms: &OrderTerms,
+) -> Result<Decision, Rejection> {
+    amount(amount_minor)?;
+    instant(at, order, now, terms)?;
+    let left_minor = order.payable_minor();
+    if amount_minor > left_minor {
+        return Err(Rejection::MoreThanPayable { left_minor });
+    }
+    let mut draft = Draft::of(order, shop, at);
+    let order = &mut draft.order;
+    let advanced = amount_minor.min(order.receivable_minor - order.due_minor);
+    let beyond = (amount_minor - advanced).min(order.liability_minor);
+    let rest = amount_minor - advanced - beyond;
+    order.receivable_minor -= advanced;
+    order.liability_minor -= beyond;
+    order.paid_minor += amount_minor;
+    // Liability that a withdrawal repaid is the shop's own money by now: the buyer's payment for it is the shop's.
+    let before_shipping = rest.min(order.unshipped_minor() - order.prepaid_minor);
+    order.prepaid_minor += before_shipping;
+    order.reserved_minor = order.reserved_minor.min(order.unshipped_minor() - order.prepaid_minor);
+    draft.post(R::ClientsClearing, R::Receivable, advanced, K::BuyerPaid);
+    draft.post(R::ClientsClearing, R::Liability, beyond, K::BuyerPaid);
+    draft.post(R::ClientsClearing, R::Proceeds, rest, K::BuyerPaid);
+    Ok(draft.done("credit_order.paid"))
+}
+
+/// Calls off what is not shipped: the reservation is released; what the buyer paid for it goes back, and what the
+/// shop's proceeds lack for that becomes its liability (C11).
+///
+/// # Errors
+/// A [`Rejection`], the first that applies.
+pub fn cancel(
+    order: &CreditOrder,
+    at: Timestamp,
+    shop: &ShopFacts,
+    now: Timestamp,
+    terms: &OrderTerms,
+) -> Result<Decision, Rejection> {
+    instant(at, order, now, terms)?;
+    if order.unshipped_minor() == 0 {
+        return Err(Rejection::NothingToCancel);
+    }
+    let mut draft = Draft::of(order, shop, at);
+    let order = &mut draft.order;
+    let back = std::mem::take(&mut order.prepaid_minor);
+    order.cancelled_minor += order.unshipped_minor();
+    order.reserved_minor = 0;
+    // Paid for goods that will not come: no longer counted as paid, so that `payable` stays what it says.
+    order.paid_minor -= back;
+    let from_proceeds = back.min(shop.proceeds_minor.max(0));
+    draft.post(R::Proceeds, R::ClientsClearing, from_proceeds, K::Refund);
+    draft.post(R::Liability, R::ClientsClearing, back - from_proceeds, K::Refund);
+    Ok(draft.done("credit_order.cancelled"))
+}
+
+/// Shipped goods are refunded. What the buyer has not paid yet is taken back from the proceeds; what is missing
+/// stays as `due`. What the buyer had paid goes back through the platform; what is missing becomes liability (C11).
+///
+/// # Errors
+/// A [`Rejection`], the first that applies.
+pub fn refund(
+    order: &CreditOrder,
+    amount_minor: i64,
+    at: Timestamp,
+    shop: &ShopFacts,
+    now: Timestamp,
+    terms: &OrderTerms,
+) -> Result<Decision, Rejection> {
+    amount(amount_minor)?;
+    instant(at, order, now, terms)?;
+    let left_minor = order.shipped_minor - order.forgiven_minor - order.returned_minor;
+    if amount_minor > left_minor {
+        return Err(Rejection::MoreThanShipped { left_minor });
+    }
+    let mut draft = Draft::of(order, shop, at);
+    let order = &mut draft.order;
+    let mut free = shop.proceeds_minor.max(0);
+    let mut take = |wanted: i64| {
+        let taken = wanted.min(free);
+        free -= taken;
+        taken
+    };
+    // Before the buyer paid: the advance first, then what lies beyond the limit.
+    let unpaid = amount_minor.min(order.payable_minor() - (order.unshipped_minor() - order.prepaid_minor));
+    let advanced = unpaid.min(order.receivable_minor - order.due_minor);
+    let given_back = take(advanced);
+    order.receivable_minor -= given_back;
+    order.due_minor += advanced - given_back;
+    let beyond = (unpaid - advanced).min(order.liability_minor);
+    let repaid = take(beyond);
+    order.liability_minor -= repaid;
+    order.forgiven_minor += unpaid;
+    let paid = amount_minor - unpaid;
+    let returned = take(paid);
+    order.returned_minor += paid;
+    draft.post(R::Proceeds, R::Receivable, given_back, K::Refund);
+    draft.post(R::Proceeds, R::Liability, repaid, K::Refund);
+    draft.post(R::Proceeds, R::ClientsClearing, returned, K::Refund);
+    draft.post(R::Liability, R::ClientsClearing, paid - returned, K::Refund);
+    Ok(draft.done("credit_order.refunded"))
+}
+
+/// The buyer will not pay: the platform gives the advance up, which restores the limit (C11). Needs an approval.
+///
+/// # Errors
+/// A [`Rejection`], the first that applies.
+pub fn write_off(
+    order: &CreditOrder,
+    amount_minor: i64,
+    at: Timestamp,
+    shop: &ShopFacts,
+) -> Result<Decision, Rejection> {
+    lose(order, amount_minor, at, shop, (R::BadDebt, K::WriteOff, "credit_order.written_off"))
+}
+
+/// After a fraud decision the shop owes the advance itself (C11). Needs an approval.
+///
+/// # Errors
+/// A [`Rejection`], the first that applies.
+pub fn recourse(
+    order: &CreditOrder,
+    amount_minor: i64,
+    at: Timestamp,
+    shop: &ShopFacts,
+) -> Result<Decision, Rejection> {
+    lose(order, amount_minor, at, shop, (R::Liability, K::Recourse, "credit_order.recourse_taken"))
+}
+
+fn lose(
+    order: &CreditOrder,
+    amount_minor: i64,
+    at: Timestamp,
+    shop: &ShopFacts,
+    (from, kind, event): (R, K, &'static str),
+) -> Result<Decision, Rejection> {
+    amount(amount_minor)?;
+    let mut draft = Draft::of(order, shop, at);
+    let order = &mut draft.order;
+    let left_minor = order.receivable_minor - order.due_minor;
+    if amount_minor > left_minor {
+        return Err(Rejection::MoreThanOpen { left_minor });
+    }
+    order.receivable_minor -= amount_minor;
+    order.lost_minor += amount_minor;
+    draft.post(from, R::Receivable, amount_minor, kind);
+    Ok(draft.done(event))
+}

@@ -1,0 +1,261 @@
+//! What is known of a shop: dated facts that the platform and staff report (C2, C4–C7, C18).
+
+use std::collections::BTreeMap;
+
+use crate::money::Rate;
+use crate::time::{Date, Month};
+
+/// Where a part of the limit comes from (C2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// Credit evaluation; every shop has one.
+    CreditEvaluation,
+    /// Shop level and volume; growing shops.
+    LevelAndVolume,
+    /// Service quality; good shops.
+    ServiceQuality,
+    /// A financing partner; large shops.
+    Partner,
+}
+
+impl Source {
+    /// All sources in the order of the formula.
+    pub const ALL: [Self; 4] =
+        [Self::CreditEvaluation, Self::LevelAndVolume, Self::ServiceQuality, Self::Partner];
+
+    /// Stable name, as the API and storage write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CreditEvaluation => "credit_evaluation",
+            Self::LevelAndVolume => "level_and_volume",
+            Self::ServiceQuality => "service_quality",
+            Self::Partner => "partner",
+        }
+    }
+
+    /// Reads a stable name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.name() == name)
+    }
+}
+
+/// A part of the limit with its source (C2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Component {
+    /// Where it comes from.
+    pub source: Source,
+    /// Minor units, ≥ 0.
+    pub amount_minor: i64,
+    /// First civil date it counts on.
+    pub since: Date,
+    /// First civil date it no longer counts on; `None`: until further notice.
+    pub until: Option<Date>,
+}
+
+impl Component {
+    /// Whether it counts on a civil date.
+    pub fn counts(&self, on: Date) -> bool {
+        self.since <= on && self.until.is_none_or(|until| on < until)
+    }
+}
+
+/// The three parts of a shop's rating, in hundredths of a point (4.8 is 480).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dsr {
+    /// Goods as described.
+    pub description: u16,
+    /// Service.
+    pub service: u16,
+    /// Logistics.
+    pub logistics: u16,
+}
+
+impl Dsr {
+    /// Whether the mean of the three parts reaches a threshold in hundredths; compared without rounding (C4).
+    pub fn reaches(self, hundredths: u32) -> bool {
+        let sum = u32::from(self.description) + u32::from(self.service) + u32::from(self.logistics);
+        sum >= hundredths.saturating_mul(3)
+    }
+}
+
+/// What the platform reported about one full civil month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MonthFacts {
+    /// Orders of the month.
+    pub orders: u32,
+    /// Turnover in minor units, ≥ 0.
+    pub turnover_minor: i64,
+    /// Returned orders of all orders of the month.
+    pub return_rate: Rate,
+    /// Rating of the month; `None`: nobody rated.
+    pub dsr: Option<Dsr>,
+}
+
+/// A boost granted for a sale (C5): the civil dates from `from` to `until`, the last one not included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Promotion {
+    /// First civil date.
+    pub from: Date,
+    /// First civil date after it.
+    pub until: Date,
+    /// Of the capped value.
+    pub rate: Rate,
+}
+
+/// A temporary limit with its end (C18).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Emergency {
+    /// First civil date.
+    pub from: Date,
+    /// First civil date after it.
+    pub until: Date,
+    /// Minor units, > 0.
+    pub amount_minor: i64,
+}
+
+/// A limit set by two people instead of the formula's (C8, P16).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Override {
+    /// First civil date.
+    pub from: Date,
+    /// First civil date after it; `None`: until it is taken back.
+    pub until: Option<Date>,
+    /// Minor units, ≥ 0.
+    pub amount_minor: i64,
+}
+
+/// Why staff or a rule set a limit to zero, beside the return rate (C7, C25).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RestrictionKind {
+    /// Flagged high-risk.
+    HighRisk,
+    /// A violation of the platform's rules.
+    Violation,
+    /// Poor operation.
+    PoorOperation,
+    /// A day's draws of unpaid proceeds above the share of the limit (policy `zero`).
+    DailyDraw,
+    /// The merchant closed the service (C25).
+    Closed,
+}
+
+impl RestrictionKind {
+    /// All kinds in the order of the formula.
+    pub const ALL: [Self; 5] =
+        [Self::HighRisk, Self::Violation, Self::PoorOperation, Self::DailyDraw, Self::Closed];
+
+    /// Stable name, as the API and storage write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::HighRisk => "high_risk",
+            Self::Violation => "violation",
+            Self::PoorOperation => "poor_operation",
+            Self::DailyDraw => "daily_draw",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// Reads a stable name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    const fn bit(self) -> u8 {
+        match self {
+            Self::HighRisk => 1,
+            Self::Violation => 2,
+            Self::PoorOperation => 4,
+            Self::DailyDraw => 8,
+            Self::Closed => 16,
+        }
+    }
+}
+
+/// The restrictions in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Restrictions(u8);
+
+impl Restrictions {
+    /// None.
+    pub const NONE: Self = Self(0);
+
+    /// With one more.
+    #[must_use]
+    pub const fn with(self, kind: RestrictionKind) -> Self {
+        Self(self.0 | kind.bit())
+    }
+
+    /// Without one.
+    #[must_use]
+    pub const fn without(self, kind: RestrictionKind) -> Self {
+        Self(self.0 & !kind.bit())
+    }
+
+    /// Whether it is in force.
+    pub const fn has(self, kind: RestrictionKind) -> bool {
+        self.0 & kind.bit() != 0
+    }
+
+    /// As a number, as storage keeps it.
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// From [`Restrictions::bits`]; `None` when a bit has no kind.
+    pub const fn from_bits(bits: u8) -> Option<Self> {
+        if bits < 32 { Some(Self(bits)) } else { None }
+    }
+}
+
+/// Everything the limit of a shop follows from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shop {
+    /// Civil date on which the shop opened.
+    pub opened_on: Date,
+    /// Shop level, 1 or more.
+    pub level: u32,
+    /// Parts of the limit; at most one counts per source and date.
+    pub components: Vec<Component>,
+    /// Full months that were reported.
+    pub months: BTreeMap<Month, MonthFacts>,
+    /// Return rate of the last 30 days, as last reported.
+    pub return_rate: Option<Rate>,
+    /// Civil dates on which trainings were completed.
+    pub trainings: Vec<Date>,
+    /// Granted sale boosts; they do not overlap.
+    pub promotions: Vec<Promotion>,
+    /// Temporary limits.
+    pub emergencies: Vec<Emergency>,
+    /// A limit set by two people.
+    pub fixed: Option<Override>,
+    /// What sets the limit to zero.
+    pub restrictions: Restrictions,
+    /// The bound phone is a virtual operator's (C22).
+    pub virtual_operator: bool,
+}
+
+impl Shop {
+    /// A shop of which only level and opening are known.
+    pub const fn opened(opened_on: Date, level: u32) -> Self {
+        Self {
+            opened_on,
+            level,
+            components: Vec::new(),
+            months: BTreeMap::new(),
+            return_rate: None,
+            trainings: Vec::new(),
+            promotions: Vec::new(),
+            emergencies: Vec::new(),
+            fixed: None,
+            restrictions: Restrictions::NONE,
+            virtual_operator: false,
+        }
+    }
+
+    /// Full civil months between the opening and the month of `on`: the first one begins with or after the opening.
+    pub fn full_months(&self, on: Date) -> i64 {
+        let opening = Month::of(self.opened_on);
+        let first = if self.opened_on.day() == 1 { opening } else { opening.plus(1) };
+        (Month::of(on).number() - first.number()).max(0)
+    }
+}

@@ -1,0 +1,158 @@
+//! Dispatch: the last look before money is sent, and the cutting into slices (G, P10, X11).
+
+use super::checks::{destination_refusal, rail_code, standing_code};
+use super::facts::{Destination, KillSwitches, PayeeKind, RailFacts, Standing, StudioFacts};
+use super::fee::{fee_shares, slices};
+use super::review::call_off;
+use super::{
+    AccountRole, Ctx, Decision, Effect, GateCode, Hold, MoneyOp, Outcome, Reason, Rejection, Slice,
+    SliceState, State, Withdrawal,
+};
+use crate::ids::WithdrawalId;
+
+/// What is looked at again when a withdrawal is to be sent: checks 2, 7, 14 and 15.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DispatchFacts {
+    /// Status of the party.
+    pub standing: Standing,
+    /// Kill switches.
+    pub kill: KillSwitches,
+    /// How the party is paid.
+    pub kind: PayeeKind,
+    /// Studio upgrade.
+    pub studio: StudioFacts,
+    /// The withdrawal's payout account as it is now; `None` when it is gone.
+    pub destination: Option<Destination>,
+    /// The rail that would carry it; once something was sent, the rail it was sent by.
+    pub rail: RailFacts,
+}
+
+/// The key under which a rail knows a slice: `wd_…-01`, at most 34 letters, digits, `_` and `-` (P10).
+pub fn rail_reference(id: WithdrawalId, slice: u16) -> String {
+    format!("{id}-{slice:02}")
+}
+
+/// Sends a withdrawal, or says what it waits for.
+///
+/// A held party, kill switch, cooling-off, lock or sick rail leaves the state as it is and gives the reason. A
+/// destination that became unusable before anything was sent is a definite failure.
+///
+/// # Errors
+/// A [`Rejection`], the first that applies.
+pub fn dispatch(withdrawal: &Withdrawal, facts: &DispatchFacts, ctx: &Ctx<'_>) -> Result<Outcome, Rejection> {
+    match withdrawal.state {
+        State::Requested | State::Scheduled | State::WaitingForFunds => {}
+        State::Sending | State::Unknown => return Ok(Outcome::Unchanged),
+        state if state.is_final() => return Err(Rejection::Finished { state: state.name() }),
+        state => return Err(Rejection::StateChange { from: state.name(), to: State::Sending.name() }),
+    }
+    if ctx.now < withdrawal.dispatch_at {
+        return Err(Rejection::NotDueYet);
+    }
+    if let Some(code) = standing_code(facts.standing, facts.kill) {
+        return Ok(hold_back(withdrawal, code));
+    }
+    let first = withdrawal.slices.is_empty();
+    let destination = facts.destination.as_ref();
+    if let Some(refused) = destination_refusal(destination, facts.studio, facts.kind, withdrawal.source, ctx)
+    {
+        let passing = matches!(refused.code, GateCode::DestinationCoolingOff | GateCode::DestinationLocked);
+        if passing || !first {
+            return Ok(hold_back(withdrawal, refused.code));
+        }
+        return Ok(call_off(withdrawal, State::Failed, Reason::Gate(refused.code), false));
+    }
+    let short = facts.rail.marked_short || (first && facts.rail.float_minor < withdrawal.net_minor);
+    if short {
+        return Ok(wait_for_funds(withdrawal, ctx));
+    }
+    if let Some(code) = rail_code(&facts.rail) {
+        return Ok(hold_back(withdrawal, code));
+    }
+    if first { send(withdrawal, &facts.rail, ctx) } else { Ok(send_again(withdrawal)) }
+}
+
+fn hold_back(withdrawal: &Withdrawal, code: GateCode) -> Outcome {
+    let reason = Some(Reason::Gate(code));
+    if withdrawal.reason == reason {
+        return Outcome::Unchanged;
+    }
+    let mut decision = Decision::of(withdrawal);
+    decision.withdrawal.reason = reason;
+    decision.events.push("withdrawal.held_back");
+    decision.changed()
+}
+
+fn wait_for_funds(withdrawal: &Withdrawal, ctx: &Ctx<'_>) -> Outcome {
+    let reason = Some(Reason::Gate(GateCode::FloatShort));
+    if withdrawal.state == State::WaitingForFunds && withdrawal.reason == reason {
+        return Outcome::Unchanged;
+    }
+    let mut decision = Decision::of(withdrawal);
+    decision.withdrawal.reason = reason;
+    decision.effects.push(Effect::AlertFloat);
+    decision.wait_for_funds(ctx.funds_expected_at);
+    decision.changed()
+}
+
+fn send(withdrawal: &Withdrawal, rail: &RailFacts, ctx: &Ctx<'_>) -> Result<Outcome, Rejection> {
+    let limit = rail.single_limit_minor.unwrap_or(withdrawal.net_minor);
+    let amounts =
+        slices(withdrawal.net_minor, limit, ctx.terms.minimum_minor).map_err(|_| Rejection::CannotSlice)?;
+    let several = amounts.len() > 1;
+    let mut decision = Decision::of(withdrawal);
+    if several {
+        decision.ops.push(MoneyOp::Release { hold: Hold::Payout });
+    }
+    let shares = fee_shares(withdrawal.fee_minor, &amounts);
+    for ((amount_minor, fee_minor), number) in amounts.into_iter().zip(shares).zip(1u16..) {
+        if several {
+            decision.ops.push(MoneyOp::Hold {
+                hold: Hold::PayoutSlice(number),
+                from: AccountRole::Payee,
+                to: AccountRole::PayoutsClearing,
+                amount_minor,
+            });
+        }
+        decision.ops.push(MoneyOp::Hold {
+            hold: Hold::FloatSlice(number),
+            from: AccountRole::PayoutsClearing,
+            to: AccountRole::RailFloat,
+            amount_minor,
+        });
+        let reference = rail_reference(withdrawal.id, number);
+        decision.effects.push(Effect::Send { slice: number, reference, amount_minor });
+        decision.withdrawal.slices.push(Slice {
+            number,
+            amount_minor,
+            fee_minor,
+            state: SliceState::Sending,
+            attempts: 1,
+            rail_fee_minor: 0,
+            failure: None,
+        });
+    }
+    decision.withdrawal.reason = None;
+    decision.enter(State::Sending);
+    Ok(decision.changed())
+}
+
+/// After a shortage at the rail: the identical requests under the same references; their float is still reserved.
+fn send_again(withdrawal: &Withdrawal) -> Outcome {
+    let mut decision = Decision::of(withdrawal);
+    let id = withdrawal.id;
+    for slice in &mut decision.withdrawal.slices {
+        if slice.state == SliceState::FundsShort {
+            slice.state = SliceState::Sending;
+            slice.attempts = slice.attempts.saturating_add(1);
+            decision.effects.push(Effect::Resend {
+                slice: slice.number,
+                reference: rail_reference(id, slice.number),
+                amount_minor: slice.amount_minor,
+            });
+        }
+    }
+    decision.withdrawal.reason = None;
+    decision.enter(State::Sending);
+    decision.changed()
+}

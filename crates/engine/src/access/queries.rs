@@ -1,0 +1,145 @@
+//! Reading keys, accounts and sessions.
+
+use purser_domain::{
+    ids::{ApiKeyId, StaffId, TypedId as _, Uid},
+    time::Timestamp,
+};
+use purser_storage::{Fault, Record, Session, Statement, Value};
+
+use crate::feed::one;
+
+use super::{ApiKeyRow, Scopes, SessionRow, StaffRow, Token, TokenKind};
+
+static KEYS: Statement = Statement {
+    name: "access.keys",
+    sql: "SELECT id, name, scopes, hash, old_hash, old_until, created_at, created_by, expires_at, revoked_at, \
+          version FROM api_keys WHERE id > ?1 ORDER BY id LIMIT ?2",
+};
+static STAFF: Statement = Statement {
+    name: "access.staff",
+    sql: "SELECT id, login, role, password, failed, locked_until, disabled_at, created_at, created_by, version \
+          FROM staff WHERE id > ?1 ORDER BY id LIMIT ?2",
+};
+
+/// Statements of this module.
+pub(crate) const STATEMENTS: &[&Statement] = &[&KEYS, &STAFF];
+
+/// Who presents a token that is good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Under which client idempotency keys are unique.
+    pub client: Uid,
+    /// For the audit log.
+    pub actor: String,
+    /// What they may do.
+    pub scopes: Scopes,
+    /// Until when this may be believed without looking again; machine time.
+    pub until: Option<Timestamp>,
+    /// The session, for staff.
+    pub session: Option<Uid>,
+}
+
+/// Who presents this token; `None` when it is unknown, wrong, expired, revoked or ended.
+///
+/// # Errors
+/// Storage faults.
+pub fn identify(session: &mut dyn Session, token: &Token, now: Timestamp) -> Result<Option<Identity>, Fault> {
+    match token.kind {
+        TokenKind::ApiKey => {
+            Ok(one::<ApiKeyRow>(session, ApiKeyId(token.id))?.and_then(|row| of_key(&row, token, now)))
+        }
+        TokenKind::Session => {
+            let Some(row) = one::<SessionRow>(session, token.id)? else { return Ok(None) };
+            if row.ended_at.is_some() || row.expires_at <= now || !same(row.hash, token.hash) {
+                return Ok(None);
+            }
+            let staff = one::<StaffRow>(session, row.staff)?.filter(|staff| staff.disabled_at.is_none());
+            Ok(staff.map(|staff| Identity {
+                client: staff.id.uid(),
+                actor: format!("staff:{}", staff.id),
+                scopes: staff.role.scopes(),
+                until: Some(row.expires_at),
+                session: Some(row.id),
+            }))
+        }
+    }
+}
+
+fn of_key(row: &ApiKeyRow, token: &Token, now: Timestamp) -> Option<Identity> {
+    if row.revoked_at.is_some() || row.expires_at.is_some_and(|at| at <= now) {
+        return None;
+    }
+    let until = if same(row.hash, token.hash) {
+        row.expires_at
+    } else if row.old_until.is_some_and(|until| until > now) && same(row.old_hash, token.hash) {
+        row.old_until.min(row.expires_at.or(row.old_until))
+    } else {
+        return None;
+    };
+    Some(Identity {
+        client: row.id.uid(),
+        actor: format!("key:{}", row.id),
+        scopes: row.scopes,
+        until,
+        session: None,
+    })
+}
+
+fn same(a: [u8; 32], b: [u8; 32]) -> bool {
+    // blake3's hash type compares in constant time.
+    blake3::Hash::from(a) == blake3::Hash::from(b)
+}
+
+/// A key by id.
+///
+/// # Errors
+/// Storage faults.
+pub fn api_key(session: &mut dyn Session, id: ApiKeyId) -> Result<Option<ApiKeyRow>, Fault> {
+    one(session, id)
+}
+
+/// Keys in order of id, after `after`.
+///
+/// # Errors
+/// Storage faults.
+pub fn api_keys(session: &mut dyn Session, after: Uid, limit: i64) -> Result<Vec<ApiKeyRow>, Fault> {
+    list(session, &KEYS, after, limit)
+}
+
+/// Whether anybody could call the API at all.
+///
+/// # Errors
+/// Storage faults.
+pub fn any_api_key(session: &mut dyn Session) -> Result<bool, Fault> {
+    Ok(!api_keys(session, Uid::NIL, 1)?.is_empty())
+}
+
+/// A staff account by id.
+///
+/// # Errors
+/// Storage faults.
+pub fn staff_account(session: &mut dyn Session, id: StaffId) -> Result<Option<StaffRow>, Fault> {
+    one(session, id)
+}
+
+/// Staff accounts in order of id, after `after`.
+///
+/// # Errors
+/// Storage faults.
+pub fn staff_accounts(session: &mut dyn Session, after: Uid, limit: i64) -> Result<Vec<StaffRow>, Fault> {
+    list(session, &STAFF, after, limit)
+}
+
+fn list<T: Record>(
+    session: &mut dyn Session,
+    statement: &'static Statement,
+    after: Uid,
+    limit: i64,
+) -> Result<Vec<T>, Fault> {
+    let mut rows = Vec::new();
+    session.query(statement, &[Value::Bytes(&after.0), Value::Int(limit)], &mut |row| {
+        rows.push(T::read(row));
+        true
+    })?;
+    Ok(rows)
+}

@@ -1,0 +1,250 @@
+//! Commands on staff accounts and their sessions.
+
+use purser_domain::{
+    ids::{StaffId, Uid},
+    time::{HOUR, MINUTE, Timestamp},
+};
+
+use super::{Role, SessionRow, StaffRow};
+use crate::{
+    command::{Command, Ctx, Rejection},
+    facts::Facts,
+    tx::{Needs, Tx},
+};
+
+/// Wrong passwords before an account is locked.
+pub const TRIES: i64 = 5;
+/// How long it stays locked, µs.
+pub const LOCK_MICROS: i64 = 15 * MINUTE;
+/// How long a session lasts, µs.
+pub const SESSION_MICROS: i64 = 12 * HOUR;
+
+/// Id of the account with this login.
+pub fn staff_id(login: &str) -> StaffId {
+    StaffId(Uid::derive("purser staff login v1", &[login.trim().to_lowercase().as_bytes()]))
+}
+
+/// Makes a staff account.
+pub struct CreateStaff {
+    /// Name to sign in with.
+    pub login: String,
+    /// What they are.
+    pub role: Role,
+    /// From [`super::hash_password`].
+    pub password: Vec<u8>,
+    /// Who makes it.
+    pub by: String,
+}
+
+impl Command for CreateStaff {
+    type Output = StaffRow;
+
+    fn name(&self) -> &'static str {
+        "access.create_staff"
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
+        needs.row::<StaffRow>(staff_id(&self.login));
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<StaffRow, Rejection> {
+        let id = staff_id(&self.login);
+        if tx.get::<StaffRow>(&id).is_some() {
+            return Err(Rejection::new("login_taken", "there is an account with this login").at("/login"));
+        }
+        let row = StaffRow {
+            id,
+            login: self.login.trim().to_lowercase(),
+            role: self.role,
+            password: self.password.clone(),
+            failed: 0,
+            locked_until: None,
+            disabled_at: None,
+            created_at: ctx.machine,
+            created_by: self.by.clone(),
+            version: 1,
+        };
+        tx.put(row.clone());
+        Ok(row)
+    }
+
+    fn audit(&self, output: &StaffRow) -> (String, Facts) {
+        (output.id.to_string(), Facts::new().text("role", output.role.name()))
+    }
+}
+
+/// What happens to a staff account.
+#[derive(Debug, Clone)]
+pub enum StaffChange {
+    /// A new password, and the lock is lifted.
+    Password(Vec<u8>),
+    /// Another role.
+    Role(Role),
+    /// May not sign in any more; open sessions end.
+    Disable,
+}
+
+/// Changes a staff account.
+pub struct ChangeStaff {
+    /// Which.
+    pub id: StaffId,
+    /// How.
+    pub change: StaffChange,
+    /// Version that the caller saw, when it insists (If-Match).
+    pub expected: Option<i64>,
+}
+
+impl Command for ChangeStaff {
+    type Output = StaffRow;
+
+    fn name(&self) -> &'static str {
+        match self.change {
+            StaffChange::Password(_) => "access.set_password",
+            StaffChange::Role(_) => "access.set_role",
+            StaffChange::Disable => "access.disable_staff",
+        }
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
+        needs.row::<StaffRow>(self.id);
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<StaffRow, Rejection> {
+        let Some(old) = tx.get::<StaffRow>(&self.id).cloned() else {
+            return Err(Rejection::new("staff_unknown", "there is no such account"));
+        };
+        if self.expected.is_some_and(|version| version != old.version) {
+            return Err(Rejection::new(
+                "version_mismatch",
+                "the account was changed meanwhile: read it again",
+            ));
+        }
+        let mut row = StaffRow { version: old.version + 1, ..old };
+        match &self.change {
+            StaffChange::Password(password) => {
+                row.password.clone_from(password);
+                row.failed = 0;
+                row.locked_until = None;
+            }
+            StaffChange::Role(role) => row.role = *role,
+            StaffChange::Disable => row.disabled_at = Some(ctx.machine),
+        }
+        tx.put(row.clone());
+        Ok(row)
+    }
+
+    fn audit(&self, output: &StaffRow) -> (String, Facts) {
+        (output.id.to_string(), Facts::new().text("role", output.role.name()))
+    }
+}
+
+/// What a session is made of.
+#[derive(Debug, Clone)]
+pub struct NewSession {
+    /// Id.
+    pub id: Uid,
+    /// Hash of the secret.
+    pub hash: [u8; 32],
+}
+
+/// Signs in. The slow comparison was made at the edge against version `seen`; here it counts.
+pub struct SignIn {
+    /// Who.
+    pub staff: StaffId,
+    /// Version of the account whose password was compared.
+    pub seen: i64,
+    /// Whether it was right.
+    pub right: bool,
+    /// The session to open.
+    pub session: NewSession,
+}
+
+fn wrong() -> Rejection {
+    // One sentence for an unknown login and a wrong password: which of them it was is nobody's business.
+    Rejection::new("sign_in_refused", "login or password is wrong")
+}
+
+impl Command for SignIn {
+    type Output = SessionRow;
+
+    fn name(&self) -> &'static str {
+        "access.sign_in"
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
+        needs.row::<StaffRow>(self.staff);
+        needs.row::<SessionRow>(self.session.id);
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<SessionRow, Rejection> {
+        let Some(row) = tx.get::<StaffRow>(&self.staff).cloned() else { return Err(wrong()) };
+        if row.disabled_at.is_some() {
+            return Err(wrong());
+        }
+        if let Some(until) = row.locked_until.filter(|until| *until > ctx.machine) {
+            return Err(Rejection::new("account_locked", "too many wrong passwords: wait, or ask an admin")
+                .with(Facts::new().at("locked_until", until)));
+        }
+        if row.version != self.seen || !self.right {
+            tx.keep_when_rejected(count_wrong_try(self.staff, ctx.machine));
+            return Err(wrong());
+        }
+        if row.failed > 0 || row.locked_until.is_some() {
+            tx.put(StaffRow { failed: 0, locked_until: None, ..row });
+        }
+        let session = SessionRow {
+            id: self.session.id,
+            staff: self.staff,
+            hash: self.session.hash,
+            created_at: ctx.machine,
+            expires_at: ctx.machine.plus(SESSION_MICROS),
+            ended_at: None,
+        };
+        tx.put(session.clone());
+        Ok(session)
+    }
+
+    fn audit(&self, output: &SessionRow) -> (String, Facts) {
+        (output.staff.to_string(), Facts::new())
+    }
+}
+
+/// Counters only: the version stays, so that tries that run side by side all compare the same password.
+fn count_wrong_try(staff: StaffId, now: Timestamp) -> impl FnOnce(&mut Tx) + Send + 'static {
+    move |tx| {
+        if let Some(row) = tx.get::<StaffRow>(&staff).cloned() {
+            let failed = row.failed + 1;
+            let full = failed >= TRIES;
+            tx.put(StaffRow {
+                failed: if full { 0 } else { failed },
+                locked_until: if full { Some(now.plus(LOCK_MICROS)) } else { row.locked_until },
+                ..row
+            });
+        }
+    }
+}
+
+/// Signs out.
+pub struct EndSession(pub Uid);
+
+impl Command for EndSession {
+    type Output = ();
+
+    fn name(&self) -> &'static str {
+        "access.sign_out"
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
+        needs.row::<SessionRow>(self.0);
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<(), Rejection> {
+        let Some(row) = tx.get::<SessionRow>(&self.0).cloned() else {
+            return Err(Rejection::new("session_unknown", "there is no such session"));
+        };
+        if row.ended_at.is_none() {
+            tx.put(SessionRow { ended_at: Some(ctx.machine), ..row });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,132 @@
+//! A closed file gets its bytes, once, and goes to the bank.
+
+use purser_domain::ids::BankFileId;
+
+use super::{BankFileRow, DROP, collect::unknown_file};
+use crate::{
+    command::{Command, Ctx, Rejection},
+    facts::Facts,
+    jobs::{Lease, derived_id, ready},
+    tx::{Needs, Tx},
+};
+
+/// Fixes the bytes of a file: from here on they are what is downloaded, written and sent.
+///
+/// Rejections in order: `lease_lost`, `bank_file_unknown`.
+pub struct FixBankFile {
+    /// The job.
+    pub lease: Lease,
+    /// Which file.
+    pub id: BankFileId,
+    /// Name of the file.
+    pub name: String,
+    /// Orders in it: those that still wait.
+    pub orders: i64,
+    /// Their sum, minor units.
+    pub amount_minor: i64,
+    /// Hash of the bytes.
+    pub hash: [u8; 32],
+    /// How many.
+    pub size: i64,
+    /// The bytes, sealed.
+    pub content: String,
+    /// A folder takes it from here.
+    pub to_folder: bool,
+}
+
+impl Command for FixBankFile {
+    type Output = ();
+
+    fn name(&self) -> &'static str {
+        "bank_file.fix"
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
+        self.lease.need(needs);
+        needs.row::<BankFileRow>(self.id);
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<(), Rejection> {
+        self.lease.finish(tx)?;
+        let mut file = tx.get::<BankFileRow>(&self.id).cloned().ok_or_else(unknown_file)?;
+        if file.state != "closing" {
+            return Ok(());
+        }
+        let id = self.id.to_string();
+        // What the account paid meanwhile must not go again; without the rest there is nothing to send.
+        let state = if self.orders == 0 { "void" } else { "ready" };
+        state.clone_into(&mut file.state);
+        file.orders = self.orders;
+        file.amount = self.amount_minor;
+        file.fixed_at = Some(ctx.now);
+        file.name.clone_from(&self.name);
+        file.hash = self.hash;
+        file.size = self.size;
+        file.content.clone_from(&self.content);
+        file.version += 1;
+        tx.event("bank_file.ready", None, &id, file.facts().text("name", &file.name));
+        tx.put(file);
+        if self.to_folder && self.orders > 0 {
+            tx.job(ready(derived_id(DROP, &id), DROP, &id, ctx.now, Facts::new()));
+        }
+        Ok(())
+    }
+
+    fn audit(&self, _output: &()) -> (String, Facts) {
+        (self.id.to_string(), Facts::new().text("name", &self.name).int("size", self.size))
+    }
+}
+
+/// Notes that a file went to the bank. Noting it again changes nothing.
+///
+/// Rejections in order: `lease_lost`, `bank_file_unknown`, `bank_file_not_ready`.
+pub struct MarkBankFileSent {
+    /// Which.
+    pub id: BankFileId,
+    /// The job that wrote it into the folder; `None` for a member of staff.
+    pub lease: Option<Lease>,
+}
+
+impl Command for MarkBankFileSent {
+    type Output = BankFileRow;
+
+    fn name(&self) -> &'static str {
+        "bank_file.sent"
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
+        if let Some(lease) = self.lease {
+            lease.need(needs);
+        }
+        needs.row::<BankFileRow>(self.id);
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<BankFileRow, Rejection> {
+        if let Some(lease) = self.lease {
+            lease.finish(tx)?;
+        }
+        let file = tx.get::<BankFileRow>(&self.id).cloned().ok_or_else(unknown_file)?;
+        match file.state.as_str() {
+            "sent" => Ok(file),
+            "ready" => Ok(sent(tx, ctx, file, if self.lease.is_some() { "folder" } else { "staff" })),
+            _ => {
+                let text = "the file has no bytes yet: close it, and wait until it is ready";
+                Err(Rejection::new("bank_file_not_ready", text))
+            }
+        }
+    }
+
+    fn audit(&self, output: &BankFileRow) -> (String, Facts) {
+        (output.id.to_string(), output.facts().text("sent_by", &output.sent_by))
+    }
+}
+
+pub(super) fn sent(tx: &mut Tx, ctx: &Ctx, mut file: BankFileRow, by: &str) -> BankFileRow {
+    "sent".clone_into(&mut file.state);
+    by.clone_into(&mut file.sent_by);
+    file.sent_at = Some(ctx.now);
+    file.version += 1;
+    tx.put(file.clone());
+    tx.event("bank_file.sent", None, &file.id.to_string(), file.facts().text("sent_by", by));
+    file
+}

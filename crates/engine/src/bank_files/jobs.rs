@@ -1,0 +1,225 @@
+//! The jobs of bank files: bytes are fixed, a folder takes them, withdrawals hear what the bank said.
+
+use purser_domain::{
+    bank_files::{AccountClass, OrderState},
+    ids::{BankFileId, Uid},
+    payments::{Method, codes_in},
+};
+use purser_storage::Statement;
+
+use super::{
+    BankEntryRow, BankFileRow, BankOrderRow, ENTRY_PREFIX,
+    fix::{FixBankFile, MarkBankFileSent},
+    part_letter,
+    queries::{bank_file, bank_order, orders_of},
+};
+use crate::{
+    facts::Facts,
+    feed::one,
+    identity::Sealed,
+    jobs::{Claimed, Hands, Ran, RunError},
+    payments::{LocatedOrder, RecordPayment, orders_by_code},
+    ports::{BankFormat, FilePart, FolderError, Outbox, Payee, PaymentFile, PaymentLine, Seal},
+    withdrawals::{RecordRailOutcome, by_reference},
+};
+
+/// What the sealed content of a file is bound to.
+fn content_place(file: BankFileId) -> String {
+    format!("bank_files/{file}/content")
+}
+
+/// What a sealed payee is bound to.
+fn payee_place(reference: &str) -> String {
+    format!("bank_orders/{reference}/payee")
+}
+
+static OLD_FILES: Statement = Statement {
+    name: "reseal.bank_files",
+    sql: "SELECT id, state, currency, orders, amount, opened_at, closes_at, closed_at, closed_by, fixed_at, sent_at, \
+          sent_by, name, hash, size, content, version FROM bank_files \
+          WHERE content <> '' AND content NOT LIKE ?1 LIMIT ?2",
+};
+static OLD_ORDERS: Statement = Statement {
+    name: "reseal.bank_orders",
+    sql: "SELECT reference, file, n, amount, currency, class, payee, payee_index, state, failure, code, paid_by, \
+          attempts, collected_at, changed_at, version FROM bank_orders WHERE payee NOT LIKE ?1 LIMIT ?2",
+};
+
+/// Statements of this file.
+pub(super) const STATEMENTS: &[&Statement] = &[&OLD_FILES, &OLD_ORDERS];
+
+impl Sealed for BankFileRow {
+    const OLD: &'static Statement = &OLD_FILES;
+    fn values(&mut self) -> Vec<(String, &mut String)> {
+        if self.content.is_empty() { Vec::new() } else { vec![(content_place(self.id), &mut self.content)] }
+    }
+}
+
+impl Sealed for BankOrderRow {
+    const OLD: &'static Statement = &OLD_ORDERS;
+    fn values(&mut self) -> Vec<(String, &mut String)> {
+        vec![(payee_place(&self.reference), &mut self.payee)]
+    }
+}
+
+fn file_of(job: &Claimed, hands: &mut Hands<'_>) -> Result<BankFileRow, RunError> {
+    let bad = || RunError::Failed("the job names no bank file".to_owned());
+    let id: BankFileId = job.subject.parse().map_err(|_| bad())?;
+    bank_file(hands.reads, id)?.ok_or_else(bad)
+}
+
+/// Seals a payee for its order; the second value recognises the same one again.
+///
+/// # Errors
+/// The seal cannot be used.
+pub fn seal_payee(seal: &dyn Seal, reference: &str, payee: &Payee) -> Result<(String, String), RunError> {
+    let clear = Facts::new()
+        .text("kind", &payee.kind)
+        .text("number", &payee.number)
+        .text("holder", &payee.holder)
+        .text("bank", &payee.bank)
+        .text("cnaps", &payee.cnaps);
+    let sealed = seal.seal(&payee_place(reference), clear.encoded()).map_err(RunError::Failed)?;
+    Ok((sealed, seal.index("bank_orders.payee", clear.encoded())))
+}
+
+fn open_payee(seal: &dyn Seal, order: &BankOrderRow) -> Result<Payee, RunError> {
+    let place = payee_place(&order.reference);
+    let clear = Facts::decode(&seal.open(&place, &order.payee).map_err(RunError::Failed)?);
+    let field = |name| clear.get_text(name).unwrap_or_default();
+    Ok(Payee {
+        kind: field("kind"),
+        number: field("number"),
+        holder: field("holder"),
+        bank: field("bank"),
+        cnaps: field("cnaps"),
+    })
+}
+
+/// Fixes the bytes of a closed file. They follow from what was decided at closing, so that a run that ended half-way
+/// gives the same.
+///
+/// # Errors
+/// [`RunError`]: the job is tried again.
+pub fn run_fix(
+    seal: &dyn Seal,
+    format: &dyn BankFormat,
+    to_folder: bool,
+    job: &Claimed,
+    hands: &mut Hands<'_>,
+) -> Result<Ran, RunError> {
+    let file = file_of(job, hands)?;
+    let Some(closed_at) = file.closed_at.filter(|_| file.state == "closing") else {
+        return Ok(Ran::Finish);
+    };
+    let mut orders = orders_of(hands.reads, file.id)?;
+    orders.retain(|order| order.state() == OrderState::Waiting);
+    let mut parts = Vec::new();
+    for class in AccountClass::ALL {
+        let mut lines = Vec::new();
+        for order in orders.iter().filter(|order| order.class() == class) {
+            lines.push(PaymentLine {
+                reference: order.reference.clone(),
+                amount_minor: order.amount,
+                payee: open_payee(seal, order)?,
+            });
+        }
+        if !lines.is_empty() {
+            parts.push(FilePart { id: format!("{}-{}", file.id, part_letter(class)), class, lines });
+        }
+    }
+    let content = format.render(&PaymentFile {
+        id: file.id.to_string(),
+        made_at: closed_at,
+        currency: file.currency,
+        parts,
+    });
+    let command = FixBankFile {
+        lease: job.lease,
+        id: file.id,
+        name: format!("{}.{}", file.id, format.extension()),
+        orders: i64::try_from(orders.len()).unwrap_or(i64::MAX),
+        amount_minor: orders.iter().fold(0, |sum: i64, order| sum.saturating_add(order.amount)),
+        hash: *blake3::hash(content.as_bytes()).as_bytes(),
+        size: i64::try_from(content.len()).unwrap_or(i64::MAX),
+        content: seal.seal(&content_place(file.id), &content).map_err(RunError::Failed)?,
+        to_folder,
+    };
+    hands.call(command)?;
+    Ok(Ran::Committed)
+}
+
+/// The bytes of a file, as they were fixed.
+///
+/// # Errors
+/// In words for the log, when they cannot be opened or are not those that were fixed.
+pub fn content_of(seal: &dyn Seal, file: &BankFileRow) -> Result<String, String> {
+    let content = seal.open(&content_place(file.id), &file.content)?;
+    if *blake3::hash(content.as_bytes()).as_bytes() == file.hash {
+        Ok(content)
+    } else {
+        Err("the stored bytes of a bank file are not those that were fixed".to_owned())
+    }
+}
+
+/// Writes a file into the folder that the bank's client reads, and notes that it went out.
+///
+/// # Errors
+/// [`RunError`]: the job is tried again.
+pub fn run_drop(
+    seal: &dyn Seal,
+    outbox: &dyn Outbox,
+    job: &Claimed,
+    hands: &mut Hands<'_>,
+) -> Result<Ran, RunError> {
+    let file = file_of(job, hands)?;
+    if file.state != "ready" {
+        return Ok(Ran::Finish);
+    }
+    let content = content_of(seal, &file).map_err(RunError::Failed)?;
+    outbox.put(&file.name, content.as_bytes()).map_err(|FolderError(text)| RunError::Failed(text))?;
+    hands.call(MarkBankFileSent { id: file.id, lease: Some(job.lease) })?;
+    Ok(Ran::Committed)
+}
+
+/// Tells a withdrawal what the bank said about its order.
+///
+/// # Errors
+/// [`RunError`]: the job is tried again.
+pub fn run_outcome(job: &Claimed, hands: &mut Hands<'_>) -> Result<Ran, RunError> {
+    let Some(order) = bank_order(hands.reads, &job.subject)? else { return Ok(Ran::Finish) };
+    let Some((located, slice)) = by_reference(hands.reads, &job.subject)? else {
+        return Ok(Ran::Finish);
+    };
+    let command = RecordRailOutcome { located, slice, outcome: order.outcome(), lease: Some(job.lease) };
+    hands.call(command)?;
+    Ok(Ran::Committed)
+}
+
+/// Hands money in over to payments: for the order that the payer's words name, or for staff to assign (P11).
+///
+/// # Errors
+/// [`RunError`]: the job is tried again.
+pub fn run_credit(job: &Claimed, hands: &mut Hands<'_>) -> Result<Ran, RunError> {
+    let bad = || RunError::Failed("the job names no line of the bank".to_owned());
+    let id = Uid::parse(&job.subject, ENTRY_PREFIX).map_err(|_| bad())?;
+    let entry: BankEntryRow = one(hands.reads, id)?.ok_or_else(bad)?;
+    let mut orders = Vec::new();
+    for code in codes_in(&entry.words) {
+        orders.extend(orders_by_code(hands.reads, &code)?);
+    }
+    orders.sort_by_key(|order| order.id);
+    orders.dedup_by_key(|order| order.id);
+    // Several could be meant: staff looks.
+    let order = if let [order] = orders.as_slice() { Some(LocatedOrder::from(order)) } else { None };
+    hands.call(RecordPayment {
+        method: Method::BankTransfer,
+        rail_payment: job.subject.clone(),
+        order,
+        amount_minor: entry.amount,
+        paid_at: None,
+        note: entry.words,
+        lease: Some(job.lease),
+    })?;
+    Ok(Ran::Committed)
+}

@@ -1,0 +1,116 @@
+//! What bank files add to verification (P3).
+
+use std::collections::BTreeMap;
+
+use purser_domain::{
+    bank_files::OrderState,
+    ids::{BankFileId, Uid},
+    withdrawals::{SliceState, rail_reference},
+};
+use purser_storage::{Fault, Record as _, Session, Statement};
+
+use super::BankOrderRow;
+use crate::{
+    verify::{Finding, Invariant},
+    withdrawals::WithdrawalRow,
+};
+
+/// Most findings of one verification.
+const MOST: usize = 100;
+
+static FILES: Statement = Statement {
+    name: "bank_files.proof_files",
+    sql: "SELECT id, state, orders, amount FROM bank_files WHERE state IN ('open', 'closing') ORDER BY id",
+};
+static ORDERS: Statement = Statement {
+    name: "bank_files.proof_orders",
+    sql: "SELECT reference, file, n, amount, currency, class, payee, payee_index, state, failure, code, paid_by, \
+          attempts, collected_at, changed_at, version FROM bank_orders ORDER BY reference",
+};
+static WITHDRAWALS: Statement = Statement {
+    name: "bank_files.proof_withdrawals",
+    sql: "SELECT id, party, destination, rail, source, amount, fee, net, currency, state, reason, requested_at, \
+          requested_on, dispatch_at, expected_at, deadline_at, people_needed, approvals, review, slices, queued, \
+          next_at, finished_at, policy_version, version FROM withdrawals WHERE rail = 'bank-file' ORDER BY id",
+};
+
+/// Statements of this file.
+pub(super) const STATEMENTS: &[&Statement] = &[&FILES, &ORDERS, &WITHDRAWALS];
+
+/// Files that are not out add up to their orders, and what withdrawals believe is what the bank said.
+pub struct BankFilesAgree;
+
+impl Invariant for BankFilesAgree {
+    fn name(&self) -> &'static str {
+        "bank orders = slices"
+    }
+
+    fn check(&self, session: &mut dyn Session) -> Result<Vec<Finding>, Fault> {
+        let mut orders: BTreeMap<String, BankOrderRow> = BTreeMap::new();
+        let mut sums: BTreeMap<BankFileId, (i64, i128)> = BTreeMap::new();
+        session.query(&ORDERS, &[], &mut |row| {
+            let order = BankOrderRow::read(row);
+            let sum = sums.entry(order.file).or_default();
+            sum.0 += 1;
+            sum.1 += i128::from(order.amount);
+            orders.insert(order.reference.clone(), order);
+            true
+        })?;
+        let mut findings = Vec::new();
+        session.query(&FILES, &[], &mut |row| {
+            let id = BankFileId(Uid(row.uid(0).0));
+            let (expected, found) = (sums.get(&id).copied().unwrap_or_default(), (row.int(2), row.int(3)));
+            if (expected.0, expected.1) != (found.0, i128::from(found.1)) {
+                let text = "the file does not add up to its orders";
+                findings.push(self.finding(
+                    id.to_string(),
+                    format!("{expected:?}"),
+                    format!("{found:?}"),
+                    text,
+                ));
+            }
+            findings.len() < MOST
+        })?;
+        session.query(&WITHDRAWALS, &[], &mut |row| {
+            let withdrawal = WithdrawalRow::read(row).withdrawal();
+            for slice in &withdrawal.slices {
+                let reference = rail_reference(withdrawal.id, slice.number);
+                let Some(problem) = differs(slice.state, slice.amount_minor, orders.get(&reference)) else {
+                    continue;
+                };
+                let found = orders.get(&reference).map_or("none", |order| order.state.as_str()).to_owned();
+                findings.push(self.finding(reference, format!("{:?}", slice.state), found, problem));
+            }
+            findings.len() < MOST
+        })?;
+        Ok(findings)
+    }
+}
+
+impl BankFilesAgree {
+    fn finding(&self, key: String, expected: String, found: String, text: &str) -> Finding {
+        Finding::of_invariant(self.name(), key, expected, found, text)
+    }
+}
+
+/// What a slice's definite end must have behind it. A slice may still be on its way to hear of an order's.
+fn differs(slice: SliceState, amount_minor: i64, order: Option<&BankOrderRow>) -> Option<&'static str> {
+    if order.is_some_and(|order| order.amount != amount_minor) {
+        return Some("the order in the file has another amount than the slice");
+    }
+    let state = order.map(BankOrderRow::state);
+    match slice {
+        SliceState::Paid if !matches!(state, Some(OrderState::Paid | OrderState::Returned)) => {
+            Some("the slice is paid, but no entry of the bank says so")
+        }
+        SliceState::Bounced if state != Some(OrderState::Returned) => {
+            Some("the slice is back, but no entry of the bank says so")
+        }
+        SliceState::Failed
+            if matches!(state, Some(OrderState::Waiting | OrderState::Accepted | OrderState::Paid)) =>
+        {
+            Some("the slice has failed, but the bank has not refused the order")
+        }
+        _ => None,
+    }
+}

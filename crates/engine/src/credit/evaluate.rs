@@ -1,0 +1,191 @@
+//! Evaluating a shop: on every change of what is known, every quarter, and on every date on which something begins
+//! or ends (C8). What changed is told to the merchant (C10); the steps are kept (C9).
+
+use purser_domain::{
+    credit::{self, Rule, Shop, encode},
+    ids::PartyId,
+    ledger::{AccountKind, AccountRef},
+    money::Rounding,
+    policy::keys,
+    time::Date,
+};
+use purser_storage::{Statement, Value};
+
+use super::{
+    facts,
+    rows::{CreditShopRow, EvaluationRow, ShopFactsRow},
+    terms::limit_terms,
+};
+use crate::{
+    command::{Command, Ctx, Rejection},
+    facts::Facts,
+    jobs::Progress,
+    tx::{Needs, Tx},
+};
+
+/// Shops that one command evaluates at most.
+pub const EVALUATE_MAX: i64 = 1_000;
+
+/// Declares what evaluating a shop reads.
+pub(super) fn want(needs: &mut Needs<'_>, party: PartyId, ctx: &Ctx) {
+    needs.row::<CreditShopRow>(party);
+    needs.row::<ShopFactsRow>(party);
+    needs.account(&AccountRef::party(party, AccountKind::CreditReceivable, ctx.rules.currency));
+}
+
+/// Used = the balance of the receivable (C1), minor units.
+pub(super) fn used_minor(tx: &Tx, party: PartyId, ctx: &Ctx) -> i64 {
+    let reference = AccountRef::party(party, AccountKind::CreditReceivable, ctx.rules.currency);
+    tx.account(reference.id()).map_or(0, |account| account.posted)
+}
+
+/// Evaluates a shop whose facts are loaded and writes down what came of it. An evaluation that changed neither limit
+/// nor steps leaves no row, unless the quarter asks for one.
+pub(super) fn evaluate(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    mut row: CreditShopRow,
+    shop: &Shop,
+    cause: &str,
+) -> CreditShopRow {
+    let view = ctx.rules.policy.now(ctx.now);
+    let terms = limit_terms(view);
+    let outcome = credit::evaluate(shop, ctx.today, &terms);
+    let before = row.total;
+    let first = row.evaluations == 0;
+    if first || before != outcome.total_minor || cause != Cause::DATE {
+        row.evaluations += 1;
+        tx.put(EvaluationRow {
+            party: row.party,
+            seq: row.evaluations,
+            at: ctx.now,
+            cause: cause.to_owned(),
+            before,
+            total: outcome.total_minor,
+            steps: encode(&outcome.steps),
+            policy_version: i64::from(view.version().number),
+        });
+    }
+    row.total = outcome.total_minor;
+    row.evaluated_at = ctx.now;
+    row.next_on = credit::next_change(shop, ctx.today, &terms).map(|date| date.to_string());
+    raise_high(&mut row, ctx.today);
+    row.version += 1;
+    if first || before != row.total {
+        let reasons: Vec<&str> =
+            outcome.steps.iter().filter(|s| s.rule != Rule::Rounding).map(|s| s.rule.name()).collect();
+        let facts = Facts::new()
+            .int("before_minor", before)
+            .int("total_minor", row.total)
+            .text("cause", cause)
+            .text("rules", reasons.join(" "));
+        tx.notify("credit.limit_changed", row.party, &row.party.to_string(), facts);
+    }
+    let used = used_minor(tx, row.party, ctx);
+    warn_when_used(tx, ctx, &mut row, used);
+    tx.put(row.clone());
+    row
+}
+
+/// What makes an evaluation necessary, as it is stored.
+pub struct Cause;
+
+impl Cause {
+    /// Something was reported.
+    pub const REPORT: &'static str = "report";
+    /// Staff decided something.
+    pub const STAFF: &'static str = "staff";
+    /// A date on which something begins or ends.
+    pub const DATE: &'static str = "date";
+    /// The first day of a quarter.
+    pub const QUARTER: &'static str = "quarter";
+}
+
+/// Keeps the day's highest limit (C7).
+fn raise_high(row: &mut CreditShopRow, today: Date) {
+    let today = today.to_string();
+    if row.high_on == today {
+        row.high_total = row.high_total.max(row.total);
+    } else {
+        row.high_on = today;
+        row.high_total = row.total;
+    }
+}
+
+/// Warns once when most of the limit is in use, and again after it was less (C10).
+pub(super) fn warn_when_used(tx: &mut Tx, ctx: &Ctx, row: &mut CreditShopRow, used_minor: i64) {
+    let share = ctx.rules.policy.now(ctx.now).value(keys::LIMIT_USED_WARNING);
+    let taken = used_minor.saturating_add(row.reserved);
+    let line = share.of(row.total, Rounding::Up).unwrap_or(i64::MAX);
+    let over = taken > 0 && taken >= line;
+    if over && !row.warned {
+        let facts = Facts::new().int("used_minor", taken).int("total_minor", row.total);
+        tx.notify("credit.mostly_used", row.party, &row.party.to_string(), facts);
+    }
+    row.warned = over;
+}
+
+static DUE: Statement = Statement {
+    name: "credit.evaluations_due",
+    sql: "SELECT party, total, frozen, reserved, due, epoch, evaluations, evaluated_at, next_on, unpaid, large_at, \
+          locked_until, warned, high_on, high_total, opened_at, version FROM credit_shops WHERE next_on <= ?1 ORDER BY next_on, party LIMIT ?2",
+};
+
+/// Statements of this module.
+pub(super) const STATEMENTS: &[&Statement] = &[&DUE];
+
+/// Evaluates shops whose limit may have changed by date, the longest due first: a bounded step of a daily job that
+/// comes again while there are more.
+#[derive(Debug, Clone, Copy)]
+pub struct EvaluateDueShops {
+    /// At most so many.
+    pub limit: i64,
+}
+
+impl Command for EvaluateDueShops {
+    type Output = Progress;
+
+    fn name(&self) -> &'static str {
+        "credit.evaluate_due"
+    }
+
+    fn weight(&self) -> usize {
+        usize::try_from(self.limit).unwrap_or(1)
+    }
+
+    fn lookups(&self, needs: &mut Needs<'_>) {
+        let today = needs.today().to_string();
+        let limit = self.limit.clamp(1, EVALUATE_MAX);
+        needs.list::<CreditShopRow>(&DUE, &[Value::Text(&today), Value::Int(limit)]);
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
+        let due: Vec<PartyId> = needs.loaded::<CreditShopRow>().map(|row| row.party).collect();
+        for party in due {
+            want(needs, party, ctx);
+        }
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Progress, Rejection> {
+        let today = ctx.today.to_string();
+        let due = |row: &&CreditShopRow| row.next_on.as_ref().is_some_and(|on| *on <= today);
+        let rows: Vec<CreditShopRow> = tx.rows::<CreditShopRow>().filter(due).cloned().collect();
+        let quarter = ctx.today.day() == 1 && matches!(ctx.today.month(), 1 | 4 | 7 | 10);
+        let cause = if quarter { Cause::QUARTER } else { Cause::DATE };
+        let mut done = 0i64;
+        for row in rows {
+            if !tx.is_loaded::<ShopFactsRow>(&row.party) {
+                continue;
+            }
+            let Some(known) = tx.get::<ShopFactsRow>(&row.party) else { continue };
+            let shop = facts::decode(&known.facts);
+            evaluate(tx, ctx, row, &shop, cause);
+            done += 1;
+        }
+        Ok(Progress { more: done >= self.limit.clamp(1, EVALUATE_MAX), payload: None })
+    }
+
+    fn audited(&self) -> bool {
+        false
+    }
+}

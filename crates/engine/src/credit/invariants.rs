@@ -1,0 +1,117 @@
+//! What must hold between orders, shops and the ledger (P3): used, reserved and due can never be wrong.
+
+use std::collections::BTreeMap;
+
+use purser_domain::{
+    ids::{PartyId, TypedId as _},
+    ledger::{AccountKind, AccountRef},
+    money::Currency,
+};
+use purser_storage::{Fault, Record as _, Session, Statement};
+
+use super::rows::CreditOrderRow;
+use crate::{
+    earnings::account,
+    verify::{Finding, Invariant},
+};
+
+static SHOPS: Statement = Statement {
+    name: "credit.invariant_shops",
+    sql: "SELECT party, reserved, due, epoch FROM credit_shops ORDER BY party",
+};
+static ORDERS: Statement = Statement {
+    name: "credit.invariant_orders",
+    sql: "SELECT id, merchant, external_id, amount, currency, authorised_at, reserved, shipped, cancelled, receivable, \
+          due, liability, prepaid, paid, forgiven, returned, lost, epoch, due_on, shipped_at, changed_at, \
+          policy_version, version FROM credit_orders WHERE receivable > 0 OR reserved > 0 OR liability > 0 ORDER BY merchant",
+};
+
+/// Statements of this module.
+pub(super) const STATEMENTS: &[&Statement] = &[&SHOPS, &ORDERS];
+
+/// Most findings.
+const MOST: usize = 100;
+
+/// The limit used equals the receivable's balance: open orders add up to `credit.receivable`, what is reserved and
+/// due to the shop's counters, and no more than its liability is attributed to orders.
+pub(crate) struct LimitUse;
+
+/// Sums of a shop's open orders.
+#[derive(Default)]
+struct Open {
+    currency: Option<Currency>,
+    receivable: i128,
+    reserved: i128,
+    due: i128,
+    liability: i128,
+}
+
+impl Invariant for LimitUse {
+    fn name(&self) -> &'static str {
+        "limit used = receivable = open orders"
+    }
+
+    fn check(&self, session: &mut dyn Session) -> Result<Vec<Finding>, Fault> {
+        let mut shops: BTreeMap<PartyId, (i64, i64, i64)> = BTreeMap::new();
+        session.query(&SHOPS, &[], &mut |row| {
+            shops.insert(PartyId::from_uid(row.uid(0)), (row.int(1), row.int(2), row.int(3)));
+            true
+        })?;
+        let mut open: BTreeMap<PartyId, Open> = BTreeMap::new();
+        session.query(&ORDERS, &[], &mut |row| {
+            let row = CreditOrderRow::read(row);
+            let epoch = shops.get(&row.merchant).map_or(0, |shop| shop.2);
+            let order = row.order().at_epoch(epoch);
+            let sum = open.entry(row.merchant).or_default();
+            sum.currency = Some(row.currency);
+            sum.receivable += i128::from(order.receivable_minor);
+            sum.reserved += i128::from(order.reserved_minor);
+            sum.due += i128::from(order.due_minor);
+            sum.liability += i128::from(order.liability_minor);
+            true
+        })?;
+        let mut findings = Vec::new();
+        for (party, (reserved, due, _)) in shops {
+            let sum = open.remove(&party).unwrap_or_default();
+            let currency = sum.currency.unwrap_or(Currency::CNY);
+            let mut posted = |kind| -> Result<i128, Fault> {
+                let row = account(session, &AccountRef::party(party, kind, currency))?;
+                Ok(row.map_or(0, |row| i128::from(row.0.posted)))
+            };
+            let (used, owed) =
+                (posted(AccountKind::CreditReceivable)?, posted(AccountKind::CreditLiability)?);
+            let expected = format!(
+                "used {}, reserved {}, due {}, liability {} at least",
+                sum.receivable, sum.reserved, sum.due, sum.liability
+            );
+            let found = format!("used {used}, reserved {reserved}, due {due}, liability {owed}");
+            let same = used == sum.receivable
+                && i128::from(reserved) == sum.reserved
+                && i128::from(due) == sum.due
+                && owed >= sum.liability;
+            if !same {
+                let sentence = "the open orders of the shop do not add up to its accounts and counters";
+                findings.push(Finding::of_invariant(
+                    self.name(),
+                    party.to_string(),
+                    expected,
+                    found,
+                    sentence,
+                ));
+            }
+            if findings.len() >= MOST {
+                return Ok(findings);
+            }
+        }
+        for party in open.keys().take(MOST) {
+            findings.push(Finding::of_invariant(
+                self.name(),
+                party.to_string(),
+                "a shop".to_owned(),
+                "none".to_owned(),
+                "open pay-later orders of a shop of which nothing is known",
+            ));
+        }
+        Ok(findings)
+    }
+}

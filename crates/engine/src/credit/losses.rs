@@ -1,0 +1,113 @@
+//! Advances that will not come back: written off, which restores the limit, or taken from the shop after a fraud
+//! decision (C11). Two people decide each of them (P16).
+
+use purser_domain::{
+    credit::order,
+    ids::{CreditOrderId, PartyId},
+    ledger::{AccountKind, AccountRef},
+};
+
+use super::{
+    orders::{account, count, post, rejected, shop_facts},
+    rows::{CreditOrderRow, CreditShopRow, OrderEventRow},
+};
+use crate::{
+    approvals::{need_approval, require_approval},
+    command::{Command, Ctx, Rejection},
+    facts::Facts,
+    tx::{Needs, Tx},
+};
+
+/// What becomes of an open advance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// The platform gives it up.
+    WriteOff,
+    /// The shop owes it.
+    Recourse,
+}
+
+impl Loss {
+    /// Name of the action that two people decide.
+    pub const fn action(self) -> &'static str {
+        match self {
+            Self::WriteOff => "credit.write_off",
+            Self::Recourse => "credit.recourse",
+        }
+    }
+
+    /// Every detail, as two people approve it.
+    pub fn facts(amount_minor: i64, reason: &str) -> Facts {
+        Facts::new().int("amount_minor", amount_minor).text("reason", reason.trim())
+    }
+}
+
+/// Ends an open advance, or a part of it, without the buyer's money.
+///
+/// Rejections in order: `order_unknown`, `approval_required`, `amount_not_positive`, `more_than_open`.
+pub struct EndAdvance {
+    /// Which order.
+    pub order: CreditOrderId,
+    /// Its shop, as it was read.
+    pub merchant: PartyId,
+    /// How.
+    pub loss: Loss,
+    /// Minor units.
+    pub amount_minor: i64,
+    /// Why, as it was approved.
+    pub reason: String,
+}
+
+impl Command for EndAdvance {
+    type Output = CreditOrderRow;
+
+    fn name(&self) -> &'static str {
+        self.loss.action()
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
+        needs.row::<CreditOrderRow>(self.order);
+        needs.row::<CreditShopRow>(self.merchant);
+        let facts = Loss::facts(self.amount_minor, &self.reason);
+        need_approval(needs, self.loss.action(), &self.order.to_string(), &facts);
+        for kind in [AccountKind::CreditReceivable, AccountKind::CreditLiability, AccountKind::Proceeds] {
+            needs.account(&AccountRef::party(self.merchant, kind, ctx.rules.currency));
+        }
+        needs.account(&account(order::AccountRole::BadDebt, self.merchant, ctx));
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<CreditOrderRow, Rejection> {
+        let unknown = || Rejection::new("order_unknown", "there is no such order");
+        let row = tx.get::<CreditOrderRow>(&self.order).cloned().ok_or_else(unknown)?;
+        let shop = tx.get::<CreditShopRow>(&self.merchant).cloned();
+        let mut shop = shop.filter(|shop| shop.party == row.merchant).ok_or_else(unknown)?;
+        let facts = Loss::facts(self.amount_minor, &self.reason);
+        require_approval(tx, self.loss.action(), &self.order.to_string(), &facts)?;
+        let known = shop_facts(tx, ctx, &shop, true);
+        let outcome = match self.loss {
+            Loss::WriteOff => order::write_off(&row.order(), self.amount_minor, ctx.now, &known),
+            Loss::Recourse => order::recourse(&row.order(), self.amount_minor, ctx.now, &known),
+        };
+        let decision = outcome.map_err(|r| rejected(&r))?;
+        post(tx, ctx, &decision)?;
+        let changed =
+            CreditOrderRow::of(&decision.order, &row.external_id, row.policy_version, row.version + 1);
+        tx.put(changed.clone());
+        let version = i64::to_string(&changed.version);
+        tx.put(OrderEventRow {
+            order_id: row.id,
+            event_id: format!("{} {version}", self.loss.action()),
+            kind: self.loss.action().to_owned(),
+            amount: self.amount_minor,
+            at: ctx.now,
+            grp: ctx.group,
+        });
+        count(tx, ctx, &mut shop, &decision);
+        tx.notify(decision.event, row.merchant, &row.id.to_string(), facts);
+        Ok(changed)
+    }
+
+    fn audit(&self, output: &CreditOrderRow) -> (String, Facts) {
+        (output.id.to_string(), Loss::facts(self.amount_minor, &self.reason))
+    }
+}

@@ -1,0 +1,383 @@
+//! Reports about pay-later orders (C11): authorised, shipped, paid, cancelled, refunded; singly and in bulk, item by
+//! item. An event is known by its id within the order: the same again changes nothing.
+
+use purser_domain::{
+    credit::order::{
+        self, AccountRole, Authorisation, CreditOrder, Decision, PostingKind, Rejection as Refused, ShopFacts,
+    },
+    ids::{CreditOrderId, PartyId, Uid},
+    ledger::{AccountKind, AccountRef, Step, TransferKind, TransferRequest},
+    money::Currency,
+    parties::{PartyStatus, Role},
+    time::{Date, Timestamp},
+};
+
+use super::{
+    evaluate::{used_minor, warn_when_used},
+    rows::{CreditOrderRow, CreditShopRow, OrderEventRow},
+    terms::order_terms,
+};
+use crate::{
+    command::{Command, Ctx, Rejection},
+    facts::Facts,
+    parties::{PartyRow, unknown_party},
+    tx::{Needs, Tx},
+};
+
+/// Longest id of an order or event, in characters.
+const ID_MAX: usize = 64;
+
+/// The id of the order that the platform calls `external_id`.
+pub fn credit_order_id(external_id: &str) -> CreditOrderId {
+    CreditOrderId(Uid::derive("purser credit order v1", &[external_id.as_bytes()]))
+}
+
+/// What happened to an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderEvent {
+    /// Authorised at a price, due on a date if one was agreed.
+    Authorised(i64, Option<Date>),
+    /// Shipped, a part or (`None`) the rest.
+    Shipped(Option<i64>),
+    /// Paid by the buyer.
+    Paid(i64),
+    /// What is not shipped is called off.
+    Cancelled,
+    /// Shipped goods were refunded.
+    Refunded(i64),
+}
+
+impl OrderEvent {
+    /// Stable name, as the API and storage write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Authorised(..) => "authorised",
+            Self::Shipped(_) => "shipped",
+            Self::Paid(_) => "paid",
+            Self::Cancelled => "cancelled",
+            Self::Refunded(_) => "refunded",
+        }
+    }
+
+    /// Its amount; 0 where it has none or means the rest.
+    const fn amount_minor(self) -> i64 {
+        match self {
+            Self::Authorised(amount, _)
+            | Self::Paid(amount)
+            | Self::Refunded(amount)
+            | Self::Shipped(Some(amount)) => amount,
+            Self::Shipped(None) | Self::Cancelled => 0,
+        }
+    }
+}
+
+/// One report.
+#[derive(Debug, Clone)]
+pub struct OrderReport {
+    /// The platform's own id of the order.
+    pub order_id: String,
+    /// The platform's id of the event, unique within the order.
+    pub event_id: String,
+    /// The shop.
+    pub merchant: PartyId,
+    /// What happened.
+    pub event: OrderEvent,
+    /// Currency.
+    pub currency: Currency,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What became of one report: the order, and whether the report changed it.
+pub type OrderOutcome = Result<(CreditOrderRow, bool), Rejection>;
+
+/// Reports events of orders, item by item: a refused item leaves the others alone.
+///
+/// Rejections of an item in order: `currency_mismatch`, `order_id_invalid`, `event_id_invalid`, `party_unknown`,
+/// `not_a_merchant`, `credit_shop_unknown`, `event_conflict`, `order_unknown`, `order_conflict`; then those of
+/// [`purser_domain::credit::order::Rejection`].
+pub struct ReportCreditOrders {
+    /// In order.
+    pub items: Vec<OrderReport>,
+    /// One item: its refusal is the command's.
+    pub single: bool,
+}
+
+impl Command for ReportCreditOrders {
+    type Output = Vec<OrderOutcome>;
+
+    fn name(&self) -> &'static str {
+        "credit_orders.report"
+    }
+
+    fn weight(&self) -> usize {
+        self.items.len()
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
+        needs.account(&AccountRef::platform(AccountKind::ClientsClearing, ctx.rules.currency));
+        for item in &self.items {
+            let id = credit_order_id(&item.order_id);
+            needs.row::<CreditOrderRow>(id);
+            needs.row::<OrderEventRow>((id, item.event_id.clone()));
+            needs.row::<PartyRow>(item.merchant);
+            needs.row::<CreditShopRow>(item.merchant);
+            for kind in [AccountKind::CreditReceivable, AccountKind::CreditLiability, AccountKind::Proceeds] {
+                needs.account(&AccountRef::party(item.merchant, kind, ctx.rules.currency));
+            }
+        }
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Self::Output, Rejection> {
+        let mut outcomes = Vec::with_capacity(self.items.len());
+        for item in &self.items {
+            let mark = tx.mark();
+            let outcome = report(tx, ctx, item);
+            if outcome.is_err() {
+                tx.rollback(mark);
+            }
+            outcomes.push(outcome);
+        }
+        match outcomes.pop() {
+            Some(Err(rejection)) if self.single => Err(rejection),
+            Some(last) => {
+                outcomes.push(last);
+                Ok(outcomes)
+            }
+            None => Ok(outcomes),
+        }
+    }
+
+    fn audit(&self, output: &Self::Output) -> (String, Facts) {
+        let count = |wanted: fn(&OrderOutcome) -> bool| {
+            i64::try_from(output.iter().filter(|o| wanted(o)).count()).unwrap_or(i64::MAX)
+        };
+        let subject = match self.items.as_slice() {
+            [one] => credit_order_id(&one.order_id).to_string(),
+            _ => String::new(),
+        };
+        let facts = Facts::new()
+            .int("items", count(|_| true))
+            .int("changed", count(|o| matches!(o, Ok((_, true)))))
+            .int("refused", count(Result::is_err));
+        (subject, facts)
+    }
+}
+
+fn checked_id(text: &str, code: &'static str, field: &str) -> Result<(), Rejection> {
+    if text.is_empty() || text.chars().count() > ID_MAX || text.contains(char::is_control) {
+        let message = format!("{field} must be 1 to {ID_MAX} printable characters");
+        return Err(Rejection::new(code, message).at(format!("/{field}")));
+    }
+    Ok(())
+}
+
+fn report(tx: &mut Tx, ctx: &Ctx, item: &OrderReport) -> OrderOutcome {
+    if item.currency != ctx.rules.currency {
+        let text = format!("this deployment keeps its books in {}", ctx.rules.currency);
+        return Err(Rejection::new("currency_mismatch", text).at("/currency"));
+    }
+    checked_id(&item.order_id, "order_id_invalid", "order_id")?;
+    checked_id(&item.event_id, "event_id_invalid", "event_id")?;
+    let unknown = || unknown_party(item.merchant).at("/merchant_id");
+    let party = tx.get::<PartyRow>(&item.merchant).ok_or_else(unknown)?.party();
+    if !party.profile.roles.has(Role::Merchant) {
+        return Err(Rejection::new("not_a_merchant", "the party is not a merchant").at("/merchant_id"));
+    }
+    let Some(shop) = tx.get::<CreditShopRow>(&item.merchant).cloned() else {
+        let text = "nothing is known of this shop: report its level and opening first";
+        return Err(Rejection::new("credit_shop_unknown", text).at("/merchant_id"));
+    };
+    let id = credit_order_id(&item.order_id);
+    let known = tx.get::<CreditOrderRow>(&id).cloned();
+    if let Some(event) = tx.get::<OrderEventRow>(&(id, item.event_id.clone())) {
+        let (kind, amount) = (item.event.name(), item.event.amount_minor());
+        return match known {
+            Some(row) if event.kind == kind && event.amount == amount && event.at == item.at => {
+                Ok((row, false))
+            }
+            _ => {
+                let text = "this event was reported before with another kind, amount or time";
+                Err(Rejection::new("event_conflict", text).at("/event_id"))
+            }
+        };
+    }
+    if known.as_ref().is_some_and(|row| row.merchant != item.merchant) {
+        let text = "the order belongs to another merchant";
+        return Err(Rejection::new("order_conflict", text).at("/merchant_id"));
+    }
+    let open = party.status == PartyStatus::Active && shop.locked_until.is_none_or(|until| until <= ctx.now);
+    let facts = shop_facts(tx, ctx, &shop, open);
+    let Some(decision) = decide(ctx, item, known.as_ref(), &facts)? else {
+        let row = known.ok_or_else(|| Rejection::new("order_unknown", "there is no such order"))?;
+        return Ok((row, false));
+    };
+    apply(tx, ctx, item, shop, known.as_ref(), &decision).map(|row| (row, true))
+}
+
+/// What the rules of orders know of the shop. A shop that takes no new use advances what it had reserved before and
+/// nothing else.
+pub(super) fn shop_facts(tx: &Tx, ctx: &Ctx, shop: &CreditShopRow, open: bool) -> ShopFacts {
+    let proceeds = AccountRef::party(shop.party, AccountKind::Proceeds, ctx.rules.currency);
+    ShopFacts {
+        open,
+        available_minor: if open { shop.available_minor(used_minor(tx, shop.party, ctx)) } else { 0 },
+        proceeds_minor: tx.available(&proceeds),
+        epoch: shop.epoch,
+    }
+}
+
+fn decide(
+    ctx: &Ctx,
+    item: &OrderReport,
+    known: Option<&CreditOrderRow>,
+    shop: &ShopFacts,
+) -> Result<Option<Decision>, Rejection> {
+    let terms = order_terms(ctx.rules.policy.at(item.at, ctx.now));
+    let (at, now) = (item.at, ctx.now);
+    if let OrderEvent::Authorised(amount_minor, due_on) = item.event {
+        let (id, merchant) = (credit_order_id(&item.order_id), item.merchant);
+        let new = Authorisation { id, merchant, amount_minor, currency: item.currency, at, due_on };
+        let known = known.map(CreditOrderRow::order);
+        return order::authorise(known.as_ref(), &new, shop, now, &terms).map_err(|r| rejected(&r));
+    }
+    let unknown = || Rejection::new("order_unknown", "the order was never authorised").at("/order_id");
+    let order: CreditOrder = known.ok_or_else(unknown)?.order();
+    let decision = match item.event {
+        OrderEvent::Shipped(amount) => order::ship(&order, amount, at, shop, &ctx.zone, now, &terms),
+        OrderEvent::Paid(amount) => order::pay(&order, amount, at, shop, now, &terms),
+        OrderEvent::Refunded(amount) => order::refund(&order, amount, at, shop, now, &terms),
+        OrderEvent::Cancelled | OrderEvent::Authorised(..) => order::cancel(&order, at, shop, now, &terms),
+    };
+    decision.map(Some).map_err(|r| rejected(&r))
+}
+
+pub(super) fn rejected(refused: &Refused) -> Rejection {
+    let plain = Rejection::new(refused.code(), refused.to_string());
+    match refused {
+        Refused::OrderConflict { field } => plain.at(format!("/{field}")),
+        Refused::InTheFuture | Refused::BeforeAuthorised => plain.at("/at"),
+        Refused::AmountNotPositive => plain.at("/amount_minor"),
+        Refused::LimitInsufficient { available_minor } => {
+            let facts = Facts::new()
+                .int("available_minor", *available_minor)
+                .text("message_zh", "额度不足，请提升信用。")
+                .text("message_en", "The limit does not cover it; honest trade raises it.");
+            plain.at("/amount_minor").with(facts)
+        }
+        Refused::MoreThanAuthorised { left_minor }
+        | Refused::MoreThanPayable { left_minor }
+        | Refused::MoreThanShipped { left_minor }
+        | Refused::MoreThanOpen { left_minor } => {
+            plain.at("/amount_minor").with(Facts::new().int("left_minor", *left_minor))
+        }
+        Refused::ShopNotOpen | Refused::NothingToCancel => plain,
+    }
+}
+
+/// Account of a role of a posting.
+pub(super) fn account(role: AccountRole, merchant: PartyId, ctx: &Ctx) -> AccountRef {
+    let currency = ctx.rules.currency;
+    match role {
+        AccountRole::ClientsClearing => AccountRef::platform(AccountKind::ClientsClearing, currency),
+        AccountRole::BadDebt => AccountRef::platform(AccountKind::ExpenseBadDebt, currency),
+        AccountRole::Proceeds => AccountRef::party(merchant, AccountKind::Proceeds, currency),
+        AccountRole::Receivable => AccountRef::party(merchant, AccountKind::CreditReceivable, currency),
+        AccountRole::Liability => AccountRef::party(merchant, AccountKind::CreditLiability, currency),
+    }
+}
+
+fn transfer_kind(kind: PostingKind) -> TransferKind {
+    match kind {
+        PostingKind::Advance => TransferKind::CreditAdvance,
+        PostingKind::BeyondLimit => TransferKind::CreditBeyondLimit,
+        PostingKind::BuyerPaid => TransferKind::CreditBuyerPaid,
+        PostingKind::Refund => TransferKind::CreditRefund,
+        PostingKind::WriteOff => TransferKind::CreditWriteOff,
+        PostingKind::Recourse => TransferKind::CreditRecourse,
+    }
+}
+
+/// Posts what a decision moves.
+pub(super) fn post(tx: &mut Tx, ctx: &Ctx, decision: &Decision) -> Result<(), Rejection> {
+    let order = &decision.order;
+    for posting in &decision.postings {
+        let request = TransferRequest {
+            // Time-ordered, so that the journal only appends; the event's row guards against booking twice.
+            id: tx.new_id(),
+            step: Step::Post,
+            debit: account(posting.from, order.merchant, ctx).id(),
+            credit: account(posting.to, order.merchant, ctx).id(),
+            amount_minor: posting.amount_minor,
+            currency: order.currency,
+            kind: transfer_kind(posting.kind).code(),
+            reference: order.id.0,
+        };
+        tx.post(&request)?;
+    }
+    Ok(())
+}
+
+fn apply(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    item: &OrderReport,
+    mut shop: CreditShopRow,
+    known: Option<&CreditOrderRow>,
+    decision: &Decision,
+) -> Result<CreditOrderRow, Rejection> {
+    post(tx, ctx, decision)?;
+    let version = known.map_or(1, |row| row.version + 1);
+    let view = ctx.rules.policy.at(item.at, ctx.now);
+    let policy = known.map_or_else(|| i64::from(view.version().number), |row| row.policy_version);
+    let row = CreditOrderRow::of(&decision.order, &item.order_id, policy, version);
+    tx.put(row.clone());
+    tx.put(OrderEventRow {
+        order_id: row.id,
+        event_id: item.event_id.clone(),
+        kind: item.event.name().to_owned(),
+        amount: item.event.amount_minor(),
+        at: item.at,
+        grp: ctx.group,
+    });
+    count(tx, ctx, &mut shop, decision);
+    let facts = Facts::new()
+        .text("external_id", &item.order_id)
+        .text("event_id", &item.event_id)
+        .int("amount_minor", item.event.amount_minor())
+        .int("receivable_minor", row.receivable)
+        .int("reserved_minor", row.reserved);
+    tx.event(decision.event, Some(row.merchant), &row.id.to_string(), facts);
+    Ok(row)
+}
+
+/// Takes over what a decision changes of the shop.
+pub(super) fn count(tx: &mut Tx, ctx: &Ctx, shop: &mut CreditShopRow, decision: &Decision) {
+    shop.reserved += decision.reserved_minor;
+    shop.due += decision.due_minor;
+    shop.version += 1;
+    let used = used_minor(tx, shop.party, ctx);
+    count_unpaid(tx, ctx, shop, used, decision);
+    warn_when_used(tx, ctx, shop, used);
+    tx.put(shop.clone());
+}
+
+/// What of the proceeds buyers have not paid yet: it grows by shipments and falls by refunds, and is never more than
+/// what buyers still owe. What they paid is taken to leave first, so that it is never held back (C7).
+fn count_unpaid(tx: &Tx, ctx: &Ctx, shop: &mut CreditShopRow, used_minor: i64, decision: &Decision) {
+    for posting in &decision.postings {
+        match (posting.from, posting.to) {
+            (AccountRole::Receivable | AccountRole::Liability, AccountRole::Proceeds) => {
+                shop.unpaid = shop.unpaid.saturating_add(posting.amount_minor);
+            }
+            (AccountRole::Proceeds, AccountRole::Receivable | AccountRole::Liability) => {
+                shop.unpaid -= posting.amount_minor;
+            }
+            _ => {}
+        }
+    }
+    let liability = AccountRef::party(shop.party, AccountKind::CreditLiability, ctx.rules.currency);
+    let beyond = tx.account(liability.id()).map_or(0, |account| account.posted);
+    let owed_by_buyers = used_minor.saturating_sub(shop.due).saturating_add(beyond);
+    shop.unpaid = shop.unpaid.clamp(0, owed_by_buyers.max(0));
+}

@@ -1,0 +1,228 @@
+//! Rows of the pay-later limit.
+
+use purser_domain::{
+    credit::order::CreditOrder,
+    ids::{CreditOrderId, PartyId},
+    money::Currency,
+    time::{Date, Timestamp},
+};
+
+use crate::record;
+
+record! {
+    /// A shop's limit as orders see it: the hot row. What the limit follows from stands in [`ShopFactsRow`].
+    pub struct CreditShopRow in CREDIT_SHOPS = 95, "credit_shops", lock Update, key(party: PartyId) {
+        /// The limit, minor units.
+        total: i64,
+        /// Of the limit, frozen with the shop's funds (C6), minor units.
+        frozen: i64,
+        /// Reserved for orders that are not shipped (C1), minor units.
+        reserved: i64,
+        /// Refunded before the buyer paid and not given back yet (C11), minor units.
+        due: i64,
+        /// Counts withdrawals that repaid due and liability (C12).
+        epoch: i64,
+        /// Evaluations so far: the number of the last one.
+        evaluations: i64,
+        /// When it was evaluated last.
+        evaluated_at: Timestamp,
+        /// Civil date on which it may change by itself.
+        next_on: Option<String>,
+        /// Of the proceeds, what buyers have not paid yet (C7, C19), minor units.
+        unpaid: i64,
+        /// The last large request of not-yet-paid proceeds (C19).
+        large_at: Option<Timestamp>,
+        /// No new use until then (C19).
+        locked_until: Option<Timestamp>,
+        /// The merchant was warned that most of it is in use (C10).
+        warned: bool,
+        /// Civil date of `high_total`.
+        high_on: String,
+        /// Highest limit of that date (C7), minor units.
+        high_total: i64,
+        /// When the shop became known here.
+        opened_at: Timestamp,
+        /// Counts changes.
+        version: i64,
+    }
+}
+
+record! {
+    /// What is known of a shop, encoded by [`super::facts`].
+    pub struct ShopFactsRow in CREDIT_SHOP_FACTS = 96, "credit_shop_facts", lock Update, key(party: PartyId) {
+        /// One fact a line.
+        facts: String,
+        /// Counts changes: the `ETag`.
+        version: i64,
+    }
+}
+
+record! {
+    /// One evaluation with its steps (C9). Rows are only inserted.
+    pub struct EvaluationRow in CREDIT_EVALUATIONS = 97, "credit_evaluations", lock None, key(party: PartyId, seq: i64) {
+        /// When.
+        at: Timestamp,
+        /// What made it necessary.
+        cause: String,
+        /// The limit before, minor units.
+        before: i64,
+        /// The limit after, minor units.
+        total: i64,
+        /// See [`purser_domain::credit::encode`].
+        steps: Vec<u8>,
+        /// Policy version that decided.
+        policy_version: i64,
+    }
+}
+
+record! {
+    /// A stored pay-later order.
+    pub struct CreditOrderRow in CREDIT_ORDERS = 98, "credit_orders", lock Update, key(id: CreditOrderId) {
+        /// The shop.
+        merchant: PartyId,
+        /// The platform's own id.
+        external_id: String,
+        /// Authorised price, minor units, like every amount here.
+        amount: i64,
+        /// Currency.
+        currency: Currency,
+        /// When it was authorised.
+        authorised_at: Timestamp,
+        /// Kept of the limit.
+        reserved: i64,
+        /// Shipped.
+        shipped: i64,
+        /// Will not be shipped.
+        cancelled: i64,
+        /// Open advance.
+        receivable: i64,
+        /// Of it due from the shop.
+        due: i64,
+        /// Open beyond the limit.
+        liability: i64,
+        /// Paid before shipping.
+        prepaid: i64,
+        /// Paid.
+        paid: i64,
+        /// Refunded before it was paid.
+        forgiven: i64,
+        /// Refunded after it was paid.
+        returned: i64,
+        /// Written off or taken back.
+        lost: i64,
+        /// The shop's epoch at the last change.
+        epoch: i64,
+        /// When the buyer is to have paid, civil date.
+        due_on: Option<String>,
+        /// When the first part was shipped.
+        shipped_at: Option<Timestamp>,
+        /// When the last change happened.
+        changed_at: Timestamp,
+        /// Policy version at authorisation.
+        policy_version: i64,
+        /// Counts changes.
+        version: i64,
+    }
+}
+
+record! {
+    /// A reported event of an order: reporting it again changes nothing, and it is the bill line (C26).
+    pub struct OrderEventRow in CREDIT_ORDER_EVENTS = 99, "credit_order_events", lock None, key(order_id: CreditOrderId, event_id: String) {
+        /// What happened.
+        kind: String,
+        /// Minor units; 0 where the event has none.
+        amount: i64,
+        /// When, as reported.
+        at: Timestamp,
+        /// The group that booked it.
+        grp: i64,
+    }
+}
+
+impl CreditShopRow {
+    /// A shop without a limit yet.
+    pub fn new(party: PartyId, at: Timestamp) -> Self {
+        Self {
+            party,
+            total: 0,
+            frozen: 0,
+            reserved: 0,
+            due: 0,
+            epoch: 0,
+            evaluations: 0,
+            evaluated_at: at,
+            next_on: None,
+            unpaid: 0,
+            large_at: None,
+            locked_until: None,
+            warned: false,
+            high_on: String::new(),
+            high_total: 0,
+            opened_at: at,
+            version: 0,
+        }
+    }
+
+    /// `max(0, total − used − reserved − frozen)` (C1), minor units.
+    pub fn available_minor(&self, used_minor: i64) -> i64 {
+        let taken = used_minor.saturating_add(self.reserved).saturating_add(self.frozen);
+        self.total.saturating_sub(taken).max(0)
+    }
+}
+
+impl CreditOrderRow {
+    /// From the domain's form.
+    pub fn of(order: &CreditOrder, external_id: &str, policy_version: i64, version: i64) -> Self {
+        Self {
+            id: order.id,
+            merchant: order.merchant,
+            external_id: external_id.to_owned(),
+            amount: order.amount_minor,
+            currency: order.currency,
+            authorised_at: order.authorised_at,
+            reserved: order.reserved_minor,
+            shipped: order.shipped_minor,
+            cancelled: order.cancelled_minor,
+            receivable: order.receivable_minor,
+            due: order.due_minor,
+            liability: order.liability_minor,
+            prepaid: order.prepaid_minor,
+            paid: order.paid_minor,
+            forgiven: order.forgiven_minor,
+            returned: order.returned_minor,
+            lost: order.lost_minor,
+            epoch: order.epoch,
+            due_on: order.due_on.map(|date| date.to_string()),
+            shipped_at: order.shipped_at,
+            changed_at: order.changed_at,
+            policy_version,
+            version,
+        }
+    }
+
+    /// To the domain's form.
+    pub fn order(&self) -> CreditOrder {
+        CreditOrder {
+            id: self.id,
+            merchant: self.merchant,
+            amount_minor: self.amount,
+            currency: self.currency,
+            authorised_at: self.authorised_at,
+            reserved_minor: self.reserved,
+            shipped_minor: self.shipped,
+            cancelled_minor: self.cancelled,
+            receivable_minor: self.receivable,
+            due_minor: self.due,
+            liability_minor: self.liability,
+            prepaid_minor: self.prepaid,
+            paid_minor: self.paid,
+            forgiven_minor: self.forgiven,
+            returned_minor: self.returned,
+            lost_minor: self.lost,
+            epoch: self.epoch,
+            due_on: self.due_on.as_deref().and_then(|text| text.parse::<Date>().ok()),
+            shipped_at: self.shipped_at,
+            changed_at: self.changed_at,
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! The step function that runs what is due. It has no thread, no sleep and no socket: the binary owns those.
+
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use purser_domain::{
+    ids::{JobId, TypedId as _, Uid},
+    time::Timestamp,
+};
+use purser_storage::{Fault, FaultKind, Keys, Lock, Record, Session};
+
+use super::{ClaimJob, Claimed, FailJob, FinishJob, GIVE_UP_AFTER, LEASE, LEASE_LOST, queries::due_after};
+use crate::{
+    call::{Desk, call},
+    clock::Clock,
+    command::{Command, Failure, Meta, Rejection},
+    rows::{JobRow, Meta as MetaRow},
+    vault::Vault,
+};
+
+/// Jobs run in one step.
+const STEP: usize = 64;
+/// Jobs read at a time while looking for some that can be run.
+const PAGE: u32 = 256;
+
+/// What a runner works with.
+pub struct Hands<'a> {
+    /// Runs commands.
+    pub desk: &'a mut dyn Desk,
+    /// Reads.
+    pub reads: &'a mut dyn Session,
+    /// Both clocks.
+    pub clock: &'a Clock,
+    /// Opens what is sealed; absent where there is no key.
+    pub vault: Option<Arc<Vault>>,
+}
+
+impl Hands<'_> {
+    /// Opens what is sealed.
+    ///
+    /// # Errors
+    /// [`RunError`]: this server has no key.
+    pub fn vault(&self) -> Result<Arc<Vault>, RunError> {
+        self.vault.clone().ok_or_else(|| crate::vault::key_missing().into())
+    }
+
+    /// Runs a command of the program itself and returns its output.
+    ///
+    /// # Errors
+    /// [`RunError`]: rejected, or no outcome.
+    pub fn call<C: Command>(&mut self, command: C) -> Result<C::Output, RunError>
+    where
+        C::Output: Clone,
+    {
+        Ok(call(self.desk, command, Meta::system())??)
+    }
+}
+
+/// How a run ended well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ran {
+    /// The effect's own commit has finished the job or made it due again.
+    Committed,
+    /// Nothing had to be committed: finish it.
+    Finish,
+}
+
+/// How a run ended badly.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// Another runner has the job: nothing to note.
+    #[error("the lease was lost")]
+    LeaseLost,
+    /// To be tried again later. The text is shown to staff: no personal data.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<Rejection> for RunError {
+    fn from(rejection: Rejection) -> Self {
+        if rejection.code == LEASE_LOST {
+            Self::LeaseLost
+        } else {
+            Self::Failed(format!("{}: {}", rejection.code, rejection.message))
+        }
+    }
+}
+
+impl From<Failure> for RunError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure.to_string())
+    }
+}
+
+impl From<Fault> for RunError {
+    fn from(fault: Fault) -> Self {
+        Self::Failed(fault.to_string())
+    }
+}
+
+/// Does the work of one kind of job.
+pub trait Runner: Send {
+    /// Does it. What it commits goes through a command that checks `job.lease`.
+    ///
+    /// # Errors
+    /// [`RunError`]; the job is tried again later.
+    fn run(&mut self, job: &Claimed, hands: &mut Hands<'_>) -> Result<Ran, RunError>;
+
+    /// Attempts after which the job is left to staff; `None` when it must never stop.
+    fn give_up_after(&self) -> Option<i64> {
+        Some(GIVE_UP_AFTER)
+    }
+}
+
+impl<F> Runner for F
+where
+    F: FnMut(&Claimed, &mut Hands<'_>) -> Result<Ran, RunError> + Send,
+{
+    fn run(&mut self, job: &Claimed, hands: &mut Hands<'_>) -> Result<Ran, RunError> {
+        self(job, hands)
+    }
+}
+
+/// A runner that does not give up.
+struct Tireless<R>(R);
+
+impl<R: Runner> Runner for Tireless<R> {
+    fn run(&mut self, job: &Claimed, hands: &mut Hands<'_>) -> Result<Ran, RunError> {
+        self.0.run(job, hands)
+    }
+
+    fn give_up_after(&self) -> Option<i64> {
+        None
+    }
+}
+
+/// Who runs which kind of job.
+pub struct Registry {
+    runners: BTreeMap<&'static str, Box<dyn Runner>>,
+    lease: i64,
+    vault: Option<Arc<Vault>>,
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self { runners: BTreeMap::new(), lease: LEASE, vault: None }
+    }
+}
+
+impl Registry {
+    /// Nobody runs anything.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With the runner of a kind.
+    #[must_use]
+    pub fn with(mut self, kind: &'static str, runner: impl Runner + 'static) -> Self {
+        self.runners.insert(kind, Box::new(runner));
+        self
+    }
+
+    /// With claims that last so long, µs of machine time. Others take over the jobs of a dead server when they end;
+    /// a run that takes longer than its claim is made again by somebody else, and one of the two changes nothing.
+    #[must_use]
+    pub fn with_lease(mut self, micros: i64) -> Self {
+        self.lease = micros;
+        self
+    }
+
+    /// With a vault for runs that need personal values.
+    #[must_use]
+    pub fn with_vault(mut self, vault: Option<Arc<Vault>>) -> Self {
+        self.vault = vault;
+        self
+    }
+
+    /// With the runner of a kind that is never left to staff: it is tried again with growing pauses, for ever. For
+    /// payouts, whose outcome must become known (P10).
+    #[must_use]
+    pub fn with_tireless(self, kind: &'static str, runner: impl Runner + 'static) -> Self {
+        self.with(kind, Tireless(runner))
+    }
+
+    /// The kinds that somebody runs.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.runners.keys().copied()
+    }
+}
+
+/// Runs what is due now, the longest due first, and says how many runs there were. Jobs of kinds that the registry
+/// does not know stay for a server that does.
+///
+/// # Errors
+/// Storage faults of `reads`. A run that fails is noted on its job and does not stop the others.
+pub fn run_due(
+    desk: &mut dyn Desk,
+    reads: &mut dyn Session,
+    clock: &Clock,
+    registry: &mut Registry,
+) -> Result<usize, Fault> {
+    follow_clock(reads, clock)?;
+    let mut runs = 0;
+    for row in runnable(reads, clock, registry)? {
+        let Some(runner) = registry.runners.get_mut(row.kind.as_str()) else { continue };
+        // One at a time: a claim made ahead would spend its lease waiting for the runs before it.
+        let claimed = match call(desk, ClaimJob { job: row.id, lease: registry.lease }, Meta::system()) {
+            Ok(Ok(claimed)) => claimed,
+            Ok(Err(_)) => continue,
+            Err(Failure::Fault(fault)) => return Err(fault),
+            Err(other) => return Err(Fault::new(FaultKind::Retry, "claim a job", other)),
+        };
+        runs += 1;
+        let vault = registry.vault.clone();
+        let mut hands = Hands { desk: &mut *desk, reads: &mut *reads, clock, vault };
+        let outcome = catch_unwind(AssertUnwindSafe(|| runner.run(&claimed, &mut hands)))
+            .unwrap_or_else(|_| Err(RunError::Failed("the runner panicked".to_owned())));
+        reads.rollback();
+        settle(desk, &claimed, outcome, runner.give_up_after());
+    }
+    Ok(runs)
+}
+
+/// The longest due jobs of kinds that the registry knows. Kinds that it does not know are read past, however many
+/// of their jobs are due: they wait for another server and must not hold up this one.
+fn runnable(reads: &mut dyn Session, clock: &Clock, registry: &Registry) -> Result<Vec<JobRow>, Fault> {
+    let at = (clock.business(), clock.machine());
+    let mut last = (Timestamp(i64::MIN), JobId::from_uid(Uid::NIL));
+    let mut found = Vec::new();
+    loop {
+        let page = due_after(reads, last, at, PAGE)?;
+        let is_last = page.len() < PAGE as usize;
+        last = page.last().map_or(last, |row| (row.due_at, row.id));
+        let known = page.into_iter().filter(|row| registry.runners.contains_key(row.kind.as_str()));
+        found.extend(known.take(STEP - found.len()));
+        if is_last || found.len() >= STEP {
+            return Ok(found);
+        }
+    }
+}
+
+/// Writes down how a run ended. When that cannot be written the lease runs out and the job is run again.
+fn settle(desk: &mut dyn Desk, job: &Claimed, outcome: Result<Ran, RunError>, give_up_after: Option<i64>) {
+    let noted = match outcome {
+        Ok(Ran::Committed) | Err(RunError::LeaseLost) => return,
+        Ok(Ran::Finish) => call(desk, FinishJob { lease: job.lease }, Meta::system()).map(|_| ()),
+        Err(RunError::Failed(error)) => {
+            // What is tried again for ever (a rail that does not know yet) is no news; what staff may get is.
+            if give_up_after.is_none() {
+                tracing::info!(kind = job.kind, job = %job.lease.job, attempts = job.attempts, error, "a job will be tried again");
+            } else {
+                tracing::warn!(kind = job.kind, job = %job.lease.job, attempts = job.attempts, error, "a job failed");
+            }
+            let command = FailJob { lease: job.lease, error, give_up_after };
+            call(desk, command, Meta::system()).map(|_| ())
+        }
+    };
+    if let Err(failure) = noted {
+        tracing::warn!(kind = job.kind, job = %job.lease.job, %failure, "the end of a run was not written down");
+    }
+}
+
+/// Takes over a business clock that another server moved; writers do the same before each group.
+fn follow_clock(reads: &mut dyn Session, clock: &Clock) -> Result<(), Fault> {
+    let mut offset = None;
+    let keys = [crate::group::CLOCK_OFFSET.to_owned()];
+    reads.load(MetaRow::TABLE, &Keys::<MetaRow>(&keys), Lock::None, &mut |row| {
+        offset = MetaRow::read(row).value.parse().ok();
+    })?;
+    if let Some(offset) = offset
+        && offset != clock.offset()
+    {
+        clock.set_offset(offset);
+    }
+    Ok(())
+}

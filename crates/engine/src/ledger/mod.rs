@@ -1,0 +1,11 @@
+//! Commands and queries on the bare ledger.
+
+mod float;
+mod manual;
+mod post;
+mod query;
+
+pub use float::{AdjustFloat, TopUpFloat, ToppedUp};
+pub use manual::ManualTransfer;
+pub use post::{OpenAccounts, PostTransfers, TransferOutcome};
+pub use query::{account, hold, transfer};

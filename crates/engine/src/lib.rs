@@ -1,0 +1,110 @@
+//! Commands, group execution, idempotency, outbox, jobs and queries: where domain and storage meet.
+
+pub mod access;
+pub mod agencies;
+pub mod approvals;
+pub mod bank_files;
+mod books;
+mod call;
+pub mod cases;
+pub mod chain;
+pub mod clock;
+mod command;
+pub mod corporate;
+pub mod credit;
+pub mod earnings;
+mod executor;
+pub mod facts;
+pub mod feed;
+pub mod files;
+mod group;
+pub mod history;
+pub mod identity;
+pub mod ids;
+pub mod invariants;
+pub mod jobs;
+pub mod ledger;
+pub mod paging;
+pub mod parties;
+pub mod payments;
+pub mod ports;
+pub mod programme;
+pub mod reads;
+pub mod rows;
+pub mod rules;
+pub mod sandbox;
+mod skew;
+mod store;
+pub mod studio;
+mod tx;
+pub mod vault;
+pub mod verify;
+pub mod withdrawals;
+
+pub use call::{Decided, Desk, call};
+pub use command::{AnyJob, Command, Ctx, Failure, Job, Meta, Rejection, Reply};
+pub use executor::{Executor, Limits, Writers, start};
+pub use group::{INTERNAL_CLIENT, Writer, WriterStats};
+pub use rules::Rules;
+pub use tx::{Mark, Needs, Tx};
+
+pub use purser_storage::{Fault, FaultKind, Session};
+
+use purser_storage::{Statement, Table};
+
+/// Every hand-written statement of the engine: a test prepares all of them on both databases.
+pub fn statements() -> Vec<&'static Statement> {
+    [
+        access::STATEMENTS,
+        &agencies::statements(),
+        approvals::STATEMENTS,
+        &bank_files::statements(),
+        books::STATEMENTS,
+        &cases::statements(),
+        &withdrawals::statements(),
+        chain::STATEMENTS,
+        &corporate::statements(),
+        &credit::statements(),
+        &earnings::statements(),
+        feed::STATEMENTS,
+        files::STATEMENTS,
+        purser_storage::files::STATEMENTS,
+        invariants::STATEMENTS,
+        &jobs::statements(),
+        history::STATEMENTS,
+        &identity::statements(),
+        parties::STATEMENTS,
+        &programme::statements(),
+        &payments::statements(),
+        &rules::statements(),
+        &sandbox::statements(),
+        sandbox::messages::STATEMENTS,
+        vault::STATEMENTS,
+        &verify::statements(),
+    ]
+    .concat()
+}
+
+/// Every table that the engine reads and writes: a test compares all of them with the schema of both databases.
+pub fn tables() -> Vec<&'static Table> {
+    [
+        credit::TABLES,
+        rows::TABLES,
+        access::TABLES,
+        agencies::TABLES,
+        withdrawals::TABLES,
+        earnings::TABLES,
+        parties::TABLES,
+        programme::TABLES,
+        payments::TABLES,
+        sandbox::TABLES,
+        cases::TABLES,
+        corporate::TABLES,
+        files::TABLES,
+        studio::TABLES,
+        bank_files::TABLES,
+        identity::TABLES,
+        sandbox::messages::TABLES,
+    ]
+    .concat()
+}

@@ -1,0 +1,181 @@
+//! Commands on parties.
+
+use purser_domain::{
+    ids::{PartyId, Uid},
+    ledger::{AccountKind, AccountRef},
+    parties::{self, Command as Change, Outcome, Party, Profile, Ties},
+};
+
+use super::PartyRow;
+use crate::{
+    command::{Command, Ctx, Rejection},
+    facts::Facts,
+    tx::{Needs, Tx},
+};
+
+/// The id of the party that the platform calls `external_id`.
+pub fn party_id(external_id: &str) -> PartyId {
+    PartyId(Uid::derive("purser party v1", &[external_id.as_bytes()]))
+}
+
+fn rejected(rejection: &parties::Rejection) -> Rejection {
+    let field = match rejection {
+        parties::Rejection::PartyConflict { field } => Some(format!("/{field}")),
+        parties::Rejection::ExternalIdInvalid => Some("/external_id".to_owned()),
+        parties::Rejection::DisplayNameInvalid => Some("/display_name".to_owned()),
+        parties::Rejection::RolesMissing | parties::Rejection::RoleRemoved => Some("/roles".to_owned()),
+        parties::Rejection::LegalFormFixed => Some("/legal_form".to_owned()),
+        parties::Rejection::MetadataTooMany
+        | parties::Rejection::MetadataKeyInvalid
+        | parties::Rejection::MetadataValueTooLong => Some("/metadata".to_owned()),
+        parties::Rejection::ReasonInvalid => Some("/reason".to_owned()),
+        _ => None,
+    };
+    let plain = Rejection::new(rejection.code(), rejection.to_string());
+    match field {
+        Some(field) => plain.at(field),
+        None => plain,
+    }
+}
+
+/// Creates a party; the same profile again is the same party.
+pub struct RegisterParty(pub Profile);
+
+impl Command for RegisterParty {
+    type Output = PartyRow;
+
+    fn name(&self) -> &'static str {
+        "party.register"
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
+        needs.row::<PartyRow>(party_id(&self.0.external_id));
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<PartyRow, Rejection> {
+        let id = party_id(&self.0.external_id);
+        let existing = tx.get::<PartyRow>(&id).cloned();
+        let known: Option<Party> = existing.as_ref().map(PartyRow::party);
+        match parties::register(known.as_ref(), id, &self.0).map_err(|r| rejected(&r))? {
+            Outcome::Changed { party, event } => {
+                let row = PartyRow::of(&party, ctx.now, 1);
+                tx.put(row.clone());
+                tx.event(
+                    event,
+                    Some(id),
+                    &id.to_string(),
+                    Facts::new().text("external_id", &row.external_id),
+                );
+                Ok(row)
+            }
+            Outcome::Unchanged => existing.ok_or_else(|| unknown_party(id)),
+        }
+    }
+
+    fn audit(&self, output: &PartyRow) -> (String, Facts) {
+        (output.id.to_string(), Facts::new().text("external_id", &output.external_id))
+    }
+}
+
+/// There is no such party.
+pub fn unknown_party(id: PartyId) -> Rejection {
+    Rejection::new("party_unknown", format!("there is no party {id}"))
+}
+
+/// What may change about a party.
+#[derive(Debug, Clone)]
+pub enum PartyChange {
+    /// New profile; the external id must stay.
+    Update(Profile),
+    /// No money out, no new credit; income still posts.
+    Freeze(String),
+    /// Back to active.
+    Unfreeze,
+    /// The end; refused while there is money.
+    Close,
+}
+
+/// Changes a party.
+pub struct ChangeParty {
+    /// Which.
+    pub id: PartyId,
+    /// How.
+    pub change: PartyChange,
+    /// The version that the caller saw; another one is refused.
+    pub if_version: Option<i64>,
+}
+
+impl ChangeParty {
+    fn accounts(&self, ctx: &Ctx) -> Vec<AccountRef> {
+        [
+            AccountKind::Earnings,
+            AccountKind::Frozen,
+            AccountKind::Proceeds,
+            AccountKind::AdCash,
+            AccountKind::Owed,
+        ]
+        .into_iter()
+        .map(|kind| AccountRef::party(self.id, kind, ctx.rules.currency))
+        .collect()
+    }
+
+    fn ties(&self, tx: &Tx, ctx: &Ctx) -> Ties {
+        let mut ties = Ties::default();
+        for reference in self.accounts(ctx) {
+            if let Some(account) = tx.account(reference.id()) {
+                ties.balances_minor = ties.balances_minor.saturating_add(account.posted.abs());
+                ties.open_records += u32::from(account.held_out != 0 || account.held_in != 0);
+            }
+        }
+        ties
+    }
+}
+
+impl Command for ChangeParty {
+    type Output = PartyRow;
+
+    fn name(&self) -> &'static str {
+        match self.change {
+            PartyChange::Update(_) => "party.update",
+            PartyChange::Freeze(_) => "party.freeze",
+            PartyChange::Unfreeze => "party.unfreeze",
+            PartyChange::Close => "party.close",
+        }
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
+        needs.row::<PartyRow>(self.id);
+        for reference in self.accounts(ctx) {
+            needs.account(&reference);
+        }
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<PartyRow, Rejection> {
+        let row = tx.get::<PartyRow>(&self.id).cloned().ok_or_else(|| unknown_party(self.id))?;
+        if self.if_version.is_some_and(|version| version != row.version) {
+            return Err(Rejection::new(
+                "version_conflict",
+                format!("the party was changed meanwhile: it is at version {}, read it again", row.version),
+            ));
+        }
+        let change = match &self.change {
+            PartyChange::Update(profile) => Change::Update(profile.clone()),
+            PartyChange::Freeze(reason) => Change::Freeze(reason.clone()),
+            PartyChange::Unfreeze => Change::Unfreeze,
+            PartyChange::Close => Change::Close(self.ties(tx, ctx)),
+        };
+        match parties::decide(&row.party(), &change).map_err(|r| rejected(&r))? {
+            Outcome::Changed { party, event } => {
+                let changed = PartyRow::of(&party, row.created_at, row.version + 1);
+                tx.put(changed.clone());
+                tx.notify(event, self.id, &self.id.to_string(), Facts::new().text("status", &changed.status));
+                Ok(changed)
+            }
+            Outcome::Unchanged => Ok(row),
+        }
+    }
+
+    fn audit(&self, output: &PartyRow) -> (String, Facts) {
+        (output.id.to_string(), Facts::new().text("status", &output.status).int("version", output.version))
+    }
+}

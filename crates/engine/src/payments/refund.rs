@@ -1,0 +1,341 @@
+//! Giving money back (P11): reserved at once, sent by a job, unknown outcomes queried.
+
+use purser_domain::{
+    ids::{AccountId, PartyId, PaymentRefundId, Uid},
+    ledger::{AccountRef, Step, TransferKind, TransferRequest},
+    parties::PartyStatus,
+    payments::{self, RefundFacts, RefundOutcome, RefundState, RefundStep, Role},
+    policy::keys,
+    time::SECOND,
+};
+
+use super::{
+    apply::{account, hold_id, order_facts, rejected, tell},
+    carry::collect_jobs,
+    queries::{LocatedPayment, LocatedRefund},
+    receive::unknown_payment,
+    rows::{PaymentOrderRow, PaymentRefundRow, PaymentRow},
+};
+use crate::{
+    command::{Command, Ctx, Rejection},
+    facts::Facts,
+    jobs::{self, Lease},
+    parties::PartyRow,
+    tx::{Needs, Tx},
+};
+
+/// Pause before a repetition or the first query; business time.
+const PAUSE: i64 = 2 * SECOND;
+/// Longest text kept of a rail's code or of what staff wrote.
+const CODE_CHARS: usize = 140;
+
+/// For steps that take their accounts from the hold they name.
+const UNNAMED: AccountId = AccountId(Uid::NIL);
+
+/// Gives money of a payment back to its payer: all that is left when no amount is named.
+///
+/// Rejections in order: `payment_unknown`, then those of [`payments::refund`].
+pub struct RefundPayment {
+    /// Which.
+    pub payment: LocatedPayment,
+    /// Minor units.
+    pub amount_minor: Option<i64>,
+}
+
+impl RefundPayment {
+    fn available(&self, tx: &Tx, ctx: &Ctx, role: Role) -> i64 {
+        let account: Option<AccountRef> = account(role, self.payment.party, self.payment.method, ctx);
+        account.map_or(0, |account| tx.available(&account))
+    }
+
+    fn facts(&self, tx: &Tx, ctx: &Ctx) -> RefundFacts {
+        let view = ctx.rules.policy.now(ctx.now);
+        let party = self.payment.party.and_then(|id| tx.get::<PartyRow>(&id)).map(PartyRow::party);
+        // A transfer goes back by hand: the switch of the rail at its custodian is about something else.
+        let by_hand = self.payment.method == payments::Method::BankTransfer;
+        let rail = keys::of_rail(self.payment.method.custodian()).filter(|_| !by_hand);
+        let on = view.value(keys::PAYOUTS_ENABLED)
+            && view.value(keys::PAYOUTS_ADVERTISER_ENABLED)
+            && rail.is_none_or(|rail| view.value(rail.enabled));
+        RefundFacts {
+            refunds_on: view.value(keys::AD_REFUND_ENABLED),
+            frozen: party.is_some_and(|party| matches!(party.status, PartyStatus::Frozen { .. })),
+            stopped: !on,
+            available_minor: self.available(tx, ctx, Role::Cash),
+            float_minor: self.available(tx, ctx, Role::Float),
+        }
+    }
+}
+
+/// Where the money of a payment lies.
+fn holder(place: payments::Place) -> Role {
+    if place == payments::Place::Credited { Role::Cash } else { Role::Suspense }
+}
+
+/// A refund with the payment that it gives back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refunded {
+    /// The refund.
+    pub refund: PaymentRefundRow,
+    /// The payment as it is now.
+    pub payment: PaymentRow,
+}
+
+impl Command for RefundPayment {
+    type Output = Refunded;
+
+    fn name(&self) -> &'static str {
+        "payment.refund"
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
+        needs.row::<PaymentRow>(self.payment.id);
+        match self.payment.party {
+            Some(party) => needs.row::<PartyRow>(party),
+            // Declares the table, so that asking for nobody's party is allowed.
+            None => needs.row::<PartyRow>(PartyId(Uid::NIL)),
+        }
+        for role in [Role::Float, Role::Suspense, Role::Cash] {
+            if let Some(account) = account(role, self.payment.party, self.payment.method, ctx) {
+                needs.account(&account);
+            }
+        }
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Refunded, Rejection> {
+        let unknown = || unknown_payment(self.payment.id);
+        let mut row = tx.get::<PaymentRow>(&self.payment.id).cloned().ok_or_else(unknown)?;
+        if row.party() != self.payment.party {
+            // Assigned between reading and deciding: the caller looks again.
+            return Err(Rejection::new(
+                "version_conflict",
+                "the payment was assigned meanwhile: read it again",
+            ));
+        }
+        let id: PaymentRefundId = tx.new_id();
+        let (payment, refund) = payments::refund(id, &row.payment(), self.amount_minor, &self.facts(tx, ctx))
+            .map_err(|no| {
+                let plain = rejected(&no);
+                if self.amount_minor.is_some() { plain.at("/amount_minor") } else { plain }
+            })?;
+        let end = |role| account(role, row.party(), row.method(), ctx).map_or(UNNAMED, |a| a.id());
+        tx.post(&TransferRequest {
+            id: hold_id(id),
+            step: Step::Hold { expires_at: None },
+            debit: end(holder(payment.place)),
+            credit: end(Role::Float),
+            amount_minor: refund.amount_minor,
+            currency: row.currency,
+            kind: TransferKind::PaymentRefund.code(),
+            reference: id.0,
+        })?;
+        row.update(&payment);
+        tx.put(row.clone());
+        let given = PaymentRefundRow {
+            id,
+            payment: row.id,
+            order_id: row.order_id,
+            party: row.party,
+            method: row.method.clone(),
+            amount: refund.amount_minor,
+            currency: row.currency,
+            state: refund.state.name().to_owned(),
+            code: String::new(),
+            requested_at: ctx.now,
+            finished_at: None,
+            version: 1,
+        };
+        tx.put(given.clone());
+        if refund.state == RefundState::Sending {
+            let job = tx.new_id();
+            tx.job(jobs::ready(
+                job,
+                collect_jobs(payment.method).refund,
+                &id.to_string(),
+                ctx.now,
+                Facts::new(),
+            ));
+        }
+        tell(tx, "payment.refund_requested", &row);
+        Ok(Refunded { refund: given, payment: row })
+    }
+
+    fn audit(&self, output: &Refunded) -> (String, Facts) {
+        let facts = Facts::new()
+            .text("payment", output.payment.id.to_string())
+            .int("amount_minor", output.refund.amount);
+        (output.refund.id.to_string(), facts)
+    }
+}
+
+/// Takes in what became of a refund: what the rail answered, or what staff did by hand. Saying it again changes
+/// nothing.
+///
+/// Rejections in order: `lease_lost`, `payment_refund_unknown`, `payment_refund_not_by_hand` (staff spoke for a rail
+/// that speaks for itself), `outcome_conflict`.
+pub struct RecordRefundOutcome {
+    /// Which.
+    pub refund: LocatedRefund,
+    /// What became of it.
+    pub outcome: RefundOutcome,
+    /// The job that asked, finished in the same commit; `None` when staff say it.
+    pub lease: Option<Lease>,
+    /// What staff write: the bank's reference, or why it failed.
+    pub note: String,
+}
+
+impl RecordRefundOutcome {
+    fn code(&self) -> String {
+        let text = match &self.outcome {
+            RefundOutcome::Failed { code } => code,
+            _ => &self.note,
+        };
+        text.chars().take(CODE_CHARS).collect()
+    }
+
+    fn order(&self, tx: &Tx) -> Option<PaymentOrderRow> {
+        self.refund.order.and_then(|id| tx.get::<PaymentOrderRow>(&id).cloned())
+    }
+}
+
+impl Command for RecordRefundOutcome {
+    type Output = PaymentRefundRow;
+
+    fn name(&self) -> &'static str {
+        "payment.refund_outcome"
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
+        if let Some(lease) = self.lease {
+            lease.need(needs);
+        }
+        if let Some(order) = self.refund.order {
+            needs.row::<PaymentOrderRow>(order);
+        }
+        needs.row::<PaymentRow>(self.refund.payment.id);
+        needs.row::<PaymentRefundRow>(self.refund.id);
+        needs.hold(hold_id(self.refund.id));
+        for role in [Role::Float, Role::Suspense, Role::Cash] {
+            if let Some(account) = account(role, self.refund.payment.party, self.refund.payment.method, ctx) {
+                needs.account(&account);
+            }
+        }
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<PaymentRefundRow, Rejection> {
+        if let Some(lease) = self.lease {
+            lease.finish(tx)?;
+        }
+        let unknown = || unknown_refund(self.refund.id);
+        let row = tx.get::<PaymentRefundRow>(&self.refund.id).cloned().ok_or_else(unknown)?;
+        let by_hand = row.method() == payments::Method::BankTransfer;
+        if self.lease.is_none() && !by_hand {
+            let text = "the rail says what becomes of this refund, nobody else does";
+            return Err(Rejection::new("payment_refund_not_by_hand", text));
+        }
+        let payment = tx.get::<PaymentRow>(&row.payment).cloned().ok_or_else(unknown)?;
+        let order = self.order(tx);
+        let before = order.as_ref().map(PaymentOrderRow::order);
+        let step =
+            payments::refund_outcome(&row.refund(), &payment.payment(), before.as_ref(), &self.outcome)
+                .map_err(|no| rejected(&no))?;
+        self.take(tx, ctx, step, (row, payment, order))
+    }
+
+    fn audit(&self, output: &PaymentRefundRow) -> (String, Facts) {
+        (output.id.to_string(), Facts::new().text("state", &output.state).text("code", &output.code))
+    }
+}
+
+/// What follows an outcome.
+enum Next {
+    Job(&'static str),
+    End(&'static str),
+}
+
+type Rows = (PaymentRefundRow, PaymentRow, Option<PaymentOrderRow>);
+
+impl RecordRefundOutcome {
+    fn take(
+        &self,
+        tx: &mut Tx,
+        ctx: &Ctx,
+        step: RefundStep,
+        (mut row, mut payment, order): Rows,
+    ) -> Result<PaymentRefundRow, Rejection> {
+        let (refund, next) = match step {
+            RefundStep::Nothing => return Ok(row),
+            RefundStep::Query(refund) => (refund, Next::Job(collect_jobs(payment.method()).query)),
+            RefundStep::Resend(refund) => (refund, Next::Job(collect_jobs(payment.method()).refund)),
+            RefundStep::Settle(refund, now, after) => {
+                payment.update(&now);
+                finish_hold(tx, &row, true)?;
+                if let (Some(order), Some(after)) = (order, after) {
+                    keep_order(tx, order, &after);
+                }
+                (refund, Next::End("payment.refunded"))
+            }
+            RefundStep::Release(refund, now) => {
+                payment.update(&now);
+                finish_hold(tx, &row, false)?;
+                (refund, Next::End("payment.refund_failed"))
+            }
+        };
+        refund.state.name().clone_into(&mut row.state);
+        row.version += 1;
+        match next {
+            Next::Job(kind) => {
+                let id = tx.new_id();
+                tx.job(jobs::ready(id, kind, &row.id.to_string(), ctx.now.plus(PAUSE), Facts::new()));
+            }
+            Next::End(event) => {
+                row.code = self.code();
+                row.finished_at = Some(ctx.now);
+                tx.put(payment.clone());
+                tell(tx, event, &payment);
+            }
+        }
+        tx.put(row.clone());
+        Ok(row)
+    }
+}
+
+fn keep_order(tx: &mut Tx, mut row: PaymentOrderRow, after: &payments::Order) {
+    let changed = row.order().state != after.state;
+    row.update(after);
+    if changed {
+        tx.notify(after.state.event(), row.party, &row.id.to_string(), order_facts(&row));
+    }
+    tx.put(row);
+}
+
+/// Settles or releases what a refund reserves.
+fn finish_hold(tx: &mut Tx, row: &PaymentRefundRow, paid: bool) -> Result<(), Rejection> {
+    let hold = hold_id(row.id);
+    let request = TransferRequest {
+        id: tx.new_id(),
+        step: if paid { Step::Settle { hold } } else { Step::Release { hold } },
+        debit: UNNAMED,
+        credit: UNNAMED,
+        amount_minor: row.amount,
+        currency: row.currency,
+        kind: TransferKind::PaymentRefund.code(),
+        reference: row.id.0,
+    };
+    tx.post(&request)?;
+    Ok(())
+}
+
+/// There is no such refund.
+pub fn unknown_refund(id: PaymentRefundId) -> Rejection {
+    Rejection::new("payment_refund_unknown", format!("there is no refund {id}"))
+}
+
+/// The payment of an order that one click gives back: the newest that nobody meant to pay, else the newest of which
+/// something is left, else the newest.
+pub fn one_click(rows: &[PaymentRow]) -> Option<&PaymentRow> {
+    let newest = |fits: fn(&PaymentRow) -> bool| rows.iter().rev().find(|row| fits(row));
+    newest(|row| row.payment().offers_refund())
+        .or_else(|| newest(|row| row.payment().refundable_minor() > 0))
+        .or_else(|| newest(|_| true))
+}

@@ -1,0 +1,266 @@
+//! What the outside world looks like from here (P10). Rails implement this; nothing else in the engine knows one.
+
+use purser_domain::{
+    bank_files::{AccountClass, BankMessage},
+    identity::{ClaimKind, Verdict},
+    ids::{CodeId, PartyId},
+    money::Currency,
+    time::Timestamp,
+    withdrawals::RailOutcome,
+};
+
+mod collect;
+
+pub use crate::jobs::{Hands, RunError};
+pub use collect::{
+    Closing, CollectOrder, Collected, Collector, PageCashier, RailPayment, RefundOrder, TradeNotice,
+};
+
+/// Where the money of a payment order goes, in the clear: it lives only between the vault and the rail (P9).
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Payee {
+    /// Kind of the payout account: `sandbox`, `alipay`, `personal_card`, `corporate`.
+    pub kind: String,
+    /// The payee's number: card, account or login id; for the sandbox the outcome it stands for.
+    pub number: String,
+    /// Name of the holder; empty where the kind has none.
+    pub holder: String,
+    /// Name of the bank; empty where it is not known.
+    pub bank: String,
+    /// Clearing code of the branch (CNAPS); empty where it is not known.
+    pub cnaps: String,
+}
+
+// Logs and panics must not show a person's numbers, so the derived form is out of the question.
+impl std::fmt::Debug for Payee {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Payee").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+/// One payment order to a rail. The same reference always carries the same amount and payee.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayoutOrder {
+    /// The rail's idempotency key.
+    pub reference: String,
+    /// Net amount, minor units.
+    pub amount_minor: i64,
+    /// Who gets it.
+    pub payee: Payee,
+    /// An earlier attempt under this reference may have reached the rail, so that a refusal which does not look at
+    /// the order says nothing about it.
+    pub again: bool,
+}
+
+/// A way for money to leave (P10).
+///
+/// Both calls may be repeated at any time with the same reference. A lost reply is `Unknown`, never an error:
+/// [`RunError`] says that nothing was sent.
+pub trait Rail: Send {
+    /// Name, as policy and payout accounts know it.
+    fn name(&self) -> &'static str;
+
+    /// Gives an order to the rail.
+    ///
+    /// # Errors
+    /// Nothing was sent: try again later.
+    fn send(&mut self, order: &PayoutOrder, hands: &mut Hands<'_>) -> Result<RailOutcome, RunError>;
+
+    /// Asks what became of an order; it carries what it was sent with.
+    ///
+    /// # Errors
+    /// Nothing was learned: try again later.
+    fn query(&mut self, order: &PayoutOrder, hands: &mut Hands<'_>) -> Result<RailOutcome, RunError>;
+}
+
+/// What a rail says about an order without being asked, once its signature was found good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RailNotice {
+    /// The order's reference.
+    pub reference: String,
+    /// The amount that the rail names, minor units.
+    pub amount_minor: i64,
+    /// What became of it.
+    pub outcome: RailOutcome,
+}
+
+/// A message that is no notice of this rail; `code` is stable and says why, without anything of its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {text}")]
+pub struct NoticeRefused {
+    /// Stable code.
+    pub code: &'static str,
+    /// What is wrong and what would be right.
+    pub text: &'static str,
+}
+
+/// Reads what a rail sends to the notify route (P10).
+pub trait NoticeReader: Send + Sync {
+    /// Name of the rail.
+    fn rail(&self) -> &'static str;
+
+    /// Checks and reads a message. `None`: a good message about something else, which only needs to be acknowledged.
+    ///
+    /// # Errors
+    /// Why it is not believed.
+    fn read(&self, body: &[u8]) -> Result<Option<RailNotice>, NoticeRefused>;
+
+    /// The bytes that tell the rail whether the message was taken in.
+    fn answer(&self, taken: bool) -> &'static str;
+}
+
+/// Seals what nobody may read in the books: personal numbers, and files that contain them (P9).
+pub trait Seal: Send + Sync {
+    /// Seals `clear`; `purpose` names the column, and a value sealed for one is not opened for another.
+    ///
+    /// # Errors
+    /// In words without any of the content.
+    fn seal(&self, purpose: &str, clear: &str) -> Result<String, String>;
+
+    /// Opens what was sealed for the same purpose.
+    ///
+    /// # Errors
+    /// In words without any of the content.
+    fn open(&self, purpose: &str, sealed: &str) -> Result<String, String>;
+
+    /// A keyed index that recognises the same value again.
+    fn index(&self, purpose: &str, clear: &str) -> String;
+}
+
+/// A line of a file of payment orders, in the clear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentLine {
+    /// End-to-end id.
+    pub reference: String,
+    /// Minor units.
+    pub amount_minor: i64,
+    /// Who gets it.
+    pub payee: Payee,
+}
+
+/// A block of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilePart {
+    /// Its id, unique.
+    pub id: String,
+    /// Kind of the accounts in it.
+    pub class: AccountClass,
+    /// Its lines, at least one.
+    pub lines: Vec<PaymentLine>,
+}
+
+/// A file of payment orders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentFile {
+    /// Its message id, unique.
+    pub id: String,
+    /// When it closed.
+    pub made_at: Timestamp,
+    /// Currency of all its lines.
+    pub currency: Currency,
+    /// Its blocks, at least one.
+    pub parts: Vec<FilePart>,
+}
+
+/// Writes files of payment orders as a bank reads them.
+pub trait BankFormat: Send + Sync {
+    /// The text, whose UTF-8 is the file: the same orders always give the same.
+    fn render(&self, file: &PaymentFile) -> String;
+
+    /// Ending of file names, without the dot.
+    fn extension(&self) -> &'static str;
+}
+
+/// Why a file could not be put out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FolderError(pub String);
+
+/// Where files go out: a folder that the bank's own client reads.
+pub trait Outbox: Send + Sync {
+    /// Puts a file there, whole or not at all, and durably. The same name and bytes again is the same file.
+    ///
+    /// # Errors
+    /// Nothing is there under the name, or something else is.
+    fn put(&self, name: &str, content: &[u8]) -> Result<(), FolderError>;
+}
+
+/// A message of the bank that cannot be read; `code` is stable.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {text}")]
+pub struct MessageRefused {
+    /// Stable code.
+    pub code: &'static str,
+    /// What is wrong and what would be right; nothing personal.
+    pub text: String,
+    /// Where in the message: a path of elements; empty for the whole.
+    pub at: String,
+}
+
+/// Reads messages of a bank (P10).
+pub trait BankMessageReader: Send + Sync {
+    /// Reads one.
+    ///
+    /// # Errors
+    /// Why it cannot be taken in.
+    fn read(&self, bytes: &[u8]) -> Result<BankMessage, MessageRefused>;
+}
+
+/// A message to a phone (P8), in the clear: it lives only between the vault and the sender.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TextMessage {
+    /// Sending the same again is sending it once, where the service can tell.
+    pub reference: CodeId,
+    /// Whom it concerns.
+    pub party: PartyId,
+    /// What the code is for.
+    pub purpose: String,
+    /// Number.
+    pub to: String,
+    /// The code.
+    pub code: String,
+    /// The whole text, Chinese and English.
+    pub text: String,
+    /// What people see of the number.
+    pub masked: String,
+}
+
+impl std::fmt::Debug for TextMessage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TextMessage").field("reference", &self.reference).finish_non_exhaustive()
+    }
+}
+
+/// A way for messages to reach phones (P8). At least once: a lost answer is an error, and the message goes again.
+pub trait Sender: Send {
+    /// Hands a message over.
+    ///
+    /// # Errors
+    /// It may not have been taken: try again later. The text is shown to staff: nothing personal.
+    fn send(&mut self, message: &TextMessage, hands: &mut Hands<'_>) -> Result<(), RunError>;
+}
+
+/// Who somebody claims to be (P7), in the clear: it lives only between the vault and the verifier.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IdentityClaim {
+    /// Person or enterprise.
+    pub kind: ClaimKind,
+    /// Real or registered name.
+    pub name: String,
+    /// Identity number, or unified social credit code.
+    pub number: String,
+}
+
+impl std::fmt::Debug for IdentityClaim {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IdentityClaim").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+/// Somebody who knows whether a name and a number belong together (P7).
+pub trait Verifier: Send {
+    /// Asks.
+    ///
+    /// # Errors
+    /// Nothing was learned: try again later. The text is shown to staff: nothing personal.
+    fn verify(&mut self, claim: &IdentityClaim, hands: &mut Hands<'_>) -> Result<Verdict, RunError>;
+}

@@ -1,0 +1,46 @@
+//! Withdrawals (gate G, P9–P12): payout accounts, requests, dispatch, what rails answer.
+
+mod accounts;
+mod apply;
+mod carry;
+mod dispatch;
+mod notice;
+mod outcome;
+mod proof;
+mod queries;
+mod rails;
+mod records;
+mod request;
+mod rows;
+pub(crate) mod statement;
+mod tend;
+mod terms;
+
+pub use accounts::{BindPayoutAccount, BoundAccount, ChangePayoutAccount, PayoutAccountChange, SANDBOX_KIND};
+pub use apply::{RAIL_JOBS, RailJobs, rail_jobs};
+pub use carry::{dispatch_due, run_query, run_sandbox_callback, run_send};
+pub use dispatch::{DispatchRail, Dispatched, QueuePlace};
+pub use notice::{NoteBadNotices, NoticeTaken, RecordRailNotice};
+pub use outcome::{DecideReview, RecordRailOutcome, Review};
+pub(crate) use proof::SlicesReserveFloat;
+pub(crate) use queries::ACCOUNTS_OF_PARTY;
+pub use queries::{Located, RailFloat, by_reference, floats, locate, payout_accounts, queued, withdrawal};
+pub use rails::{ConnectRails, ReopenRail};
+pub use records::{
+    RecordPlace, Waiting, WithdrawalFilter, open_withdrawals, overdue_count, payout_accounts_by_id,
+    waiting_for_funds, withdrawal_records,
+};
+pub use request::{RequestWithdrawal, Requested};
+pub use rows::{PayoutAccountRow, RailRow, UsageRow, WithdrawalRow, slice_state_name};
+pub use tend::{TendWithdrawals, WatchFloat};
+pub use terms::withdrawal_terms;
+
+use purser_storage::{Statement, Table};
+
+/// Tables of this module.
+pub const TABLES: &[&Table] = &[&rows::WITHDRAWALS, &rows::RAILS, &rows::PAYOUT_ACCOUNTS, &rows::USAGE];
+
+/// Statements of this module.
+pub fn statements() -> Vec<&'static Statement> {
+    [queries::STATEMENTS, records::STATEMENTS, tend::STATEMENTS].concat()
+}

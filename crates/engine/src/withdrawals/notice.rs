@@ -1,0 +1,132 @@
+//! Notices of rails: what one says about a payout without being asked (P10).
+
+use purser_domain::withdrawals;
+
+use super::{
+    outcome::{decide, want},
+    queries::Located,
+    rows::WithdrawalRow,
+};
+use crate::{
+    command::{Command, Ctx, Rejection},
+    facts::Facts,
+    ports::RailNotice,
+    tx::{Needs, Tx},
+};
+
+/// What became of a notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoticeTaken {
+    /// Booked, or it was before.
+    Taken,
+    /// Not booked, for this reason; it is in the audit log, and staff hear of it.
+    Refused(&'static str),
+}
+
+/// Takes in a notice whose signature is good. It is accepted in any case, so that the audit log keeps what was
+/// refused: `notice_unknown` (no such withdrawal or slice), `notice_other_rail`, `notice_amount`,
+/// `outcome_conflict` (the rail says the opposite of what it said before).
+pub struct RecordRailNotice {
+    /// The rail that said it.
+    pub rail: &'static str,
+    /// What it said.
+    pub notice: RailNotice,
+    /// The withdrawal and the slice's number that the reference names, when there is such a withdrawal.
+    pub located: Option<(Located, u16)>,
+}
+
+impl RecordRailNotice {
+    fn book(&self, tx: &mut Tx, ctx: &Ctx) -> Result<(), &'static str> {
+        let Some((located, number)) = &self.located else { return Err("notice_unknown") };
+        let row = tx.get::<WithdrawalRow>(&located.id).ok_or("notice_unknown")?;
+        if row.rail != self.rail {
+            return Err("notice_other_rail");
+        }
+        let slice = row.withdrawal().slices.into_iter().find(|slice| slice.number == *number);
+        let amount_minor = slice.ok_or("notice_unknown")?.amount_minor;
+        if amount_minor != self.notice.amount_minor {
+            return Err("notice_amount");
+        }
+        let outcome = &self.notice.outcome;
+        let mark = tx.mark();
+        decide(tx, ctx, located, |withdrawal, gate| {
+            withdrawals::rail_outcome(withdrawal, *number, outcome, gate)
+        })
+        .map(|_| ())
+        .map_err(|rejection| {
+            tx.rollback(mark);
+            rejection.code
+        })
+    }
+}
+
+impl Command for RecordRailNotice {
+    type Output = NoticeTaken;
+
+    fn name(&self) -> &'static str {
+        "rail.notice"
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
+        if let Some((located, number)) = &self.located {
+            want(needs, located, &[*number], ctx);
+        }
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<NoticeTaken, Rejection> {
+        match self.book(tx, ctx) {
+            Ok(()) => Ok(NoticeTaken::Taken),
+            Err(code) => {
+                let facts = Facts::new().text("code", code).text("reference", self.known_reference());
+                tx.event("rail.notice_refused", None, self.rail, facts);
+                Ok(NoticeTaken::Refused(code))
+            }
+        }
+    }
+
+    fn audit(&self, output: &NoticeTaken) -> (String, Facts) {
+        let code = match output {
+            NoticeTaken::Taken => "taken",
+            NoticeTaken::Refused(code) => code,
+        };
+        (self.known_reference(), Facts::new().text("rail", self.rail).text("outcome", code))
+    }
+}
+
+impl RecordRailNotice {
+    /// The reference when it is one of ours; what somebody else chose is not written down.
+    fn known_reference(&self) -> String {
+        self.located.as_ref().map_or_else(String::new, |_| self.notice.reference.clone())
+    }
+}
+
+/// Notes that messages came to a rail's notify route that nobody believes. Their content is not kept; the caller sees
+/// to it that not every one of a flood is noted.
+pub struct NoteBadNotices {
+    /// Which rail's route.
+    pub rail: &'static str,
+    /// Why the last one was refused.
+    pub code: &'static str,
+    /// How many since the last note.
+    pub count: i64,
+}
+
+impl Command for NoteBadNotices {
+    type Output = ();
+
+    fn name(&self) -> &'static str {
+        "rail.notice_refused"
+    }
+
+    fn needs(&self, _needs: &mut Needs<'_>, _ctx: &Ctx) {}
+
+    fn decide(&self, tx: &mut Tx, _ctx: &Ctx) -> Result<(), Rejection> {
+        let facts = Facts::new().text("code", self.code).int("count", self.count);
+        tx.event("rail.notice_refused", None, self.rail, facts);
+        Ok(())
+    }
+
+    fn audit(&self, _output: &()) -> (String, Facts) {
+        (self.rail.to_owned(), Facts::new().text("code", self.code).int("count", self.count))
+    }
+}

@@ -1,0 +1,148 @@
+//! What happens to a withdrawal after its request: what the rail answers, what reviewers decide, cancelling.
+
+use purser_domain::{
+    ids::StaffId,
+    withdrawals::{self, Outcome, RailOutcome, Reason},
+};
+
+use super::{
+    apply,
+    queries::Located,
+    rows::WithdrawalRow,
+    terms::{gate_ctx, withdrawal_terms},
+};
+use crate::{
+    command::{Command, Ctx, Rejection},
+    facts::Facts,
+    jobs::Lease,
+    tx::{Needs, Tx},
+};
+
+fn rejected(rejection: withdrawals::Rejection) -> Rejection {
+    Rejection::new(rejection.code(), rejection.to_string())
+}
+
+pub(super) fn want(needs: &mut Needs<'_>, located: &Located, slices: &[u16], ctx: &Ctx) {
+    needs.row::<WithdrawalRow>(located.id);
+    apply::want(needs, located.id, located.party, &located.rail, slices, ctx);
+    apply::want_usage(needs, located.party, located.requested_on);
+}
+
+fn loaded(tx: &Tx, located: &Located) -> Result<WithdrawalRow, Rejection> {
+    tx.get::<WithdrawalRow>(&located.id)
+        .cloned()
+        .ok_or_else(|| Rejection::new("withdrawal_unknown", "there is no such withdrawal"))
+}
+
+/// Runs a decider on a stored withdrawal and writes down what it says.
+pub(super) fn decide(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    located: &Located,
+    decider: impl FnOnce(
+        &withdrawals::Withdrawal,
+        &withdrawals::Ctx<'_>,
+    ) -> Result<Outcome, withdrawals::Rejection>,
+) -> Result<WithdrawalRow, Rejection> {
+    let row = loaded(tx, located)?;
+    let terms = withdrawal_terms(ctx.rules.policy.at(row.requested_at, ctx.now));
+    let gate = gate_ctx(ctx, &terms);
+    match decider(&row.withdrawal(), &gate).map_err(rejected)? {
+        Outcome::Changed(decision) => apply::apply(tx, ctx, &decision, row),
+        Outcome::Unchanged => Ok(row),
+    }
+}
+
+/// Takes in what a rail says about a slice: the answer to a call, or a callback. Saying it again changes nothing.
+///
+/// Rejections: `withdrawal_unknown`, `lease_lost`, then those of the state machine (`slice_unknown`,
+/// `outcome_conflict`).
+pub struct RecordRailOutcome {
+    /// Which withdrawal.
+    pub located: Located,
+    /// Which slice.
+    pub slice: u16,
+    /// What the rail says.
+    pub outcome: RailOutcome,
+    /// The job that asked, finished in the same commit.
+    pub lease: Option<Lease>,
+}
+
+impl Command for RecordRailOutcome {
+    type Output = WithdrawalRow;
+
+    fn name(&self) -> &'static str {
+        "rail.outcome"
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
+        want(needs, &self.located, &[self.slice], ctx);
+        if let Some(lease) = self.lease {
+            lease.need(needs);
+        }
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<WithdrawalRow, Rejection> {
+        if let Some(lease) = self.lease {
+            lease.finish(tx)?;
+        }
+        decide(tx, ctx, &self.located, |withdrawal, gate| {
+            withdrawals::rail_outcome(withdrawal, self.slice, &self.outcome, gate)
+        })
+    }
+
+    fn audit(&self, output: &WithdrawalRow) -> (String, Facts) {
+        let facts = Facts::new().int("slice", i64::from(self.slice)).text("state", &output.state);
+        (output.id.to_string(), facts)
+    }
+}
+
+/// What a person decides about a withdrawal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Review {
+    /// A reviewer agrees; from 500,000.00 two different people must (P16).
+    Approve(StaffId),
+    /// A reviewer refuses, with a reason for the party.
+    Reject(String),
+    /// Called off by the party, or by staff with a reason, while nothing was sent.
+    Cancel(Option<String>),
+}
+
+/// Approves, rejects or cancels a withdrawal.
+pub struct DecideReview {
+    /// Which withdrawal.
+    pub located: Located,
+    /// What is decided.
+    pub review: Review,
+}
+
+impl Command for DecideReview {
+    type Output = WithdrawalRow;
+
+    fn name(&self) -> &'static str {
+        match self.review {
+            Review::Approve(_) => "withdrawal.approve",
+            Review::Reject(_) => "withdrawal.reject",
+            Review::Cancel(_) => "withdrawal.cancel",
+        }
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
+        want(needs, &self.located, &[], ctx);
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<WithdrawalRow, Rejection> {
+        decide(tx, ctx, &self.located, |withdrawal, gate| match &self.review {
+            Review::Approve(by) => withdrawals::approve(withdrawal, *by, gate),
+            Review::Reject(note) => withdrawals::reject(withdrawal, note),
+            Review::Cancel(None) => withdrawals::cancel(withdrawal, Reason::Party),
+            Review::Cancel(Some(note)) => {
+                withdrawals::cancel(withdrawal, Reason::Staff { note: note.clone() })
+            }
+        })
+    }
+
+    fn audit(&self, output: &WithdrawalRow) -> (String, Facts) {
+        (output.id.to_string(), Facts::new().text("state", &output.state))
+    }
+}

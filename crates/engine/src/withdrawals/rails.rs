@@ -1,0 +1,140 @@
+//! Which rails there are, which one carries a payout, and opening one again (P10).
+
+use purser_domain::{
+    ledger::AccountRef,
+    policy::keys,
+    withdrawals::{Candidate, route},
+};
+
+use super::{rows::RailRow, terms::rail_facts};
+use crate::{
+    command::{Command, Ctx, Rejection},
+    facts::Facts,
+    tx::{Needs, Tx},
+};
+
+/// The rail without an outside: it pays to accounts of its own kind anywhere, and to every kind in a sandbox.
+pub(super) const SANDBOX_RAIL: &str = "sandbox";
+
+fn candidate(tx: &Tx, ctx: &Ctx, rail: &str, account_kind: &str, most_minor: i64) -> Candidate {
+    let facts = rail_facts(tx, ctx, rail);
+    let connected = if rail == SANDBOX_RAIL {
+        account_kind == SANDBOX_RAIL || ctx.rules.sandbox
+    } else {
+        tx.get::<RailRow>(&rail.to_owned()).is_some_and(|row| row.connected)
+    };
+    Candidate { connected, stopped: facts.stopped, healthy: facts.healthy, most_minor }
+}
+
+/// Declares what [`rail_for`] looks at.
+pub(super) fn want_rails(needs: &mut Needs<'_>, ctx: &Ctx) {
+    for rail in keys::RAILS {
+        needs.row::<RailRow>((*rail).to_owned());
+        needs.account(&AccountRef::float(rail, ctx.rules.currency));
+    }
+}
+
+/// The rail that carries an amount to a kind of payout account; `None` when none of this deployment does. [`want_rails`]
+/// must have been called.
+pub(super) fn rail_for(tx: &Tx, ctx: &Ctx, account_kind: &str, amount_minor: i64) -> Option<&'static str> {
+    let table = ctx.rules.policy.now(ctx.now).value(keys::PAYOUT_ROUTING);
+    let mut rails = Vec::new();
+    for (names, most_minor) in table.rows() {
+        let [account, rail] = names else { continue };
+        let rail = keys::RAILS.iter().find(|known| *known == rail);
+        if let (Some(rail), true) = (rail, account == account_kind) {
+            rails.push((*rail, candidate(tx, ctx, rail, account_kind, most_minor)));
+        }
+    }
+    if ctx.rules.sandbox {
+        // So that a sandbox pays to every kind before anybody has a contract.
+        rails.push((SANDBOX_RAIL, candidate(tx, ctx, SANDBOX_RAIL, account_kind, i64::MAX)));
+    }
+    let candidates: Vec<Candidate> = rails.iter().map(|(_, candidate)| *candidate).collect();
+    route(&candidates, amount_minor).and_then(|position| rails.get(position)).map(|(rail, _)| *rail)
+}
+
+/// A server says which rails it can reach. They stay connected when it stops: another one may reach them too, and
+/// policy switches a rail off.
+///
+/// Rejections: `rail_unknown`.
+pub struct ConnectRails {
+    /// Names.
+    pub rails: Vec<&'static str>,
+}
+
+impl Command for ConnectRails {
+    type Output = ();
+
+    fn name(&self) -> &'static str {
+        "rail.connect"
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
+        for rail in &self.rails {
+            needs.row::<RailRow>((*rail).to_owned());
+        }
+    }
+
+    fn decide(&self, tx: &mut Tx, _ctx: &Ctx) -> Result<(), Rejection> {
+        for rail in &self.rails {
+            known(rail)?;
+            let row = tx.get::<RailRow>(&(*rail).to_owned()).cloned();
+            let row = row.unwrap_or_else(|| RailRow::whole(rail));
+            if !row.connected {
+                tx.put(RailRow { connected: true, version: row.version + 1, ..row });
+                tx.event("rail.connected", None, rail, Facts::new());
+            }
+        }
+        Ok(())
+    }
+
+    fn audit(&self, _output: &()) -> (String, Facts) {
+        (self.rails.join(" "), Facts::new())
+    }
+}
+
+fn known(rail: &str) -> Result<(), Rejection> {
+    if keys::of_rail(rail).is_some() {
+        return Ok(());
+    }
+    let text = format!("there is no rail `{rail}`: it is one of {}", keys::RAILS.join(", "));
+    Err(Rejection::new("rail_unknown", text))
+}
+
+/// Staff opens a rail that was stopped because it refused everything of the platform's; what waited goes out by
+/// itself. Opening an open one changes nothing.
+///
+/// Rejections: `rail_unknown`.
+pub struct ReopenRail {
+    /// Which.
+    pub rail: String,
+}
+
+impl Command for ReopenRail {
+    type Output = RailRow;
+
+    fn name(&self) -> &'static str {
+        "rail.reopen"
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
+        needs.row::<RailRow>(self.rail.clone());
+    }
+
+    fn decide(&self, tx: &mut Tx, _ctx: &Ctx) -> Result<RailRow, Rejection> {
+        known(&self.rail)?;
+        let row = tx.get::<RailRow>(&self.rail).cloned().unwrap_or_else(|| RailRow::whole(&self.rail));
+        if row.healthy {
+            return Ok(row);
+        }
+        let row = RailRow { healthy: true, version: row.version + 1, ..row };
+        tx.put(row.clone());
+        tx.event("rail.healthy", None, &row.name, Facts::new());
+        Ok(row)
+    }
+
+    fn audit(&self, output: &RailRow) -> (String, Facts) {
+        (output.name.clone(), Facts::new().flag("healthy", output.healthy))
+    }
+}

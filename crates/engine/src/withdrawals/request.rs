@@ -1,0 +1,293 @@
+//! Requesting a withdrawal: fills the gate's facts, asks the gate, writes down what it decides (G, X).
+
+use purser_domain::{
+    identity::{CodeRejection, Purpose},
+    ids::{PartyId, PayoutAccountId, PersonId, WithdrawalId},
+    ledger::{AccountKind, AccountRef},
+    money::Currency,
+    policy::keys,
+    studio,
+    withdrawals::{
+        self, Balances, CodeCheck, Destination, DestinationKind, Door, DryRun, FirstSteps, GateCode,
+        GateState, ProceedsFacts, Refused, Request, StepState, ValueDate,
+    },
+};
+
+use super::{
+    apply::{self, periods, want_usage},
+    queries::ACCOUNTS_OF_PARTY,
+    rails::{SANDBOX_RAIL, rail_for, want_rails},
+    rows::{PayoutAccountRow, UsageRow, WithdrawalRow},
+    terms::{gate_ctx, kill_switches, payee_kind, rail_facts, standing, studio_facts, withdrawal_terms},
+};
+use crate::{
+    agencies::{CreatorAgencies, signed_now, want_signed_now},
+    command::{Command, Ctx, Rejection},
+    earnings::want_overview,
+    facts::Facts,
+    identity::{ActorRow, Given, IdentityRow, PersonRow, PhoneRow, codes, people},
+    parties::{PartyRow, unknown_party},
+    tx::{Needs, Tx},
+};
+
+/// The civil months whose withdrawals are summed now, by policy.
+fn studio_window(ctx: &Ctx) -> Vec<String> {
+    let months = ctx.rules.policy.now(ctx.now).value(keys::STUDIO_WINDOW_MONTHS);
+    studio::window(ctx.today, months)
+}
+
+/// Asks for a withdrawal of earnings, or only looks at what the gate would say.
+///
+/// Rejections in order: `party_unknown`, `person_unknown`, `person_may_not_request`, `code_in_dry_run`, then the gate's.
+pub struct RequestWithdrawal {
+    /// Whose money.
+    pub party: PartyId,
+    /// Minor units; `None` takes everything that is available.
+    pub amount_minor: Option<i64>,
+    /// Currency.
+    pub currency: Currency,
+    /// Where to; `None` takes the default payout account.
+    pub destination: Option<PayoutAccountId>,
+    /// The one-time code (P8).
+    pub code: Given,
+    /// Which of the party's people asks, where the caller says so (P6).
+    pub person: Option<PersonId>,
+    /// Look only.
+    pub dry_run: bool,
+}
+
+/// The answer to a request.
+#[derive(Debug, Clone)]
+pub enum Requested {
+    /// The withdrawal, its money reserved.
+    Accepted(Box<WithdrawalRow>),
+    /// What the gate would say: every check's result.
+    Looked(Box<DryRun>),
+}
+
+impl RequestWithdrawal {
+    fn balances(&self, tx: &Tx) -> Balances {
+        let account = |kind| tx.account(AccountRef::party(self.party, kind, self.currency).id());
+        let earnings = account(AccountKind::Earnings);
+        Balances {
+            posted_minor: earnings.map_or(0, |a| a.posted),
+            held_minor: earnings.map_or(0, |a| a.held_out),
+            owed_minor: account(AccountKind::Owed).map_or(0, |a| a.posted),
+            due_minor: 0,
+            liability_minor: 0,
+        }
+    }
+
+    /// Withdrawals of the current and the civil months before it, paid and in flight (X9).
+    fn rolling(&self, tx: &Tx, ctx: &Ctx) -> i64 {
+        let months = studio_window(ctx).into_iter();
+        let amounts =
+            months.map(|month| tx.get::<UsageRow>(&(self.party, month)).map_or(0, |row| row.amount));
+        amounts.fold(0, i64::saturating_add)
+    }
+
+    fn chosen<'t>(&self, tx: &'t Tx) -> Option<&'t PayoutAccountRow> {
+        let mut own =
+            tx.rows::<PayoutAccountRow>().filter(|a| a.party == self.party && a.unbound_at.is_none());
+        match self.destination {
+            Some(id) => own.find(|a| a.id == id),
+            None => own.find(|a| a.is_default),
+        }
+    }
+
+    /// What the code is worth for this amount and destination. A dry run has none: it would be a guess that nobody
+    /// counts.
+    fn code_check(&self, tx: &Tx, ctx: &Ctx, amount_minor: i64, to: Option<PayoutAccountId>) -> CodeCheck {
+        if !ctx.rules.policy.now(ctx.now).value(keys::WITHDRAWAL_CODE_REQUIRED) {
+            return CodeCheck::Waived;
+        }
+        let digest = match &self.code {
+            Given::Waived => return CodeCheck::Waived,
+            Given::Nothing => None,
+            Given::Digest(digest) => Some(*digest),
+        };
+        let subject = codes::withdrawal_subject(amount_minor, self.currency, to);
+        match codes::check(tx, ctx, self.party, Purpose::Withdrawal, digest, &subject).result {
+            Ok(()) => CodeCheck::Correct,
+            Err(CodeRejection::Missing) => CodeCheck::Missing,
+            Err(CodeRejection::TriesExhausted) => CodeCheck::TriesExhausted,
+            Err(CodeRejection::Expired) => CodeCheck::Expired,
+            Err(CodeRejection::Used) => CodeCheck::Used,
+            Err(CodeRejection::ForAnother) => CodeCheck::ForAnother,
+            Err(CodeRejection::Wrong) => CodeCheck::Wrong,
+        }
+    }
+
+    /// The first steps (X4): phone and real name, unless policy leaves them to the platform, and a payout account.
+    fn first_steps(&self, tx: &Tx, ctx: &Ctx) -> FirstSteps {
+        let done = |done| if done { StepState::Done } else { StepState::Missing };
+        let any = tx.rows::<PayoutAccountRow>().any(|a| a.party == self.party && a.unbound_at.is_none());
+        let asked = ctx.rules.policy.now(ctx.now).value(keys::WITHDRAWAL_FIRST_STEPS_REQUIRED);
+        let step = |is_done| if asked { done(is_done) } else { StepState::NotApplicable };
+        FirstSteps {
+            phone: step(tx.get::<PhoneRow>(&self.party).is_some()),
+            real_name: step(tx.get::<IdentityRow>(&self.party).is_some_and(IdentityRow::is_verified)),
+            payout_account: done(any),
+        }
+    }
+
+    fn state(&self, tx: &Tx, ctx: &Ctx, party: &PartyRow) -> (GateState, &'static str) {
+        let account = self.chosen(tx);
+        let amount_minor = self.amount_minor.unwrap_or_else(|| self.balances(tx).available_minor());
+        let carries = account.and_then(|a| rail_for(tx, ctx, &a.kind, amount_minor));
+        let rail = carries.unwrap_or(SANDBOX_RAIL);
+        let [today, _, year, all] = periods(ctx.today).map(|period| {
+            let key = (self.party, period);
+            tx.get::<UsageRow>(&key).cloned().unwrap_or_else(|| UsageRow::zero(key.0, &key.1))
+        });
+        let state = GateState {
+            currency: ctx.rules.currency,
+            standing: standing(party),
+            kind: payee_kind(party, signed_now(tx, self.party, ctx.now).is_some()),
+            kill: kill_switches(ctx, party),
+            first_steps: self.first_steps(tx, ctx),
+            studio: studio_facts(party, || self.rolling(tx, ctx)),
+            destination: account.and_then(PayoutAccountRow::destination).map(|destination| match carries {
+                Some(_) => destination,
+                None => Destination { kind: DestinationKind::NoRail, ..destination },
+            }),
+            balances: self.balances(tx),
+            usage: UsageRow::usage(&today, &year, &all),
+            proceeds: ProceedsFacts::NotApplicable,
+            code: self.code_check(tx, ctx, amount_minor, account.map(|a| a.id)),
+            value_date: ValueDate::Immediate,
+            rail: rail_facts(tx, ctx, rail),
+        };
+        (state, rail)
+    }
+}
+
+impl RequestWithdrawal {
+    /// The refusal, with whom to ask where an agency is paid (X14).
+    fn refused(&self, tx: &Tx, ctx: &Ctx, no: &Refused) -> Rejection {
+        let plain = refused(no);
+        match signed_now(tx, self.party, ctx.now).filter(|_| no.code == GateCode::AgencyMoney) {
+            Some(ask) => {
+                let facts = plain.facts.clone().text("agency_id", ask.agency.to_string());
+                let facts = facts.text("agency_name", &ask.name).text("agency_contact", &ask.contact);
+                plain.with(facts)
+            }
+            None => plain,
+        }
+    }
+}
+
+/// A refusal of the gate as a rejection: its code, what to do next, and what bounds it.
+pub(super) fn refused(refused: &Refused) -> Rejection {
+    let mut facts = Facts::new()
+        .int("check", i64::from(refused.code.check()))
+        .text("message_zh", refused.code.zh())
+        .text("message_en", refused.code.en())
+        .text("who_must_act", refused.code.actor().name())
+        .text("next_step", refused.code.next_step().name())
+        .opt_at("until", refused.until);
+    if let Some(bound) = refused.bound_minor {
+        facts = facts.int("bound_minor", bound);
+    }
+    if !refused.missing.is_empty() {
+        let names: Vec<&str> = refused.missing.iter().map(|step| step.name()).collect();
+        facts = facts.text("missing", names.join(" "));
+    }
+    Rejection::new(refused.code.code(), refused.code.en()).with(facts)
+}
+
+impl Command for RequestWithdrawal {
+    type Output = Requested;
+
+    fn name(&self) -> &'static str {
+        "withdrawal.request"
+    }
+
+    fn lookups(&self, needs: &mut Needs<'_>) {
+        needs.row::<CreatorAgencies>(self.party);
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
+        want_signed_now(needs, self.party, ctx.now);
+        needs.row::<PartyRow>(self.party);
+        needs.row::<PhoneRow>(self.party);
+        needs.row::<IdentityRow>(self.party);
+        codes::need(needs, self.party, Purpose::Withdrawal);
+        if let Some(person) = self.person {
+            needs.row::<PersonRow>((self.party, person));
+        }
+        needs.list::<PayoutAccountRow>(&ACCOUNTS_OF_PARTY, &[purser_storage::Value::Bytes(&self.party.0.0)]);
+        want_rails(needs, ctx);
+        for kind in [AccountKind::Earnings, AccountKind::Owed] {
+            needs.account(&AccountRef::party(self.party, kind, ctx.rules.currency));
+        }
+        for kind in [AccountKind::PayoutsClearing, AccountKind::RevenueWithdrawalFee] {
+            needs.account(&AccountRef::platform(kind, ctx.rules.currency));
+        }
+        want_usage(needs, self.party, ctx.today);
+        for month in studio_window(ctx) {
+            needs.row::<UsageRow>((self.party, month));
+        }
+        want_overview(needs, self.party, ctx.now, ctx);
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Requested, Rejection> {
+        let party = tx.get::<PartyRow>(&self.party).cloned().ok_or_else(|| unknown_party(self.party))?;
+        let view = ctx.rules.policy.now(ctx.now);
+        let terms = withdrawal_terms(view);
+        let person = self.person.map(|id| people::may_request(tx, self.party, id)).transpose()?;
+        if self.dry_run && matches!(self.code, Given::Digest(_)) {
+            let text = "a dry run takes no code: leave it out, and send it with the request itself";
+            return Err(Rejection::new("code_in_dry_run", text).at("/code"));
+        }
+        let (state, rail) = self.state(tx, ctx, &party);
+        let amount_minor = self.amount_minor.unwrap_or_else(|| state.balances.available_minor());
+        let request = Request { door: Door::Earnings, amount_minor, currency: self.currency };
+        let gate = gate_ctx(ctx, &terms);
+        if self.dry_run {
+            return Ok(Requested::Looked(Box::new(withdrawals::dry_run(&state, &request, &gate))));
+        }
+        let id: WithdrawalId = tx.new_id();
+        let decided = withdrawals::decide_request(id, self.party, &state, &request, &gate);
+        let accepted = match decided {
+            Ok(accepted) => accepted,
+            Err(no) => {
+                // Only a guess counts: a refusal for another reason leaves the code as it is (P8).
+                if matches!(no.code, GateCode::CodeWrong | GateCode::CodeForAnother) {
+                    codes::count_try(tx, self.party, Purpose::Withdrawal);
+                }
+                return Err(self.refused(tx, ctx, &no));
+            }
+        };
+        if accepted.uses_code {
+            codes::use_up(tx, self.party, Purpose::Withdrawal);
+        }
+        if let Some(person) = person {
+            tx.put(ActorRow { withdrawal: id, person: person.person, role: person.role });
+        }
+        let version = i64::from(view.version().number);
+        let row = WithdrawalRow::of(&accepted.decision.withdrawal, rail, version);
+        let row = apply::apply(tx, ctx, &accepted.decision, row)?;
+        Ok(Requested::Accepted(Box::new(row)))
+    }
+
+    fn audit(&self, output: &Requested) -> (String, Facts) {
+        match output {
+            Requested::Accepted(row) => {
+                let mut facts = Facts::new().int("amount_minor", row.amount).text("state", &row.state);
+                if self.code == Given::Waived {
+                    facts = facts.flag("without_code", true);
+                }
+                if let Some(person) = self.person {
+                    facts = facts.text("person", person.to_string());
+                }
+                (row.id.to_string(), facts)
+            }
+            Requested::Looked(_) => (String::new(), Facts::new()),
+        }
+    }
+
+    fn audited(&self) -> bool {
+        !self.dry_run
+    }
+}

@@ -1,0 +1,122 @@
+//! What policy says about withdrawals, as the gate wants it.
+
+use purser_domain::{
+    ledger::AccountRef,
+    parties::{LegalForm, PartyStatus, Role, creator_kind},
+    policy::{PolicyView, keys},
+    time::Timestamp,
+    withdrawals::{
+        self, FeeTerms, KillSwitches, PayeeKind, RailFacts, Standing, StudioFacts, VelocityTerms,
+        WithdrawalTerms,
+    },
+};
+
+use super::rows::RailRow;
+use crate::{command::Ctx, parties::PartyRow, tx::Tx};
+
+/// Terms in force for a request.
+pub fn withdrawal_terms(view: PolicyView<'_>) -> WithdrawalTerms {
+    WithdrawalTerms {
+        minimum_minor: view.value(keys::WITHDRAWAL_MINIMUM),
+        code_required: view.value(keys::WITHDRAWAL_CODE_REQUIRED),
+        studio_daily_cap_minor: Some(view.value(keys::DAILY_CAP_UPGRADED)),
+        studio_threshold_minor: Some(view.value(keys::STUDIO_THRESHOLD)),
+        review_from_minor: None,
+        two_person_from_minor: view.value(keys::APPROVAL_PAYOUT_THRESHOLD),
+        new_destination_review_us: 0,
+        cooling_off_us: view.value(keys::PAYOUT_ACCOUNT_COOLING_OFF),
+        first_cooling_off_us: view.value(keys::PAYOUT_ACCOUNT_FIRST_COOLING_OFF),
+        payout_clock_us: view.value(keys::PAYOUT_CLOCK),
+        closed_window: view.value(keys::CLOSED_WINDOW),
+        earnings_fee: FeeTerms::None,
+        proceeds_fee: FeeTerms::None,
+        velocity: VelocityTerms {
+            held_request: u32::MAX,
+            after_large_us: 0,
+            day_minor: i64::MAX,
+            days: u32::MAX,
+        },
+        unpaid_share: None,
+        risk_review_from: u32::MAX,
+        fee_on_payee_fault: view.value(keys::PROCEEDS_FEE_ON_PAYEE_FAULT),
+    }
+}
+
+/// What deciders of withdrawals may look at.
+pub(super) fn gate_ctx<'a>(ctx: &'a Ctx, terms: &'a WithdrawalTerms) -> withdrawals::Ctx<'a> {
+    let funds_expected_at = funds_expected_at(ctx);
+    withdrawals::Ctx { now: ctx.now, today: ctx.today, zone: &ctx.zone, terms, funds_expected_at }
+}
+
+/// By when what begins to wait for the platform's funds now is expected: the end of the last working day of policy
+/// (X11); `None` when the calendar does not know (P5).
+pub(super) fn funds_expected_at(ctx: &Ctx) -> Option<Timestamp> {
+    let latest = ctx.rules.policy.now(ctx.now).value(keys::FLOAT_SHORT_LATEST);
+    let day = ctx.rules.calendar.due(ctx.now, &ctx.zone, latest, None).ok()?;
+    Some(ctx.zone.start_of(day.tomorrow().unwrap_or(day)))
+}
+
+/// Status of a party as the gate sees it.
+pub(super) fn standing(party: &PartyRow) -> Standing {
+    match party.party().status {
+        PartyStatus::Active => Standing::Active,
+        PartyStatus::Frozen { .. } => Standing::Frozen,
+        PartyStatus::Closed => Standing::Closed,
+    }
+}
+
+/// How a party is paid. `signed`: an agency has signed it now. Its own money, earned before, stays its own; that of a
+/// company is paid company to company all the same.
+pub(super) fn payee_kind(party: &PartyRow, signed: bool) -> PayeeKind {
+    use purser_domain::parties::CreatorKind as K;
+    let profile = party.party().profile;
+    match creator_kind(profile.roles, profile.legal_form, profile.class, false) {
+        K::Corporate => PayeeKind::Corporate,
+        K::Independent | K::AgencySigned if signed => PayeeKind::AgencySigned,
+        K::Independent | K::AgencySigned => PayeeKind::Independent,
+    }
+}
+
+/// Where a party stands with the studio upgrade (X9, X10); `rolling` gives its withdrawals of the months that are
+/// summed, paid and in flight.
+pub(super) fn studio_facts(party: &PartyRow, rolling: impl FnOnce() -> i64) -> StudioFacts {
+    let profile = party.party().profile;
+    if payee_kind(party, false) == PayeeKind::Corporate {
+        return StudioFacts::NotApplicable;
+    }
+    match profile.legal_form {
+        LegalForm::Studio => StudioFacts::Upgraded,
+        LegalForm::Individual => StudioFacts::Person { rolling_minor: rolling() },
+        LegalForm::Enterprise => StudioFacts::NotApplicable,
+    }
+}
+
+/// Kill switches (P4): they take effect on commit, so they are read at the attempt.
+pub(super) fn kill_switches(ctx: &Ctx, party: &PartyRow) -> KillSwitches {
+    let view = ctx.rules.policy.now(ctx.now);
+    let roles = party.party().profile.roles;
+    let kind_on = if roles.has(Role::Agency) {
+        view.value(keys::PAYOUTS_AGENCY_ENABLED)
+    } else if roles.has(Role::Creator) {
+        view.value(keys::PAYOUTS_CREATOR_ENABLED)
+    } else if roles.has(Role::Merchant) {
+        view.value(keys::PAYOUTS_MERCHANT_ENABLED)
+    } else {
+        view.value(keys::PAYOUTS_ADVERTISER_ENABLED)
+    };
+    KillSwitches { all_payouts: !view.value(keys::PAYOUTS_ENABLED), party_kind: !kind_on }
+}
+
+/// How a rail is now; its row and float account must be declared.
+pub(super) fn rail_facts(tx: &Tx, ctx: &Ctx, rail: &str) -> RailFacts {
+    let view = ctx.rules.policy.now(ctx.now);
+    let row = tx.get::<RailRow>(&rail.to_owned());
+    let known = keys::of_rail(rail);
+    RailFacts {
+        float_minor: tx.available(&AccountRef::float(rail, ctx.rules.currency)),
+        marked_short: row.is_some_and(|r| r.marked_short),
+        stopped: known.is_none_or(|k| !view.value(k.enabled)),
+        healthy: row.is_none_or(|r| r.healthy),
+        single_limit_minor: known.map(|k| view.value(k.single_limit)),
+    }
+}

@@ -1,0 +1,304 @@
+//! The pay-later limit on both databases: evaluated (C1, C4, C8), used and restored (C11, C12), explained at any instant
+//! (C9), decided by staff and by two people (C5, C7, C18, P16), proved (P3).
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use purser_domain::{
+    credit::{
+        Component, Dsr, Emergency, MonthFacts, Override, Promotion, RestrictionKind, Rule, Source, decode,
+    },
+    ids::PartyId,
+    ledger::{AccountKind, AccountRef},
+    money::{Currency, Rate},
+    parties::{AccountClass, LegalForm, Profile, Role, Roles},
+    time::{DAY, Date, HOUR, Month, Timestamp},
+};
+use purser_engine::{
+    Rejection, Writer,
+    approvals::{Action, Decide, Propose},
+    credit::{
+        self, Cause, ChangeShop, CreditOrderRow, EndAdvance, EvaluateDueShops, LimitView, Loss, OrderEvent,
+        OrderReport, ReportCreditOrders, ReportShops, ShopChange, ShopReport, credit_order_id,
+    },
+    invariants,
+    parties::{RegisterParty, party_id},
+    verify::verify_full,
+};
+use support::{Books, at, balance, run};
+
+fn shop(writer: &mut Writer, name: &str) -> PartyId {
+    let profile = Profile {
+        external_id: name.to_owned(),
+        display_name: "Shop".to_owned(),
+        roles: Roles::NONE.with(Role::Merchant),
+        legal_form: LegalForm::Enterprise,
+        class: AccountClass::Ordinary,
+        metadata: BTreeMap::new(),
+    };
+    run(writer, RegisterParty(profile)).unwrap().id
+}
+
+fn day(text: &str) -> Date {
+    text.parse().unwrap()
+}
+
+fn report(writer: &mut Writer, party: PartyId, item: ShopReport) -> Result<i64, Rejection> {
+    run(writer, ReportShops { items: vec![(party, item)], single: true })
+        .map(|mut outcomes| outcomes.pop().unwrap().unwrap().0.total)
+}
+
+/// A shop of two years with a credit evaluation of 1,000.00.
+fn known_shop(writer: &mut Writer, name: &str) -> PartyId {
+    let party = shop(writer, name);
+    let component = Component {
+        source: Source::CreditEvaluation,
+        amount_minor: 100_000,
+        since: day("2024-03-01"),
+        until: None,
+    };
+    let item = ShopReport {
+        opened_on: Some(day("2024-03-01")),
+        level: Some(2),
+        components: vec![component],
+        ..ShopReport::default()
+    };
+    assert_eq!(report(writer, party, item), Ok(100_000));
+    party
+}
+
+fn item(order: &str, event_id: &str, merchant: PartyId, event: OrderEvent, at: Timestamp) -> OrderReport {
+    let (order_id, event_id) = (order.to_owned(), event_id.to_owned());
+    OrderReport { order_id, event_id, merchant, event, currency: Currency::CNY, at }
+}
+
+fn tell(
+    books: &Books,
+    writer: &mut Writer,
+    merchant: PartyId,
+    order: &str,
+    event: OrderEvent,
+) -> Result<(CreditOrderRow, bool), Rejection> {
+    let at = books.clock.business();
+    let items = vec![item(order, event.name(), merchant, event, at)];
+    run(writer, ReportCreditOrders { items, single: true }).map(|mut o| o.pop().unwrap().unwrap())
+}
+
+fn limit(books: &Books, party: PartyId) -> LimitView {
+    credit::limit(books.reader().as_mut(), party, Currency::CNY).unwrap().unwrap()
+}
+
+fn proven(books: &Books) {
+    let zone = purser_domain::time::Zone::shanghai();
+    let report = verify_full(books.reader().as_mut(), &zone, &invariants::all(), &mut |_| {}).unwrap();
+    assert!(report.first().is_none(), "{:?}", report.first());
+}
+
+/// Two people decide a change of a shop.
+fn approve(writer: &mut Writer, action: &str, subject: &str, facts: &purser_engine::facts::Facts) {
+    let action =
+        Action::Other { action: action.to_owned(), subject: subject.to_owned(), facts: facts.clone() };
+    let id = run(writer, Propose { action, by: "staff:li".to_owned() }).unwrap();
+    run(writer, Decide { id, approve: true, by: "staff:wang".to_owned() }).unwrap();
+}
+
+#[test]
+fn used_reserved_and_available_follow_the_orders_c1_c11_c12() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        let party = known_shop(&mut writer, "s1");
+        let tell = |writer: &mut Writer, order: &str, event| tell(books, writer, party, order, event);
+        let (row, new) = tell(&mut writer, "a", OrderEvent::Authorised(30_000, None)).unwrap();
+        assert!(new && row.reserved == 30_000);
+        assert!(!tell(&mut writer, "a", OrderEvent::Authorised(30_000, None)).unwrap().1, "once");
+        let other = tell(&mut writer, "a", OrderEvent::Authorised(30_001, None)).unwrap_err();
+        assert_eq!(other.code, "event_conflict");
+        let view = limit(books, party);
+        assert_eq!((view.used_minor, view.shop.reserved, view.available_minor), (0, 30_000, 70_000));
+        tell(&mut writer, "a", OrderEvent::Shipped(None)).unwrap();
+        let view = limit(books, party);
+        assert_eq!((view.used_minor, view.shop.reserved, view.available_minor), (30_000, 0, 70_000));
+        assert_eq!(view.proceeds_minor, 30_000, "the advance");
+        // Beyond the limit: the shop's liability.
+        tell(&mut writer, "b", OrderEvent::Authorised(90_000, None)).unwrap();
+        tell(&mut writer, "b", OrderEvent::Shipped(None)).unwrap();
+        let view = limit(books, party);
+        assert_eq!((view.used_minor, view.liability_minor, view.available_minor), (100_000, 20_000, 0));
+        tell(&mut writer, "b", OrderEvent::Paid(90_000)).unwrap();
+        let view = limit(books, party);
+        assert_eq!((view.used_minor, view.liability_minor, view.proceeds_minor), (30_000, 0, 120_000));
+        let clearing = AccountRef::platform(AccountKind::ClientsClearing, Currency::CNY);
+        assert_eq!(balance(&mut writer, &clearing).0, -90_000);
+        let events = credit::order_events(books.reader().as_mut(), credit_order_id("b")).unwrap();
+        assert_eq!(events.len(), 3);
+        let foreign = shop(&mut writer, "s2");
+        assert_eq!(
+            super_tell(books, &mut writer, foreign, "a", OrderEvent::Cancelled),
+            "credit_shop_unknown"
+        );
+        proven(books);
+    });
+}
+
+fn super_tell(
+    books: &Books,
+    writer: &mut Writer,
+    party: PartyId,
+    order: &str,
+    event: OrderEvent,
+) -> &'static str {
+    tell(books, writer, party, order, event).unwrap_err().code
+}
+
+#[test]
+fn limits_change_with_reports_and_dates_and_can_be_read_back_c4_c8_c9() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        let party = known_shop(&mut writer, "s1");
+        let month = Month { year: 2026, month: 2 };
+        let dsr = Some(Dsr { description: 480, service: 490, logistics: 470 });
+        let facts = MonthFacts { orders: 9, turnover_minor: 90_000_000, return_rate: Rate::ZERO, dsr };
+        let february = ShopReport { months: vec![(month, facts)], ..ShopReport::default() };
+        let before = books.clock.business();
+        books.advance(DAY);
+        assert_eq!(report(&mut writer, party, february.clone()), Ok(120_000), "C4: 20 % for a good month");
+        let other = MonthFacts { orders: 10, ..facts };
+        let contradicts = ShopReport { months: vec![(month, other)], ..ShopReport::default() };
+        assert_eq!(report(&mut writer, party, contradicts).unwrap_err().code, "month_conflict");
+        let march = ShopReport { months: vec![(month.plus(1), facts)], ..ShopReport::default() };
+        assert_eq!(report(&mut writer, party, march).unwrap_err().code, "month_not_closed");
+        assert_eq!(report(&mut writer, party, february), Ok(120_000), "once more changes nothing");
+        // C9: the steps of any past instant.
+        let mut reads = books.reader();
+        let then = credit::evaluation_at(reads.as_mut(), party, before).unwrap().unwrap();
+        assert_eq!((then.seq, then.total), (1, 100_000));
+        let now = credit::evaluation_at(reads.as_mut(), party, books.clock.business()).unwrap().unwrap();
+        let rules: Vec<Rule> = decode(&now.steps).unwrap().iter().map(|step| step.rule).collect();
+        assert_eq!((now.seq, now.before, rules), (2, 100_000, vec![Rule::CreditEvaluation, Rule::Dsr]));
+        assert_eq!(credit::evaluation_at(reads.as_mut(), party, before.plus(-DAY)).unwrap(), None);
+        // The boost ends by itself a year after it began.
+        books.advance(at("2027-03-01T00:00:01+08:00").0 - books.clock.business().0);
+        while run(&mut writer, EvaluateDueShops { limit: 10 }).unwrap().more {}
+        let view = limit(books, party);
+        assert_eq!(view.shop.total, 100_000);
+        assert!([Cause::DATE, Cause::QUARTER].contains(&view.evaluation.unwrap().cause.as_str()));
+        assert_eq!(credit::evaluations(books.reader().as_mut(), party, None, 10).unwrap()[0].total, 100_000);
+        proven(books);
+    });
+}
+
+#[test]
+fn staff_restrict_lift_promote_and_two_people_set_limits_c5_c7_c18_p16() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        let party = known_shop(&mut writer, "s1");
+        let change = |writer: &mut Writer, change: ShopChange| {
+            run(writer, ChangeShop { party, change, reason: "see case 7".to_owned() }).map(|row| row.total)
+        };
+        let violation = RestrictionKind::Violation;
+        assert_eq!(change(&mut writer, ShopChange::Restrict(violation)), Ok(0));
+        assert_eq!(change(&mut writer, ShopChange::Lift(violation)), Ok(100_000));
+        let sale =
+            |rate| Promotion { from: day("2026-03-01"), until: day("2026-03-10"), rate: Rate::ppm(rate) };
+        let refused = change(&mut writer, ShopChange::Promote(sale(500_001))).unwrap_err();
+        assert_eq!(refused.code, "promotion_too_large");
+        assert_eq!(change(&mut writer, ShopChange::Promote(sale(300_000))), Ok(130_000));
+        let refused = change(&mut writer, ShopChange::Promote(sale(100_000))).unwrap_err();
+        assert_eq!(refused.code, "promotion_overlaps");
+        let emergency = ShopChange::Emergency(Emergency {
+            from: day("2026-03-01"),
+            until: day("2026-03-05"),
+            amount_minor: 50_000,
+        });
+        assert_eq!(change(&mut writer, emergency).unwrap_err().code, "approval_required");
+        approve(&mut writer, "credit.emergency", &party.to_string(), &emergency.facts());
+        assert_eq!(change(&mut writer, emergency), Ok(180_000));
+        assert_eq!(change(&mut writer, emergency).unwrap_err().code, "approval_required", "used up");
+        let fix = ShopChange::Fix(Override { from: day("2026-03-01"), until: None, amount_minor: 12_345 });
+        approve(&mut writer, "credit.override", &party.to_string(), &fix.facts());
+        assert_eq!(change(&mut writer, fix), Ok(12_300), "down to the yuan");
+        assert_eq!(change(&mut writer, ShopChange::Unfix), Ok(180_000));
+        proven(books);
+    });
+}
+
+#[test]
+fn a_default_is_written_off_by_two_people_and_restores_the_limit_c11() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        let party = known_shop(&mut writer, "s1");
+        tell(books, &mut writer, party, "a", OrderEvent::Authorised(30_000, None)).unwrap();
+        tell(books, &mut writer, party, "a", OrderEvent::Shipped(None)).unwrap();
+        books.advance(92 * DAY + HOUR);
+        let shop = limit(books, party).shop;
+        let today = purser_domain::time::Zone::shanghai().date(books.clock.business());
+        let buckets = credit::overdue(books.reader().as_mut(), &shop, today).unwrap();
+        assert_eq!(buckets.map(|(bucket, count, sum)| (bucket.name(), count, sum))[2], ("61-90", 1, 30_000));
+        let reason = "insolvent buyer".to_owned();
+        let end = |writer: &mut Writer, amount_minor| {
+            let (order, loss) = (credit_order_id("a"), Loss::WriteOff);
+            let reason = reason.clone();
+            run(writer, EndAdvance { order, merchant: party, loss, amount_minor, reason })
+        };
+        assert_eq!(end(&mut writer, 30_000).unwrap_err().code, "approval_required");
+        let facts = Loss::facts(30_000, &reason);
+        approve(&mut writer, "credit.write_off", &credit_order_id("a").to_string(), &facts);
+        end(&mut writer, 30_000).unwrap();
+        let view = limit(books, party);
+        assert_eq!((view.used_minor, view.available_minor, view.proceeds_minor), (0, 100_000, 30_000));
+        let late = super_tell(books, &mut writer, party, "a", OrderEvent::Paid(1));
+        assert_eq!(late, "more_than_payable");
+        proven(books);
+    });
+}
+
+#[test]
+fn bad_items_leave_the_others_alone_c11() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        let party = known_shop(&mut writer, "s1");
+        let nobody = party_id("nobody");
+        let now = books.clock.business();
+        let ok = OrderEvent::Authorised(1_000, None);
+        let items = vec![
+            item("a", "1", party, ok, now),
+            item("", "1", party, ok, now),
+            item("b", "", party, ok, now),
+            item("c", "1", nobody, ok, now),
+            item("d", "1", party, OrderEvent::Authorised(0, None), now),
+            item("e", "1", party, ok, now.plus(DAY)),
+            item("f", "1", party, OrderEvent::Shipped(None), now),
+            item("a", "2", party, OrderEvent::Shipped(Some(1_001)), now),
+            item("a", "3", party, OrderEvent::Paid(400), now.plus(-DAY)),
+            item("a", "4", party, OrderEvent::Shipped(Some(600)), now),
+            item("a", "4", party, OrderEvent::Shipped(Some(600)), now),
+        ];
+        let outcomes = run(&mut writer, ReportCreditOrders { items, single: false }).unwrap();
+        let codes: Vec<&str> = outcomes
+            .iter()
+            .map(|outcome| match outcome {
+                Ok((_, true)) => "new",
+                Ok((_, false)) => "known",
+                Err(rejection) => rejection.code,
+            })
+            .collect();
+        let expected = [
+            "new",
+            "order_id_invalid",
+            "event_id_invalid",
+            "party_unknown",
+            "amount_not_positive",
+            "in_the_future",
+            "order_unknown",
+            "more_than_authorised",
+            "before_authorised",
+            "new",
+            "known",
+        ];
+        assert_eq!(codes, expected);
+        assert_eq!(limit(books, party).used_minor, 600);
+        proven(books);
+    });
+}

@@ -1,0 +1,201 @@
+//! The load client of `purser bench http` and `purser bench withdrawals`: raw keep-alive HTTP/1.1, one request under way per connection.
+//!
+//! It is cheap on purpose, because it shares the machine with the server it measures.
+
+use std::{cell::RefCell, fmt::Write as _, net::SocketAddr, rc::Rc};
+
+use anyhow::{Context as _, Result, ensure};
+use clap::Args;
+use purser_engine::clock::Stopwatch;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    task::LocalSet,
+};
+
+use super::{http::reference, report::percentile, withdrawals::creator};
+
+/// Flags; filled in by `purser bench http`.
+#[derive(Args)]
+pub(crate) struct ClientArgs {
+    #[arg(long)]
+    address: SocketAddr,
+    #[arg(long)]
+    connections: usize,
+    #[arg(long)]
+    requests: u64,
+    /// Accounts that transfers are spread over, or creators who withdraw.
+    #[arg(long)]
+    accounts: u64,
+    /// Request withdrawals instead of transfers.
+    #[arg(long)]
+    withdrawals: bool,
+    #[arg(long, env = "PURSER_BENCH_TOKEN", hide_env_values = true)]
+    token: String,
+}
+
+/// What all connections share; one thread runs them.
+struct Load {
+    withdrawals: bool,
+    accounts: Vec<String>,
+    left: u64,
+    next: u64,
+    dice: u64,
+    times: Vec<u64>,
+    made: u64,
+    replayed: u64,
+    refused: u64,
+    failed: u64,
+}
+
+impl Load {
+    fn roll(&mut self, below: u64) -> u64 {
+        self.dice ^= self.dice << 13;
+        self.dice ^= self.dice >> 7;
+        self.dice ^= self.dice << 17;
+        ((u128::from(self.dice) * u128::from(below)) >> 64) as u64
+    }
+
+    fn account(&self, index: u64) -> Option<&String> {
+        self.accounts.get(usize::try_from(index).ok()?)
+    }
+
+    /// The next request into `out`; false when there is none. One in a hundred repeats the one before on the same
+    /// connection, one in a hundred asks for more than any account has.
+    fn request(&mut self, head: &str, out: &mut String) -> bool {
+        if self.left == 0 {
+            return false;
+        }
+        self.left -= 1;
+        let roll = self.roll(100);
+        if roll == 0 && !out.is_empty() {
+            return true;
+        }
+        out.clear();
+        if self.withdrawals {
+            return self.withdrawal(head, out, roll);
+        }
+        let count = self.accounts.len() as u64;
+        let debit = self.roll(count);
+        let credit = (debit + 1 + self.roll(count - 1)) % count;
+        let amount = if roll == 1 { 9_000_000_000_000_000 } else { 1 + self.roll(100) };
+        let (Some(debit), Some(credit)) = (self.account(debit), self.account(credit)) else { return false };
+        let body = format!("{{\"debit\":\"{debit}\",\"credit\":\"{credit}\",\"amount_minor\":{amount}}}");
+        let (key, length) = (self.next, body.len());
+        let _ =
+            write!(out, "{head}Idempotency-Key: bench-{key:012}\r\nContent-Length: {length}\r\n\r\n{body}");
+        self.next += 1;
+        true
+    }
+
+    /// The next withdrawal: creators take turns, so that two of one creator seldom meet in a group.
+    fn withdrawal(&mut self, head: &str, out: &mut String, roll: u64) -> bool {
+        let (key, creators) = (self.next, self.accounts.len() as u64);
+        let amount = if roll == 1 { 9_000_000_000_000_000 } else { 10 + key / creators };
+        let Some(party) = self.account(key % creators) else { return false };
+        let body = format!("{{\"party_id\":\"{party}\",\"amount_minor\":{amount}}}");
+        let length = body.len();
+        let _ =
+            write!(out, "{head}Idempotency-Key: bench-{key:012}\r\nContent-Length: {length}\r\n\r\n{body}");
+        self.next += 1;
+        true
+    }
+
+    fn answer(&mut self, micros: u64, head: &[u8]) {
+        self.times.push(micros);
+        let status = head.get(9..12).unwrap_or_default();
+        let replayed = head.windows(22).any(|w| w.eq_ignore_ascii_case(b"idempotency-replayed: "));
+        match (status, replayed) {
+            (b"201" | b"422", true) => self.replayed += 1,
+            (b"201", false) => self.made += 1,
+            (b"422", false) => self.refused += 1,
+            _ => self.failed += 1,
+        }
+    }
+}
+
+/// `purser bench http-client`.
+pub(crate) fn run(args: &ClientArgs) -> Result<()> {
+    let name = |index: u64| {
+        if args.withdrawals { creator(index).to_string() } else { reference(index).id().to_string() }
+    };
+    let path = if args.withdrawals { "/v1/withdrawals" } else { "/v1/transfers" };
+    let load = Rc::new(RefCell::new(Load {
+        withdrawals: args.withdrawals,
+        accounts: (0..args.accounts).map(name).collect(),
+        left: args.requests,
+        next: 0,
+        dice: 0x9e37_79b9_7f4a_7c15,
+        times: Vec::with_capacity(usize::try_from(args.requests).unwrap_or(0)),
+        made: 0,
+        replayed: 0,
+        refused: 0,
+        failed: 0,
+    }));
+    let head: Rc<str> = format!(
+        "POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nAuthorization: Bearer {}\r\n",
+        args.token
+    )
+    .into();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let tasks = LocalSet::new();
+    let watch = Stopwatch::start();
+    let handles: Vec<_> = (0..args.connections)
+        .map(|_| tasks.spawn_local(connection(args.address, Rc::clone(&load), Rc::clone(&head))))
+        .collect();
+    tasks.block_on(&runtime, async {
+        for handle in handles {
+            handle.await??;
+        }
+        anyhow::Ok(())
+    })?;
+    let micros = watch.micros();
+    let mut load = load.borrow_mut();
+    load.times.sort_unstable();
+    println!(
+        "{}",
+        serde_json::json!({
+            "answered": load.times.len(), "micros": micros, "made": load.made, "replayed": load.replayed,
+            "refused": load.refused, "failed": load.failed,
+            "cpu_us": super::disk::cpu_micros(), "p50_us": percentile(&load.times, 50), "p99_us": percentile(&load.times, 99),
+        })
+    );
+    Ok(())
+}
+
+async fn connection(address: SocketAddr, load: Rc<RefCell<Load>>, head: Rc<str>) -> Result<()> {
+    let mut stream = TcpStream::connect(address).await.context("connecting")?;
+    stream.set_nodelay(true)?;
+    let mut request = String::new();
+    let mut buffer = vec![0; 8_192];
+    loop {
+        if !load.borrow_mut().request(&head, &mut request) {
+            return Ok(());
+        }
+        let watch = Stopwatch::start();
+        stream.write_all(request.as_bytes()).await?;
+        let mut filled = 0;
+        let end = loop {
+            let free = buffer.get_mut(filled..).unwrap_or_default();
+            let got = stream.read(free).await?;
+            ensure!(got > 0, "the server closed the connection");
+            filled += got;
+            let so_far = buffer.get(..filled).unwrap_or_default();
+            if let Some(end) = complete(so_far) {
+                break end;
+            }
+        };
+        load.borrow_mut().answer(watch.micros(), buffer.get(..end).unwrap_or_default());
+    }
+}
+
+/// Length of the head once the whole answer is there.
+fn complete(bytes: &[u8]) -> Option<usize> {
+    let head = bytes.windows(4).position(|w| w == b"\r\n\r\n")?;
+    let text = std::str::from_utf8(bytes.get(..head)?).ok()?;
+    let length = text.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        if name.eq_ignore_ascii_case("content-length") { value.trim().parse::<usize>().ok() } else { None }
+    })?;
+    (bytes.len() >= head + 4 + length).then_some(head)
+}

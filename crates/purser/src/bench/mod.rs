@@ -1,0 +1,10 @@
+//! `purser bench`: figures that anyone can take again, as ratios measured in one run.
+
+pub(crate) mod client;
+pub(crate) mod disk;
+pub(crate) mod http;
+pub(crate) mod ledger;
+pub(crate) mod month_close;
+pub(crate) mod records;
+pub(crate) mod report;
+pub(crate) mod withdrawals;

@@ -1,0 +1,8 @@
+//! `purser demo`: a lively marketplace to look at.
+
+mod cast;
+mod seed;
+mod state;
+
+pub(crate) use seed::seed;
+pub(crate) use state::{State, state};

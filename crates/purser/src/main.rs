@@ -1,0 +1,139 @@
+//! The money desk of a marketplace: one binary.
+
+mod bench;
+mod cmd;
+mod collect;
+mod demo;
+mod keys;
+mod logs;
+mod rails;
+mod secrets;
+mod serve;
+mod store;
+mod work;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// See Cargo.toml for why.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[derive(Parser)]
+#[command(name = "purser", version, about = "The money desk of a marketplace", after_help = cmd::EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Copy the books into a file while a server writes
+    Backup(cmd::backup::BackupArgs),
+    /// Take requests over HTTP until stopped
+    Serve(Box<serve::ServeArgs>),
+    /// Make, list and revoke API keys
+    #[command(subcommand)]
+    Keys(keys::KeysVerb),
+    /// Print the API's contract (OpenAPI 3.1)
+    Openapi,
+    /// Measure this machine
+    #[command(subcommand)]
+    Bench(BenchVerb),
+    /// Working days: show, count, import
+    #[command(subcommand)]
+    Calendar(cmd::calendar::CalendarVerb),
+    /// Business time; a sandbox may move it on
+    #[command(subcommand)]
+    Clock(cmd::clock::ClockVerb),
+    /// A lively marketplace to look at, with a year of history
+    Demo(cmd::demo::DemoArgs),
+    /// The platform's own money at a rail
+    #[command(subcommand)]
+    Float(cmd::float::FloatVerb),
+    /// Take files in
+    #[command(subcommand)]
+    Import(cmd::import::ImportVerb),
+    /// Bring the database to this program's schema
+    Migrate(cmd::migrate::Migrate),
+    /// Months of the programme: close, publish
+    #[command(subcommand)]
+    Month(cmd::month::MonthVerb),
+    /// Fees, limits and switches: check, explain, list, activate
+    #[command(subcommand)]
+    Policy(cmd::policy::PolicyVerb),
+    /// Add up
+    #[command(subcommand)]
+    Report(cmd::report::ReportVerb),
+    /// Put a backup into a new folder and verify it
+    Restore(cmd::backup::RestoreArgs),
+    /// What only test books take: the fault dial
+    #[command(subcommand)]
+    Sandbox(cmd::sandbox::SandboxVerb),
+    /// The key of personal values: make, rotate, seal again
+    #[command(subcommand)]
+    Secrets(secrets::SecretsVerb),
+    /// Prove the books, or name the first thing that is wrong
+    Verify(cmd::verify::Verify),
+}
+
+#[derive(Subcommand)]
+enum BenchVerb {
+    /// Durable transfers a second through the one posting path
+    Ledger(bench::ledger::LedgerBench),
+    /// Durable transfers a second, one per request, the client in another process
+    Http(bench::http::HttpBench),
+    /// Withdrawals a second through the gate, one per request, the client in another process
+    Withdrawals(bench::withdrawals::WithdrawalBench),
+    /// What a creator with a long history waits for: overview, lists, export
+    Records(bench::records::RecordsBench),
+    /// Creators a second whose programme month is closed and published
+    MonthClose(bench::month_close::MonthCloseBench),
+    /// The load client of `bench http` and `bench withdrawals`
+    #[command(hide = true)]
+    HttpClient(bench::client::ClientArgs),
+}
+
+fn run(verb: &Verb) -> anyhow::Result<()> {
+    match verb {
+        Verb::Backup(args) => cmd::backup::run_backup(args),
+        Verb::Bench(BenchVerb::Ledger(args)) => bench::ledger::run(args),
+        Verb::Bench(BenchVerb::Http(args)) => bench::http::run(args),
+        Verb::Bench(BenchVerb::Withdrawals(args)) => bench::withdrawals::run(args),
+        Verb::Bench(BenchVerb::Records(args)) => bench::records::run(args),
+        Verb::Bench(BenchVerb::HttpClient(args)) => bench::client::run(args),
+        Verb::Bench(BenchVerb::MonthClose(args)) => bench::month_close::run(args),
+        Verb::Calendar(verb) => cmd::calendar::run_calendar(verb),
+        Verb::Clock(verb) => cmd::clock::run_clock(verb),
+        Verb::Demo(args) => cmd::demo::run(args),
+        Verb::Float(verb) => cmd::float::run_float(verb),
+        Verb::Import(verb) => cmd::import::run(verb),
+        Verb::Keys(verb) => keys::run(verb),
+        Verb::Migrate(args) => cmd::migrate::run_migrate(args),
+        Verb::Month(verb) => cmd::month::run_month(verb),
+        Verb::Openapi => {
+            println!("{}", purser_api::openapi_json());
+            Ok(())
+        }
+        Verb::Policy(verb) => cmd::policy::run_policy(verb),
+        Verb::Report(verb) => cmd::report::run(verb),
+        Verb::Restore(args) => cmd::backup::run_restore(args),
+        Verb::Sandbox(verb) => cmd::sandbox::run_sandbox(verb),
+        Verb::Secrets(verb) => secrets::run(verb),
+        Verb::Serve(args) => serve::run(args),
+        Verb::Verify(args) => cmd::verify::run_verify(args),
+    }
+}
+
+fn main() -> ExitCode {
+    logs::end_quietly_without_reader();
+    logs::start();
+    match run(&Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("purser: {error:#}");
+            cmd::exit_code(&error)
+        }
+    }
+}

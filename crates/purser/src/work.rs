@@ -1,0 +1,163 @@
+//! The threads that do what is due: outbox jobs, schedules, and the queues of the rails. Everything they call is a
+//! step function; the pauses are here.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use anyhow::Result;
+use purser_engine::{
+    Desk, Executor, Meta, call,
+    clock::Clock,
+    earnings::SettleDueOrders,
+    files::{Files, SweepFiles},
+    identity::{SEND_CODE, VERIFY, run_send_code, run_verify},
+    jobs::{ArmSchedules, Claimed, FreeJobs, Hands, Registry, SCHEDULES, SWEEP_FILES, leased, run_due},
+    sandbox::{CALLBACK, PAYMENT_NOTICE, run_payment_notice},
+    vault::Vault,
+    withdrawals::{dispatch_due, run_sandbox_callback},
+};
+use purser_rails::{BankTransfers, SandboxCashier, SandboxRail, SandboxSender, SandboxVerifier};
+use purser_storage::{Fault, Session};
+
+use crate::{
+    collect::with_collector,
+    rails::{Rails, with_rail},
+    store::Place,
+};
+
+/// Pause when nothing was due.
+const IDLE: Duration = Duration::from_millis(100);
+/// Pause after a storage fault.
+const TROUBLE: Duration = Duration::from_secs(1);
+/// Orders that one round settles.
+const SETTLE: i64 = 500;
+
+/// Jobs that a server frees at most when it starts; the others wait until their leases end.
+const FREED: u32 = 1_000;
+
+/// A running worker.
+pub(crate) struct Work {
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// Who runs which job that waits for nobody outside.
+pub(crate) fn registry() -> Registry {
+    let registry = with_rail(Registry::new().with_builtin(), SandboxRail::default)
+        .with(SEND_CODE, |job: &Claimed, hands: &mut Hands<'_>| run_send_code(&mut SandboxSender, job, hands))
+        .with(VERIFY, |job: &Claimed, hands: &mut Hands<'_>| run_verify(&mut SandboxVerifier, job, hands))
+        .with_tireless(CALLBACK, |job: &Claimed, hands: &mut Hands<'_>| run_sandbox_callback(job, hands))
+        .with_tireless(PAYMENT_NOTICE, |job: &Claimed, hands: &mut Hands<'_>| run_payment_notice(job, hands));
+    with_collector(with_collector(registry, SandboxCashier::default), BankTransfers::default)
+}
+
+/// One round over everything that is due; returns how much there was to do.
+pub(crate) fn step(
+    desk: &mut dyn Desk,
+    reads: &mut dyn Session,
+    clock: &Clock,
+    jobs: &mut Registry,
+) -> Result<usize, Fault> {
+    let mut done = rail_step(desk, reads, clock, jobs, "sandbox")?;
+    if let Ok(Ok(settled)) = call(desk, SettleDueOrders { limit: SETTLE }, Meta::system()) {
+        done += settled;
+    }
+    Ok(done)
+}
+
+/// One round over what is due on a rail.
+fn rail_step(
+    desk: &mut dyn Desk,
+    reads: &mut dyn Session,
+    clock: &Clock,
+    jobs: &mut Registry,
+    rail: &str,
+) -> Result<usize, Fault> {
+    Ok(run_due(desk, reads, clock, jobs)? + dispatch_due(desk, reads, clock, rail)?)
+}
+
+/// Starts the worker of a server: a thread for its own work, and one for each rail that waits for somebody outside,
+/// so that a slow gateway holds up nothing but itself.
+pub(crate) fn start(
+    place: &Place,
+    files: Arc<dyn Files>,
+    executor: &Executor,
+    clock: &Clock,
+    lease: i64,
+    rails: &Rails,
+    vault: Option<&Arc<Vault>>,
+) -> Result<Work> {
+    free_orphans(place, executor, clock)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut threads = Vec::new();
+    for rail in rails.names() {
+        let (mut desk, clock, mut reads) = (executor.clone(), clock.clone(), place.open_reader()?);
+        let mut jobs = rails.registry(rail, vault).with_lease(lease).with_vault(vault.cloned());
+        let stopped = Arc::clone(&stop);
+        threads.push(std::thread::spawn(move || {
+            until(&stopped, || rail_step(&mut desk, reads.as_mut(), &clock, &mut jobs, rail));
+        }));
+    }
+    let (mut desk, clock, mut reads) = (executor.clone(), clock.clone(), place.open_reader()?);
+    let jobs = registry().with_lease(lease).with_vault(vault.cloned());
+    let mut jobs = jobs.with_schedule(SWEEP_FILES, move |_, hands| {
+        // Machine time: a file's age is that of the disk, whatever the test clock says.
+        let now = hands.clock.machine();
+        Ok(SweepFiles::plan(hands.reads, files.as_ref(), now)?)
+    });
+    let stopped = Arc::clone(&stop);
+    threads.push(std::thread::spawn(move || {
+        let armed = call(&mut desk, ArmSchedules([SCHEDULES, &[SWEEP_FILES]].concat()), Meta::system());
+        if let Err(failure) = armed {
+            tracing::error!(%failure, "schedules could not be armed");
+        }
+        until(&stopped, || step(&mut desk, reads.as_mut(), &clock, &mut jobs));
+    }));
+    Ok(Work { stop, threads })
+}
+
+/// A folder has one server: whoever had a job was killed, and its payouts need not wait for the lease to end. Before
+/// any thread begins, so that nobody's claim is taken from it.
+fn free_orphans(place: &Place, executor: &Executor, clock: &Clock) -> Result<()> {
+    let Place::Folder(_) = place else { return Ok(()) };
+    let mut reads = place.open_reader()?;
+    let orphans = leased(reads.as_mut(), clock.machine(), FREED)?;
+    if !orphans.is_empty() {
+        let free = FreeJobs { jobs: orphans.iter().map(|job| job.id).collect() };
+        if let Err(failure) = call(&mut executor.clone(), free, Meta::system()) {
+            tracing::warn!(%failure, "jobs of a dead server were not freed; their leases will end");
+        }
+    }
+    Ok(())
+}
+
+/// Takes steps until it is stopped, with a pause when there was nothing to do.
+fn until(stopped: &AtomicBool, mut step: impl FnMut() -> Result<usize, Fault>) {
+    while !stopped.load(Ordering::Relaxed) {
+        match step() {
+            Ok(0) => std::thread::sleep(IDLE),
+            Ok(_) => {}
+            Err(fault) => {
+                tracing::warn!(%fault, "due work could not be read");
+                std::thread::sleep(TROUBLE);
+            }
+        }
+    }
+}
+
+impl Work {
+    /// Finishes the current step and stops.
+    pub(crate) fn stop(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        for thread in self.threads {
+            // A worker that panicked has logged it; the server still has to stop.
+            let _ = thread.join();
+        }
+    }
+}

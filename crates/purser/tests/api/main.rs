@@ -1,0 +1,61 @@
+//! The service end to end: the real binary over real sockets, every answer checked against `api/openapi.json`.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod access;
+mod client;
+mod conventions;
+mod ledger;
+mod schema;
+mod server;
+
+use server::on_every_database;
+
+#[test]
+fn the_committed_contract_is_what_the_binary_says() {
+    let text = server::purser(&["openapi"]);
+    let committed = include_str!("../../../../api/openapi.json");
+    assert_eq!(text.trim(), committed.trim(), "run `cargo xtask codegen`");
+}
+
+#[test]
+fn conventions_p19() {
+    on_every_database(|server| {
+        conventions::amounts_are_integers_above_zero(server);
+        conventions::bodies_are_read_strictly(server);
+        conventions::unknown_routes_and_methods(server);
+        conventions::keys_are_remembered(server);
+        conventions::dry_runs_keep_nothing(server);
+        conventions::lists_page(server);
+    });
+}
+
+#[test]
+fn access_p18() {
+    on_every_database(|server| {
+        access::every_route_refuses_strangers(server);
+        access::every_route_refuses_keys_without_its_scope(server);
+        access::keys_rotate_and_end(server);
+        access::staff_sign_in_and_are_locked_out(server);
+    });
+}
+
+#[test]
+fn ledger_p1() {
+    on_every_database(|server| {
+        ledger::holds_settle_once(server);
+        ledger::bulk_answers_item_by_item(server);
+        ledger::a_creator_is_paid(server);
+        ledger::health_is_told(server);
+    });
+}
+
+#[test]
+fn a_full_queue_answers_503_and_keeps_its_promises() {
+    conventions::full_queue();
+}
+
+#[test]
+fn a_second_server_on_the_folder_is_refused_p24() {
+    server::second_server();
+}

@@ -1,0 +1,390 @@
+//! Bank files out and bank messages in (P10), with the bank of `purser sandbox bank`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use purser_domain::{
+    policy::DEFAULT_PACK,
+    time::{SECOND, Timestamp, Zone},
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{
+    binary,
+    http::{Answer, Client},
+    purser,
+    world::{Place, SECRETS_KEY, Server, wait_until},
+};
+
+const ACCOUNT: &str = "6232810000000017";
+const CARD: &str = "6222021234567890128";
+
+/// A desk whose payouts go out in bank files, one creator with money, and a bank.
+struct Desk {
+    place: Place,
+    server: Option<Server>,
+    client: Client,
+    key: String,
+    party: String,
+    dir: TempDir,
+    folder: bool,
+    moves: std::cell::Cell<u32>,
+}
+
+fn start(place: &Place, outbox: Option<&Path>) -> Server {
+    let mut command = Command::new(binary());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--job-lease", "5"]).args(place.flags());
+    command.args(["--bank-file-account", ACCOUNT, "--bank-file-name", "平台 Platform"]);
+    if let Place::Postgres { .. } = place {
+        command.env("PURSER_SECRETS_KEY", SECRETS_KEY);
+    }
+    if let Some(dir) = outbox {
+        command.arg("--bank-file-dir").arg(dir);
+    }
+    Server::of(command)
+}
+
+impl Desk {
+    fn on(place: Place, folder: bool) -> Self {
+        place.run(&["migrate", "--sandbox"]).ended(0);
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("outbox")).unwrap();
+        // Sandbox accounts are carried by the bank here, so that their numbers name what becomes of them.
+        let pack = DEFAULT_PACK.replace(
+            "{ account = \"sandbox\", rail = \"sandbox\"",
+            "{ account = \"sandbox\", rail = \"bank-file\"",
+        );
+        let entry = |key: &str, value: &str| {
+            format!(
+                "\n[[entry]]\nkey = \"{key}\"\nrow = \"P10\"\neffective_from = \"2026-01-01\"\nvalue = {value}\nsource = \"test\"\n"
+            )
+        };
+        let pack = pack
+            + &entry("rail.bank_file.enabled", "true").replace("P10", "P4")
+            + &entry("rail.bank_file.single_limit", "6000")
+            + &entry("bank_file.orders", "5");
+        let pack_file = dir.path().join("pack.toml");
+        fs::write(&pack_file, pack).unwrap();
+        place
+            .run(&["policy", "activate", pack_file.to_str().unwrap(), "--by", "li", "--approved-by", "wang"])
+            .ended(0);
+        let key = place.key();
+        let outbox = dir.path().join("outbox");
+        let server = start(&place, folder.then_some(outbox.as_path()));
+        let client = server.client(&key);
+        let new = json!({ "external_id": "c1", "display_name": "C", "roles": ["creator"], "legal_form": "individual" });
+        let party = client.post("/v1/parties", "p1", &new).ended(200).text("id").to_owned();
+        let steps = json!({ "party_id": party, "name": "张三" });
+        client.post("/v1/sandbox/onboardings", "p0", &steps).ended(200);
+        let at = client.get("/v1/clock").text("business_at").to_owned();
+        let order = json!({ "order_id": "o1", "creator_id": party, "task_type": "video", "title": "t",
+            "amount_minor": 1_000_000, "accepted_at": at, "status": "completed", "completed_at": at });
+        client.post("/v1/task-orders", "p2", &order).ended(200);
+        let top_up = json!({ "amount_minor": 1_000_000, "reference": "bank 1" });
+        client.post("/v1/rails/bank-file/float-top-ups", "p3", &top_up).ended(201);
+        let moves = std::cell::Cell::new(0);
+        Self { place, server: Some(server), client, key, party, dir, folder, moves }
+    }
+
+    fn outbox(&self) -> PathBuf {
+        self.dir.path().join("outbox")
+    }
+
+    /// Business time goes on, so that due work is done.
+    fn pass(&self) {
+        self.moves.set(self.moves.get() + 1);
+        let step = json!({ "advance_seconds": 60 });
+        self.client.post("/v1/sandbox/clock", &format!("t{}", self.moves.get()), &step).ended(200);
+    }
+
+    /// Binds payout accounts whose numbers name what becomes of them; comes back the day after tomorrow at 17:00, when
+    /// none of them cools off any more and the next cut-off is almost a day away.
+    fn bind<const N: usize>(&self, numbers: [&str; N]) -> [String; N] {
+        let path = format!("/v1/parties/{}/payout-accounts", self.party);
+        let ids = numbers.map(|number| {
+            let account = json!({ "kind": "sandbox", "number": number });
+            self.client.post(&path, &format!("a-{number}"), &account).ended(201).text("id").to_owned()
+        });
+        let now: Timestamp = self.client.get("/v1/clock").text("business_at").parse().unwrap();
+        let zone = Zone::shanghai();
+        let day = zone.date(now).tomorrow().unwrap().tomorrow().unwrap();
+        let seconds = (zone.at(day, 17, 0).0 - now.0) / SECOND;
+        let step = json!({ "advance_seconds": seconds });
+        self.client.post("/v1/sandbox/clock", "t0", &step).ended(200);
+        ids
+    }
+
+    /// Asks for a withdrawal, and waits until its orders are in a file.
+    fn withdraw(&self, account: &str, amount_minor: i64) -> String {
+        let request = json!({ "party_id": self.party, "amount_minor": amount_minor, "destination": account });
+        let asked = self.client.post("/v1/withdrawals", &format!("w-{account}"), &request);
+        let id = asked.ended(201).text("id").to_owned();
+        self.until(&id, "unknown");
+        id
+    }
+
+    fn state(&self, id: &str) -> Value {
+        self.client.get(&format!("/v1/withdrawals/{id}")).ended(200).body
+    }
+
+    fn until(&self, id: &str, state: &str) {
+        wait_until(&format!("{id} is {state}"), 30, || {
+            self.pass();
+            self.state(id)["state"] == state
+        });
+    }
+
+    fn files(&self) -> Vec<Value> {
+        let files = self.client.get("/v1/rails/bank-file/files").ended(200).body;
+        files["data"].as_array().unwrap().clone()
+    }
+
+    fn file(&self, id: &str) -> Value {
+        self.client.get(&format!("/v1/rails/bank-file/files/{id}")).ended(200).body
+    }
+
+    /// Closes the open file and returns its id once its bytes are there.
+    fn close(&self) -> String {
+        let open = self.files().into_iter().find(|file| file["state"] == "open").unwrap();
+        let id = open["id"].as_str().unwrap().to_owned();
+        let closed = self.client.post(&format!("/v1/rails/bank-file/files/{id}/close"), &id, &json!({}));
+        assert_eq!(closed.ended(200).text("closed_by"), "staff");
+        self.ready(&id)
+    }
+
+    fn ready(&self, id: &str) -> String {
+        let done = if self.folder { "sent" } else { "ready" };
+        wait_until("the file is there", 30, || self.file(id)["state"] == done);
+        id.to_owned()
+    }
+
+    fn content(&self, id: &str) -> String {
+        self.client.text(&format!("/v1/rails/bank-file/files/{id}/content"))
+    }
+
+    /// The bank reads a file and answers as told; returns the folder of its messages.
+    fn bank(&self, id: &str, faults: &[&str]) -> PathBuf {
+        let file = self.dir.path().join(format!("{id}.xml"));
+        fs::write(&file, self.content(id)).unwrap();
+        let out = self.dir.path().join(format!("from-bank-{}", faults.join("").replace(['/', '='], "_")));
+        let args = ["sandbox", "bank", file.to_str().unwrap(), "--out", out.to_str().unwrap()];
+        purser(&[&args, faults].concat()).ended(0);
+        out
+    }
+
+    fn message(&self, text: &str, key: &str) -> Answer {
+        self.client.post_xml("/v1/rails/bank-file/messages", key, text)
+    }
+
+    fn take_in(&self, folder: &Path, name: &str, key: &str) -> Answer {
+        self.message(&fs::read_to_string(folder.join(name)).unwrap(), key).ended(201)
+    }
+
+    fn float(&self) -> i64 {
+        let rails = self.client.get("/v1/rails").ended(200).body;
+        let rails = rails["data"].as_array().unwrap();
+        rails.iter().find(|rail| rail["rail"] == "bank-file").unwrap()["float_minor"].as_i64().unwrap()
+    }
+
+    fn stop(mut self) {
+        self.server.take().unwrap().stop();
+        self.place.verify(true);
+    }
+}
+
+fn refused(answer: Answer, status: u16) -> String {
+    answer.ended(status).text("code").to_owned()
+}
+
+#[test]
+fn withdrawals_go_out_in_a_file_and_come_back_as_paid_p10() {
+    for place in Place::all() {
+        let desk = Desk::on(place, false);
+        let [first, second] = desk.bind(["c1.paid", "c1.lost"]);
+        let paid = desk.withdraw(&first, 10_000);
+        let lost = desk.withdraw(&second, 5_000);
+        let file = desk.close();
+        let seen = desk.file(&file);
+        // 100.00 is above this rail's 60.00 and goes in two slices.
+        assert_eq!((&seen["orders"], &seen["amount_minor"]), (&json!(3), &json!(15_000)));
+        let content = desk.content(&file);
+        assert!(content.contains("<CtrlSum>150.00</CtrlSum>") && content.contains("平台 Platform"));
+        assert_eq!(desk.content(&file), content, "the same bytes every time");
+        desk.client.post(&format!("/v1/rails/bank-file/files/{file}/sent"), "s1", &json!({})).ended(200);
+        let refusal = format!("{lost}-01=AC01");
+        let bank = desk.bank(&file, &["--reject", &refusal]);
+        let report = desk.take_in(&bank, "pain002.xml", "m1");
+        assert_eq!((report.int("matched"), report.text("about")), (3, file.as_str()));
+        desk.until(&lost, "failed");
+        assert_eq!(desk.state(&paid)["state"], "unknown", "accepted is not paid");
+        let notice = desk.take_in(&bank, "camt054.xml", "m2");
+        assert_eq!((notice.int("matched"), notice.int("unmatched")), (2, 0));
+        desk.until(&paid, "paid");
+        assert_eq!(desk.float(), 990_000);
+        let available = |desk: &Desk| {
+            desk.client
+                .get(&format!("/v1/parties/{}/overview", desk.party))
+                .ended(200)
+                .int("withdrawable_minor")
+        };
+        let before = available(&desk);
+
+        // The same file again, under the same key and another one; then the statement, which says the same.
+        assert!(desk.take_in(&bank, "camt054.xml", "m2").replayed);
+        assert_eq!(desk.take_in(&bank, "camt054.xml", "m3").body["new"], false);
+        let statement = desk.take_in(&bank, "camt053.xml", "m4");
+        assert_eq!((statement.int("matched"), statement.int("known")), (0, 2));
+        assert_eq!((desk.float(), available(&desk)), (990_000, before));
+
+        // Later the payee's bank sends one slice back (退票).
+        let returned = desk.bank(&file, &["--reject", &refusal, "--return", &format!("{paid}-02=AC04")]);
+        desk.take_in(&returned, "camt054-return.xml", "m5");
+        desk.until(&paid, "partly_paid");
+        assert_eq!(desk.float(), 994_000, "60.00 left, 40.00 is back");
+        assert_eq!(available(&desk), before + 4_000);
+        desk.take_in(&returned, "camt054-return.xml", "m6");
+        let lines = desk.client.get("/v1/rails/bank-file/entries?kind=return").ended(200).body;
+        assert_eq!(lines["data"].as_array().unwrap().len(), 1);
+        desk.stop();
+    }
+}
+
+#[test]
+fn what_the_bank_cannot_mean_is_refused_and_changes_nothing_p10() {
+    let desk = Desk::on(Place::folder(), false);
+    let [account] = desk.bind(["c1.odd"]);
+    let id = desk.withdraw(&account, 5_000);
+    let file = desk.close();
+    let bank = desk.bank(&file, &["--amount", "all=49.99", "--credit", "88.00=PO-7K2M 13812345678"]);
+    let read = |name: &str| fs::read_to_string(bank.join(name)).unwrap();
+    let refuse = |text: &str, key: &str, status: u16| refused(desk.message(text, key), status);
+
+    let report = read("pain002.xml");
+    let other = report.replace(&file, "bf_01h455vb4pex5vsknk084sn02q");
+    assert_eq!(refuse(&other, "x1", 422), "bank_file_unknown");
+    assert_eq!(refuse(&report.replace(&file, "SOMEBODY-ELSES"), "x2", 422), "bank_file_unknown");
+    let statement = read("camt053.xml");
+    let opening = statement.find("<Amt Ccy=\"CNY\">").unwrap();
+    let (head, tail) = statement.split_at(opening + 15);
+    assert_eq!(refuse(&format!("{head}9{tail}"), "x3", 422), "bank_statement_sums");
+    assert_eq!(refuse(&statement.replace("OPBD", "XXXX"), "x4", 422), "bank_statement_balances");
+    let account = statement.replace(ACCOUNT, "6232810000000099");
+    assert_eq!(refuse(&account, "x5", 422), "bank_account_unknown");
+    let bomb = "<!DOCTYPE a [<!ENTITY a \"lol\"><!ENTITY b \"&a;&a;\">]><a>&b;</a>";
+    assert_eq!(refuse(bomb, "x6", 400), "bank_message_doctype");
+    let outside = "<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>";
+    assert_eq!(refuse(outside, "x7", 400), "bank_message_doctype");
+    let deep = format!("{}{}", "<a>".repeat(9_000), "</a>".repeat(9_000));
+    assert_eq!(refuse(&deep, "x8", 413), "bank_message_too_large");
+    assert_eq!(refuse("<a>", "x9", 400), "bank_message_xml");
+    assert_eq!(refuse("<?xml version='1.0' encoding='GBK'?><a/>", "x10", 400), "bank_message_encoding");
+    assert_eq!(refuse("<a/>", "x11", 422), "bank_message_kind");
+    assert_eq!(
+        refuse(&report.replace("<TxSts>", "<Txx>").replace("</TxSts>", "</Txx>"), "x12", 422),
+        "bank_message_content"
+    );
+    let json = desk.client.post("/v1/rails/bank-file/messages", "x13", &json!({}));
+    assert_eq!(refused(json, 415), "content_type_unsupported");
+    assert_eq!(desk.state(&id)["state"], "unknown");
+    let none = desk.client.get("/v1/rails/bank-file/messages").ended(200).body;
+    assert_eq!(none["data"].as_array().unwrap().len(), 0);
+
+    // Another amount than ordered moves nothing and opens a case; money from somebody else is kept, masked.
+    let notice = desk.take_in(&bank, "camt054.xml", "n1");
+    assert_eq!((notice.int("conflicts"), notice.int("unmatched"), notice.int("matched")), (1, 1, 0));
+    let text = read("camt054.xml").replace("49.99", "50.00");
+    assert_eq!(refuse(&text, "n2", 422), "bank_message_changed");
+    let lines = desk.client.get("/v1/rails/bank-file/entries?state=conflict").ended(200).body;
+    assert_eq!(lines["data"][0]["problem"], "amount_differs");
+    let credits =
+        desk.client.get("/v1/rails/bank-file/entries?state=handed_over&kind=credit").ended(200).body;
+    assert_eq!(credits["data"][0]["amount_minor"], 8_800);
+    assert_eq!(credits["data"][0]["text"], "PO-7K2M 1***8");
+    let cases = desk.client.get("/v1/cases?kind=reconciliation_break").ended(200).body;
+    assert_eq!(cases["data"][0]["subject"], format!("{id}-01"));
+    assert_eq!(desk.state(&id)["state"], "unknown");
+    desk.stop();
+}
+
+#[test]
+fn a_killed_server_writes_the_file_once_and_whole_p10() {
+    for place in Place::all() {
+        let mut desk = Desk::on(place, true);
+        let card = json!({ "kind": "personal_card", "number": CARD, "holder": "张三" });
+        let path = format!("/v1/parties/{}/payout-accounts", desk.party);
+        let account = desk.client.post(&path, "card", &card).ended(201).text("id").to_owned();
+        desk.bind([]);
+        let id = desk.withdraw(&account, 5_000);
+        let open = desk.files()[0]["id"].as_str().unwrap().to_owned();
+        // Without a connected server a file closes and waits for its bytes.
+        desk.server.take().unwrap().kill();
+        let plain = Server::start(&desk.place);
+        let client = plain.client(&desk.key);
+        client.post(&format!("/v1/rails/bank-file/files/{open}/close"), "k1", &json!({})).ended(200);
+        plain.kill();
+        assert_eq!(fs::read_dir(desk.outbox()).unwrap().count(), 0);
+        let server = start(&desk.place, Some(&desk.outbox()));
+        desk.client = server.client(&desk.key);
+        desk.server = Some(server);
+        desk.ready(&open);
+        let name = desk.file(&open)["name"].as_str().unwrap().to_owned();
+        let written = fs::read_to_string(desk.outbox().join(&name)).unwrap();
+        assert_eq!(written, desk.content(&open));
+        assert!(written.contains(CARD) && written.contains("<Nm>张三</Nm>"), "the bank knows whom to pay");
+        assert_eq!(fs::read_dir(desk.outbox()).unwrap().count(), 1);
+        assert_eq!(desk.file(&open)["sent_by"], "folder");
+
+        // The command line takes messages in too, once.
+        let bank = desk.bank(&open, &[]);
+        desk.server.take().unwrap().stop();
+        let notice = bank.join("camt054.xml");
+        let import = ["import", "bank-message", notice.to_str().unwrap()];
+        assert!(desk.place.run(&import).ended(0).out.contains("1 new"));
+        assert!(desk.place.run(&import).ended(0).out.contains("nothing changed"));
+        let server = start(&desk.place, Some(&desk.outbox()));
+        desk.client = server.client(&desk.key);
+        desk.server = Some(server);
+        desk.until(&id, "paid");
+        desk.server.take().unwrap().stop();
+        if let Place::Folder(dir) = &desk.place {
+            // What waits for the bank, waits sealed.
+            let books = fs::read(dir.path().join("purser.db")).unwrap();
+            assert!(!books.windows(CARD.len()).any(|bytes| bytes == CARD.as_bytes()));
+        }
+        desk.place.verify(true);
+    }
+}
+
+#[test]
+fn want_of_money_and_the_cut_off_send_the_identical_order_again_p10() {
+    let desk = Desk::on(Place::folder(), false);
+    let [account] = desk.bind(["c1.late"]);
+    let late = desk.withdraw(&account, 5_000);
+    let first = desk.close();
+    let bank = desk.bank(&first, &["--reject", "all=TM01"]);
+    desk.take_in(&bank, "pain002.xml", "m1");
+    wait_until("the order is in another file", 30, || {
+        desk.pass();
+        desk.files().iter().any(|file| file["state"] == "open" && file["orders"] == 1)
+    });
+    let second = desk.close();
+    assert_ne!(first, second);
+    let order = |file: &str| desk.content(file).split("<EndToEndId>").nth(1).unwrap()[..32].to_owned();
+    assert_eq!([order(&first), order(&second)], [format!("{late}-01"), format!("{late}-01")]);
+    let bank = desk.bank(&second, &["--reject", "all=AM04"]);
+    desk.take_in(&bank, "pain002.xml", "m2");
+    desk.until(&late, "waiting_for_funds");
+    let top_up = json!({ "amount_minor": 1_000, "reference": "bank 2" });
+    desk.client.post("/v1/rails/bank-file/float-top-ups", "f2", &top_up).ended(201);
+    desk.until(&late, "unknown");
+    let third = desk.close();
+    let bank = desk.bank(&third, &[]);
+    desk.take_in(&bank, "camt053.xml", "m3");
+    desk.until(&late, "paid");
+    assert_eq!(desk.float(), 996_000);
+    desk.stop();
+}

@@ -1,0 +1,20 @@
+//! Creator earnings and withdrawals, end to end through the real binary on both databases: one file per capability.
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod agencies;
+mod alipay;
+mod alipay_account;
+mod bank_file;
+mod cases;
+mod cashier;
+mod corporate;
+mod gate;
+mod identity;
+mod overview;
+mod payments;
+mod payments_alipay;
+mod programme;
+mod studio;

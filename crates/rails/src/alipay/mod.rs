@@ -1,0 +1,107 @@
+//! The Alipay rail: single transfers to accounts and cards, queries, notices (P10, X8).
+//!
+//! | file | what |
+//! |---|---|
+//! | `keys` | RSA2 signatures |
+//! | `wire` | HTTP |
+//! | `client` | signed calls and verified replies, whatever the method |
+//! | `codes` | the classes of error codes |
+//! | `transfer` | transfers and queries, and what their replies mean |
+//! | `trade` | money in: the cashier page, queries, closing, refunds, notices (P11) |
+//! | `notify` | messages that come by themselves |
+//! | `gateway` | a gateway of our own that signs, verifies and misbehaves, for tests and for trying things out |
+
+mod client;
+pub mod codes;
+pub mod gateway;
+pub mod keys;
+mod notify;
+mod trade;
+mod transfer;
+mod wire;
+
+pub use client::{CallError, Client, Credentials, Params, Reply};
+pub use notify::{Message, Notices};
+pub use trade::{AlipayCollector, AlipayPage};
+pub use transfer::Wording;
+pub use wire::{Https, Wire, WireError};
+
+use purser_domain::{time::Timestamp, withdrawals::RailOutcome};
+use purser_engine::ports::{Hands, PayoutOrder, Rail, RunError};
+
+/// Name of the rail.
+pub const NAME: &str = "alipay";
+
+/// The platform's own gateway.
+pub const GATEWAY: &str = "https://openapi.alipay.com/gateway.do";
+
+/// Pays through Alipay.
+#[derive(Debug)]
+pub struct AlipayRail {
+    client: Client,
+    wording: Wording,
+}
+
+impl AlipayRail {
+    /// The rail of an application.
+    pub fn new(client: Client, wording: Wording) -> Self {
+        Self { client, wording }
+    }
+
+    /// Sends an order; `true` when the order was looked at.
+    fn transfer(&mut self, order: &PayoutOrder, at: Timestamp) -> Result<(RailOutcome, bool), RunError> {
+        let content = transfer::transfer(order, &self.wording).map_err(failed)?;
+        match self.client.call(transfer::TRANSFER, &content, at) {
+            Ok(reply) => Ok(transfer::transfer_outcome(&reply, order)),
+            Err(CallError::NotSent(text)) => Err(RunError::Failed(text)),
+            Err(CallError::Unclear(text)) => {
+                tracing::warn!(
+                    reference = order.reference,
+                    text,
+                    "no answer to a transfer: its outcome is unknown"
+                );
+                Ok((RailOutcome::Unknown, false))
+            }
+        }
+    }
+
+    fn look_up(&mut self, order: &PayoutOrder, at: Timestamp) -> Result<RailOutcome, RunError> {
+        let content = transfer::query(order).map_err(failed)?;
+        match self.client.call(transfer::QUERY, &content, at) {
+            Ok(reply) => Ok(transfer::query_outcome(&reply, order)),
+            Err(error) => Err(RunError::Failed(error.to_string())),
+        }
+    }
+}
+
+fn failed(text: &str) -> RunError {
+    RunError::Failed(text.to_owned())
+}
+
+impl Rail for AlipayRail {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    /// A refusal of a later attempt counts only when the gateway looked at the order and, asked once more, does not
+    /// know of an earlier attempt that went through: a failure that is written down gives the money back.
+    fn send(&mut self, order: &PayoutOrder, hands: &mut Hands<'_>) -> Result<RailOutcome, RunError> {
+        let at = hands.clock.machine();
+        let (outcome, looked_at) = self.transfer(order, at)?;
+        if !order.again || !matches!(outcome, RailOutcome::DefiniteFailure { .. }) {
+            return Ok(outcome);
+        }
+        if !looked_at {
+            return Ok(RailOutcome::Unknown);
+        }
+        Ok(match self.look_up(order, at) {
+            Ok(RailOutcome::NotFound | RailOutcome::DefiniteFailure { .. }) => outcome,
+            Ok(RailOutcome::Throttled) | Err(_) => RailOutcome::Unknown,
+            Ok(other) => other,
+        })
+    }
+
+    fn query(&mut self, order: &PayoutOrder, hands: &mut Hands<'_>) -> Result<RailOutcome, RunError> {
+        self.look_up(order, hands.clock.machine())
+    }
+}

@@ -1,0 +1,95 @@
+//! Schema versions. One portable text per version serves both engines: `INT`, `TEXT` and `BYTES` are the column
+//! types, and every table ends in `)@;`, where an engine puts what it needs (`STRICT, WITHOUT ROWID`).
+//!
+//! Written here rather than taken from a library because the text is translated per engine, and because a
+//! database from a newer version must be refused with its own message.
+
+use crate::{Fault, FaultKind, Session, Statement, Value};
+
+/// All versions in order. Never edit one that was released: add another.
+pub const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_foundation", include_str!("../migrations/0001_foundation.sql")),
+    ("0002_access", include_str!("../migrations/0002_access.sql")),
+    ("0003_creators", include_str!("../migrations/0003_creators.sql")),
+    ("0004_cases", include_str!("../migrations/0004_cases.sql")),
+    ("0005_rails", include_str!("../migrations/0005_rails.sql")),
+    ("0006_payout_records", include_str!("../migrations/0006_payout_records.sql")),
+    ("0007_programme", include_str!("../migrations/0007_programme.sql")),
+    ("0008_payments", include_str!("../migrations/0008_payments.sql")),
+    ("0009_settlements", include_str!("../migrations/0009_settlements.sql")),
+    ("0010_identity", include_str!("../migrations/0010_identity.sql")),
+    ("0011_bank_files", include_str!("../migrations/0011_bank_files.sql")),
+    ("0012_credit", include_str!("../migrations/0012_credit.sql")),
+];
+
+static APPLIED: Statement = Statement {
+    name: "migrations.applied",
+    sql: "SELECT version, name FROM schema_migrations ORDER BY version",
+};
+static RECORD: Statement = Statement {
+    name: "migrations.record",
+    sql: "INSERT INTO schema_migrations (version, name) VALUES (?1, ?2)",
+};
+
+/// Statements of this module, for the test that prepares all.
+pub const STATEMENTS: &[&Statement] = &[&APPLIED, &RECORD];
+
+/// Highest version that this program knows.
+pub fn latest() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// Brings the database to the latest version; returns the versions that were applied now.
+///
+/// # Errors
+/// [`FaultKind::Unusable`] when the database is from a newer version or was migrated by another line of history.
+pub fn migrate(session: &mut dyn Session) -> Result<Vec<&'static str>, Fault> {
+    session.begin()?;
+    let outcome = apply(session).and_then(|applied| session.commit().map(|()| applied));
+    if outcome.is_err() {
+        session.rollback();
+    }
+    outcome
+}
+
+fn apply(session: &mut dyn Session) -> Result<Vec<&'static str>, Fault> {
+    session.run_script("CREATE TABLE IF NOT EXISTS schema_migrations (version INT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (version))@;")?;
+    let mut known: Vec<(i64, String)> = Vec::new();
+    session.query(&APPLIED, &[], &mut |row| {
+        known.push((row.int(0), row.text(1).to_owned()));
+        true
+    })?;
+    let mut applied = Vec::new();
+    for (version, name) in &known {
+        let ours = usize::try_from(*version - 1).ok().and_then(|index| MIGRATIONS.get(index));
+        match ours {
+            Some((expected, _)) if expected == name => {}
+            Some((expected, _)) => {
+                return Err(Fault::new(
+                    FaultKind::Unusable,
+                    "migrations",
+                    format!(
+                        "version {version} of this database is `{name}`, this program knows it as `{expected}`"
+                    ),
+                ));
+            }
+            None => {
+                return Err(Fault::new(
+                    FaultKind::Unusable,
+                    "migrations",
+                    format!(
+                        "this database is at schema version {version}, this program knows up to {}: use a newer purser",
+                        latest()
+                    ),
+                ));
+            }
+        }
+    }
+    for (index, (name, sql)) in MIGRATIONS.iter().enumerate().skip(known.len()) {
+        session.run_script(sql)?;
+        let version = i64::try_from(index + 1).unwrap_or(i64::MAX);
+        session.execute(&RECORD, &[Value::Int(version), Value::Text(name)])?;
+        applied.push(*name);
+    }
+    Ok(applied)
+}

@@ -1,0 +1,106 @@
+//! Connecting, and what every connection is set to.
+
+use std::time::Duration;
+
+use postgres::{Client, Config, NoTls, config::SslMode};
+
+use super::{
+    PostgresSession,
+    error::{connect_fault, fault},
+};
+use crate::{Fault, FaultKind};
+
+/// What a session may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Writer,
+    Reader,
+}
+
+/// Settings of both roles. A peer that vanished without a word is noticed within a minute on both sides, so that
+/// its locks and snapshots do not outlive it by hours. JIT compilation costs more than our short statements.
+const COMMON: &str = "
+    SET client_min_messages = warning;
+    SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
+    SET idle_in_transaction_session_timeout = '60s';
+    SET jit = off;";
+
+/// A writer reaches rows by key, whatever the statistics of a young table say: the planner is kept from plans
+/// that read a whole table, and from planning the same statement again for every group. A wait for a lock ends
+/// in a fault that is retried.
+const WRITER: &str = "
+    SET lock_timeout = '15s';
+    SET plan_cache_mode = force_generic_plan;
+    SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;";
+
+const READER: &str = "SET default_transaction_read_only = on;";
+
+/// A reply after a commit promises that the commit is on disk; a server that is set to more than that (waiting
+/// for standbys) stays as it is.
+const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') = 'off'";
+
+/// Opens a session that writes: `postgres://user@host:port/database`.
+///
+/// # Errors
+/// [`FaultKind::Retry`] when the server does not answer; [`FaultKind::Unusable`] when it refuses this user or
+/// has no such database, when the URL makes no sense, or when the database is not encoded in UTF-8.
+pub fn open_writer(url: &str) -> Result<PostgresSession, Fault> {
+    open(url, Role::Writer)
+}
+
+/// Opens a session that only reads; every transaction of it sees one snapshot.
+///
+/// # Errors
+/// As [`open_writer`].
+pub fn open_reader(url: &str) -> Result<PostgresSession, Fault> {
+    open(url, Role::Reader)
+}
+
+fn open(url: &str, role: Role) -> Result<PostgresSession, Fault> {
+    // The parser's words may quote the password: they are not passed on.
+    let mut config: Config = url.parse().map_err(|_| {
+        Fault::new(FaultKind::Unusable, "connect", "the database URL is not a PostgreSQL URL")
+    })?;
+    if matches!(config.get_ssl_mode(), SslMode::Require) {
+        let message =
+            "sslmode=require: TLS to the database is not built in; use a private network or a tunnel";
+        return Err(Fault::new(FaultKind::Unusable, "connect", message));
+    }
+    if config.get_application_name().is_none() {
+        config.application_name("purser");
+    }
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(Duration::from_secs(10));
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(Duration::from_secs(30));
+    }
+    config.keepalives_idle(Duration::from_secs(30));
+    config.keepalives_interval(Duration::from_secs(10)).keepalives_retries(3);
+    let client = connect(&config, role)?;
+    Ok(PostgresSession::new(config, role, client))
+}
+
+/// Connects and applies the settings.
+pub(super) fn connect(config: &Config, role: Role) -> Result<Client, Fault> {
+    let mut client = config.connect(NoTls).map_err(|e| connect_fault(&e))?;
+    let mut set = |sql: &str| client.batch_execute(sql).map_err(|e| fault("connect", &e));
+    set(COMMON)?;
+    match role {
+        Role::Writer => {
+            set(WRITER)?;
+            set(DURABLE)?;
+        }
+        Role::Reader => set(READER)?,
+    }
+    let row = client
+        .query_one("SELECT current_setting('server_encoding')", &[])
+        .map_err(|e| fault("connect", &e))?;
+    let encoding: String = row.try_get(0).map_err(|e| fault("connect", &e))?;
+    if encoding != "UTF8" {
+        let message = format!("the database must be encoded in UTF8, not {encoding}");
+        return Err(Fault::new(FaultKind::Unusable, "connect", message));
+    }
+    Ok(client)
+}
