@@ -389,10 +389,13 @@ impl Gateway {
     }
 }
 
-/// The gateway's own number of an order.
+/// The gateway's own number of an order, 28 digits: a hash, since references made one after the other differ in a
+/// character or two and two orders must never share a number.
 fn order_id(reference: &str) -> String {
-    let digits: String = reference.bytes().map(|b| char::from(b'0' + b % 10)).collect();
-    format!("2026{digits:0<28.28}")
+    let mut bytes = [0; 10];
+    bytes.copy_from_slice(&blake3::hash(reference.as_bytes()).as_bytes()[..10]);
+    let number = bytes.iter().fold(0u128, |number, byte| (number << 8) | u128::from(*byte));
+    format!("2026{number:024}")
 }
 
 fn reply(key: &SigningKey, method: &str, content: &Value) -> Answer {
@@ -401,4 +404,19 @@ fn reply(key: &SigningKey, method: &str, content: &Value) -> Answer {
     let Ok(sign) = key.sign(content.as_bytes()) else { return Answer::Drop };
     let name = response_name(method);
     Answer::Reply(format!("{{\"{name}\":{content},\"sign\":\"{sign}\"}}").into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::order_id;
+
+    #[test]
+    fn orders_with_like_references_have_numbers_of_their_own() {
+        let references = (0..4_096).map(|n: u32| format!("po_01m1{n:04x}0g50008000000000000"));
+        let numbers: BTreeSet<String> = references.map(|reference| order_id(&reference)).collect();
+        assert_eq!(numbers.len(), 4_096);
+        assert!(numbers.iter().all(|number| number.len() == 28), "as long as the real ones");
+    }
 }
