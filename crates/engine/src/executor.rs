@@ -15,6 +15,7 @@ use crate::{
     clock::Stopwatch,
     command::{AnyJob, Failure},
     group::{Writer, WriterStats},
+    turn::Turns,
 };
 
 /// Limits of the queue and of a group.
@@ -38,6 +39,9 @@ impl Default for Limits {
 
 /// Commands with more items than this wait in the bulk queue, so that they do not starve single ones.
 const BULK: usize = 64;
+
+/// With so many items a group is large enough: the next writer begins one of its own beside it.
+const ENOUGH: usize = 512;
 
 type Boxed = Box<dyn AnyJob>;
 
@@ -73,6 +77,7 @@ impl Writers {
 pub fn start(writers: Vec<Writer>, limits: Limits) -> (Executor, Writers) {
     let (single, singles) = bounded(limits.queue);
     let (bulk, bulks) = bounded(limits.bulk_queue);
+    let queues = Queues { singles, bulks, turns: Turns::new() };
     let stats = Arc::new(Shared::default());
     if let Ok(mut all) = stats.writers.lock() {
         all.resize(writers.len(), WriterStats::default());
@@ -81,24 +86,27 @@ pub fn start(writers: Vec<Writer>, limits: Limits) -> (Executor, Writers) {
         .into_iter()
         .enumerate()
         .map(|(index, writer)| {
-            let (singles, bulks, stats) = (singles.clone(), bulks.clone(), Arc::clone(&stats));
-            std::thread::spawn(move || run(index, writer, &singles, &bulks, limits, &stats))
+            let (queues, stats) = (queues.clone(), Arc::clone(&stats));
+            std::thread::spawn(move || run(index, writer, &queues, limits, &stats))
         })
         .collect();
     (Executor { single, bulk, stats }, Writers(threads))
 }
 
-fn run(
-    index: usize,
-    mut writer: Writer,
-    singles: &Receiver<Boxed>,
-    bulks: &Receiver<Boxed>,
-    limits: Limits,
-    stats: &Shared,
-) {
+/// What the writers of a server share.
+#[derive(Clone)]
+struct Queues {
+    singles: Receiver<Boxed>,
+    bulks: Receiver<Boxed>,
+    turns: Turns,
+}
+
+fn run(index: usize, mut writer: Writer, queues: &Queues, limits: Limits, stats: &Shared) {
+    let Queues { singles, bulks, turns } = queues;
     let (mut singles_open, mut bulks_open) = (true, true);
     let mut held: Option<Boxed> = None;
     while singles_open || bulks_open || held.is_some() {
+        let turn = turns.take();
         let mut group = Vec::new();
         if let Some(job) = held.take() {
             group.push(job);
@@ -117,7 +125,9 @@ fn run(
         }
         held = fill(&mut group, singles, bulks, limits);
         let watch = Stopwatch::start();
-        writer.execute(group);
+        let items: usize = group.iter().map(|job| job.weight()).sum();
+        // A small group keeps the turn until all that is left is waiting for the disk.
+        writer.execute_in_turn(group, (items < ENOUGH).then_some(turn));
         stats.last_group_micros.store(watch.micros(), Ordering::Relaxed);
         stats.waiting.store(singles.len() + bulks.len(), Ordering::Relaxed);
         if let Ok(mut all) = stats.writers.lock()

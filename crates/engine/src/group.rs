@@ -22,6 +22,7 @@ use crate::{
     rules::{Rules, RulesSource},
     skew::ClockCheck,
     store::Flush,
+    turn::Turn,
     tx::{Needs, Tx},
 };
 
@@ -63,6 +64,8 @@ pub struct Writer {
     stats: WriterStats,
     last_now: Timestamp,
     clock_check: ClockCheck,
+    /// Passed on when the group that it was taken for is about to commit.
+    turn: Option<Turn>,
 }
 
 /// What the group makes of a fault.
@@ -155,6 +158,7 @@ impl Writer {
             stats: WriterStats::default(),
             last_now: Timestamp(0),
             clock_check,
+            turn: None,
         })
     }
 
@@ -188,10 +192,17 @@ impl Writer {
         self.session.as_mut()
     }
 
+    /// Like [`Self::execute`], passing the turn on as soon as only the commit is left.
+    pub(crate) fn execute_in_turn(&mut self, jobs: Vec<Box<dyn AnyJob>>, turn: Option<Turn>) {
+        self.turn = turn;
+        self.execute(jobs);
+    }
+
     /// Runs a group and answers every job, after the commit.
     pub fn execute(&mut self, jobs: Vec<Box<dyn AnyJob>>) {
         self.stats.commands += jobs.len() as u64;
         let outcomes = self.outcomes(&jobs);
+        self.turn = None;
         for (job, outcome) in jobs.into_iter().zip(outcomes) {
             let answer = AssertUnwindSafe(|| job.done(outcome.unwrap_or(Err(Failure::Bug))));
             if catch_unwind(answer).is_err() {
@@ -313,6 +324,7 @@ impl Writer {
         self.tx.stamp(ctx.clone());
         let outcomes = self.decide(jobs, skip, &ctx)?;
         if self.tx.is_dirty() {
+            self.turn = None;
             let lane = self.write(&ctx)?;
             if let Err(fault) = self.session.commit() {
                 return Err(Trouble::Unknown(Box::new(Unknown { fault, lane, now, outcomes })));

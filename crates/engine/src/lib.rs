@@ -36,6 +36,7 @@ pub mod sandbox;
 mod skew;
 mod store;
 pub mod studio;
+mod turn;
 mod tx;
 pub mod vault;
 pub mod verify;
