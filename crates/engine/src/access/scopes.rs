@@ -13,7 +13,7 @@ macro_rules! scopes {
             pub const fn name(self) -> &'static str { match self { $(Self::$name => $text,)* } }
             /// By name.
             pub fn from_name(name: &str) -> Option<Self> { match name { $($text => Some(Self::$name),)* _ => None } }
-            const fn bit(self) -> u32 { match self { $(Self::$name => 1 << $bit,)* } }
+            const fn bit(self) -> u64 { match self { $(Self::$name => 1 << $bit,)* } }
         }
     };
 }
@@ -87,7 +87,7 @@ scopes! {
 
 /// A set of scopes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Scopes(u32);
+pub struct Scopes(u64);
 
 impl Scopes {
     /// No scope.
@@ -219,6 +219,21 @@ mod tests {
         }
         assert_eq!(Scopes::decode(&Scopes::all().encoded()), Scopes::all());
         assert_eq!(Scopes::decode("everything ledger:read"), Scopes::of(&[Scope::LedgerRead]));
+    }
+
+    #[test]
+    fn every_scope_has_a_bit_of_its_own() {
+        let (mut bits, mut names) = (0u64, std::collections::BTreeSet::new());
+        for scope in Scope::ALL {
+            assert_eq!(scope.bit().count_ones(), 1, "{}", scope.name());
+            assert_eq!(bits & scope.bit(), 0, "{} shares its bit", scope.name());
+            assert!(names.insert(scope.name()), "{} is named twice", scope.name());
+            bits |= scope.bit();
+        }
+        // What a set says of one scope it says of no other, also beyond the first half of the bits.
+        let one = Scopes(1 << 40);
+        assert_eq!(one.iter().count(), Scope::ALL.iter().filter(|s| s.bit() == 1 << 40).count());
+        assert!(Scope::ALL.iter().all(|scope| Scopes::NONE.with(*scope).iter().eq([*scope])));
     }
 
     #[test]
