@@ -10,7 +10,7 @@ use purser_engine::{
     Fault, Session,
     corporate::{self, StatementFilter, StatementRow},
     earnings, parties,
-    withdrawals::{self, RequestWithdrawal, Requested, WithdrawalRow},
+    withdrawals::{self, Asked, RequestWithdrawal, Requested, WithdrawalRow},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use crate::{
     edge::{Call, ask, json, parse_id},
     problem::Problem,
-    withdrawals::{Where, funds_days, unknown, withdrawal_with_account},
+    withdrawals::{PathStepView, Where, funds_days, path_steps, unknown, withdrawal_with_account},
 };
 
 /// Most withdrawals under way that one answer explains.
@@ -55,6 +55,8 @@ pub(crate) struct WithdrawalExplained {
     expected_at: Option<String>,
     /// End of the payout clock, which never pauses.
     deadline_at: String,
+    /// Its way so far, step by step.
+    steps: Vec<PathStepView>,
     /// Payment orders to the rail; empty before the first.
     slices: Vec<SliceView>,
 }
@@ -113,6 +115,7 @@ pub(crate) async fn explain_withdrawal(call: Call, Path(id): Path<String>) -> Re
         destination_masked,
         expected_at: text(row.expected_at.filter(|_| open)),
         deadline_at: row.deadline_at.to_string(),
+        steps: path_steps(&row),
         slices: slices(&withdrawal),
         state: row.state,
     }))
@@ -250,6 +253,7 @@ pub(crate) async fn explain_party(call: Call, Path(id): Path<String>) -> Result<
     // What stands in the way is what the gate itself says to a request for everything.
     let look = RequestWithdrawal {
         party,
+        asked: Asked::Earnings,
         amount_minor: None,
         currency,
         destination: None,

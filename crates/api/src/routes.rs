@@ -63,6 +63,9 @@ fn pay_later() -> Routes {
         .route("/v1/credit-orders/bulk", post(credit::report_credit_orders))
         .route("/v1/credit-orders/{id}", get(credit::get_credit_order))
         .route("/v1/credit-orders/{id}/losses", post(credit::end_advance))
+        .route("/v1/parties/{id}/linked-shops", get(credit::list_linked_shops).post(credit::authorise_shop))
+        .route("/v1/parties/{id}/linked-shops/{by}", delete(credit::end_authorisation))
+        .route("/v1/parties/{id}/risk-flags", get(credit::list_risk_flags))
 }
 
 fn money() -> Routes {
@@ -189,6 +192,8 @@ fn payouts() -> Routes {
         .route("/v1/withdrawals", get(lists::list_all_withdrawals).post(w::request_withdrawal))
         .route("/v1/withdrawals/export", get(lists::export_all_withdrawals))
         .route("/v1/withdrawals/{id}/explain", get(explain::explain_withdrawal))
+        .route("/v1/withdrawal-failures", get(w::failure_statistics))
+        .route("/v1/parties/{id}/withdrawal-failures", get(w::list_failures))
         .route("/v1/withdrawals/{id}", get(w::get_withdrawal))
         .route("/v1/withdrawals/{id}/cancel", post(w::cancel_withdrawal))
         .route("/v1/withdrawals/{id}/decision", post(w::decide_withdrawal))

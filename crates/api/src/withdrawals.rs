@@ -1,24 +1,28 @@
-//! Payout accounts and withdrawals (P9, X3, gate G).
+//! Payout accounts and withdrawals (P9, X3, C13–C15, gate G).
+
+mod failures;
+mod views;
+
+pub(crate) use failures::*;
+pub(crate) use views::*;
 
 use axum::{extract::Path, http::StatusCode, response::Response};
 use purser_domain::{
     identity::{AccountKind, Purpose, account_number},
     ids::{PartyId, PayoutAccountId, StaffId, WithdrawalId},
     money::Currency,
-    policy::keys,
     time::Timestamp,
-    withdrawals::{CheckResult, DryRun, Explanation, GateCode, explain},
+    withdrawals::LimitUse,
 };
 use purser_engine::identity::{Wanted, account_index};
 use purser_engine::withdrawals::{
-    self, BindPayoutAccount, ChangePayoutAccount, DecideReview, PayoutAccountChange, PayoutAccountRow,
+    self, Asked, BindPayoutAccount, ChangePayoutAccount, DecideReview, PayoutAccountChange, PayoutAccountRow,
     RequestWithdrawal, Requested, Review, WithdrawalRow,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    App,
     edge::{Amount, Answer, Body, Call, Page, json, json_versioned, parse_id, submit},
     feed::path_digest,
     identity::{CodeView, given, issue, vault},
@@ -226,6 +230,11 @@ pub(crate) async fn unbind_payout_account(
 pub(crate) struct NewWithdrawal {
     /// Party, `pty_…`.
     party_id: String,
+    /// Which money: `earnings` (when absent) or a merchant's `proceeds`. The pay-later limit is neither: `credit_limit`,
+    /// `credit_limit_transfer`, `credit_limit_red_packet` and `credit_limit_balance` are answered with what to do instead.
+    source: Option<String>,
+    /// Another shop that asks for this party's proceeds, `pty_…`; needs a recorded authorisation.
+    asked_by_party_id: Option<String>,
     /// Minor units; everything that is available when absent.
     #[schema(value_type = Option<i64>, minimum = 1)]
     amount_minor: Option<Amount>,
@@ -239,191 +248,33 @@ pub(crate) struct NewWithdrawal {
     person_id: Option<String>,
 }
 
-/// Where a withdrawal stands, in words (P14).
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Where {
-    /// Stable machine code.
-    code: &'static str,
-    /// A sentence in Chinese.
-    zh: &'static str,
-    /// A sentence in English.
-    en: &'static str,
-    /// Who must act.
-    who_must_act: &'static str,
-    /// What to do.
-    next_step: &'static str,
-    /// Next attempt or deadline; null when it is finished.
-    next_at: Option<String>,
-    /// It took longer than promised (X12).
-    overdue: bool,
-    /// What to say besides then, in Chinese.
-    overdue_zh: Option<&'static str>,
-    /// What to say besides then, in English.
-    overdue_en: Option<&'static str>,
-    /// What staff wrote, or the rail's own code.
-    detail: Option<String>,
-    /// For what waits for the platform's funds: from and to how many working days that takes.
-    expected_working_days: Option<[u32; 2]>,
-}
+/// What may be asked for, by name.
+const SOURCES: [(&str, Asked); 6] = [
+    ("earnings", Asked::Earnings),
+    ("proceeds", Asked::Proceeds),
+    ("credit_limit", Asked::Limit(LimitUse::Withdrawal)),
+    ("credit_limit_transfer", Asked::Limit(LimitUse::Transfer)),
+    ("credit_limit_red_packet", Asked::Limit(LimitUse::RedPacket)),
+    ("credit_limit_balance", Asked::Limit(LimitUse::Balance)),
+];
 
-impl Where {
-    pub(crate) fn of(row: &WithdrawalRow, now: Timestamp, funds_days: [u32; 2]) -> Self {
-        let words = explain(&row.withdrawal(), row.queued.then_some(row.next_at), now);
-        Self {
-            code: words.code,
-            zh: words.zh,
-            en: words.en,
-            who_must_act: words.actor.name(),
-            next_step: words.next_step.name(),
-            next_at: text(words.next_at),
-            overdue: words.overdue,
-            overdue_zh: words.overdue.then_some(Explanation::OVERDUE_ZH),
-            overdue_en: words.overdue.then_some(Explanation::OVERDUE_EN),
-            detail: words.detail,
-            expected_working_days: (words.code == GateCode::FloatShort.code()).then_some(funds_days),
-        }
-    }
-}
-
-/// From and to how many working days waiting for the platform's funds takes, by policy (X11).
-pub(crate) fn funds_days(app: &App) -> [u32; 2] {
-    let rules = app.rules();
-    let policy = rules.policy.now(app.now());
-    [policy.value(keys::FLOAT_SHORT_EARLIEST), policy.value(keys::FLOAT_SHORT_LATEST)]
-}
-
-/// A withdrawal.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct WithdrawalView {
-    /// Id.
-    id: String,
-    /// Whose money.
-    party_id: String,
-    /// Payout account.
-    destination: String,
-    /// What people see of its number; null in the answer to a write.
-    destination_masked: Option<String>,
-    /// The rail that carries it.
-    rail: String,
-    /// Requested, minor units.
-    amount_minor: i64,
-    /// Fee, minor units.
-    fee_minor: i64,
-    /// What is to arrive, minor units.
-    net_minor: i64,
-    /// Currency.
-    currency: String,
-    /// State.
-    state: String,
-    /// When it was requested.
-    requested_at: String,
-    /// The civil date whose counters it used.
-    requested_on: String,
-    /// Expected arrival; null when the calendar does not know.
-    expected_at: Option<String>,
-    /// End of the payout clock.
-    deadline_at: String,
-    /// When it came to its end.
-    finished_at: Option<String>,
-    /// Where it stands, in words.
-    explanation: Where,
-    /// Policy version that decided at the gate.
-    policy_version: i64,
-    /// Counts changes: the `ETag`.
-    version: i64,
-}
-
-impl WithdrawalView {
-    /// With what people see of its payout account.
-    pub(crate) fn with_destination(self, destination_masked: Option<String>) -> Self {
-        Self { destination_masked, ..self }
-    }
-
-    pub(crate) fn of(row: &WithdrawalRow, now: Timestamp, funds_days: [u32; 2]) -> Self {
-        Self {
-            id: row.id.to_string(),
-            party_id: row.party.to_string(),
-            destination: row.destination.to_string(),
-            destination_masked: None,
-            rail: row.rail.clone(),
-            amount_minor: row.amount,
-            fee_minor: row.fee,
-            net_minor: row.net,
-            currency: row.currency.to_string(),
-            state: row.state.clone(),
-            requested_at: row.requested_at.to_string(),
-            requested_on: row.requested_on.to_string(),
-            expected_at: text(row.expected_at),
-            deadline_at: row.deadline_at.to_string(),
-            finished_at: text(row.finished_at),
-            explanation: Where::of(row, now, funds_days),
-            policy_version: row.policy_version,
-            version: row.version,
-        }
-    }
-}
-
-/// One check of the gate.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct GateCheck {
-    /// Number, 1 to 15.
-    check: usize,
-    /// `passed`, `not_applicable`, `failed` or `waits`.
-    result: &'static str,
-    /// Codes of the refusal, or of what it would wait for.
-    codes: Vec<&'static str>,
-}
-
-/// What the gate would say; nothing was kept.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct WithdrawalLook {
-    /// Always true.
-    dry_run: bool,
-    /// Whether it would be taken.
-    accepted: bool,
-    /// Code of the refusal.
-    refused: Option<&'static str>,
-    /// Every check, in order.
-    checks: Vec<GateCheck>,
-    /// Fee, minor units.
-    fee_minor: i64,
-    /// What would arrive, minor units.
-    net_minor: i64,
-    /// Expected arrival.
-    expected_at: Option<String>,
-    /// Everything it would wait for.
-    hints: Vec<&'static str>,
-}
-
-impl From<&DryRun> for WithdrawalLook {
-    fn from(look: &DryRun) -> Self {
-        let codes = |list: &[GateCode]| list.iter().map(|code| code.code()).collect::<Vec<_>>();
-        let check = |(index, result): (usize, &CheckResult)| {
-            let (result, codes) = match result {
-                CheckResult::NotApplicable => ("not_applicable", Vec::new()),
-                CheckResult::Passed => ("passed", Vec::new()),
-                CheckResult::Failed(refused) => ("failed", vec![refused.code.code()]),
-                CheckResult::Waits(list) => ("waits", codes(list)),
-            };
-            GateCheck { check: index + 1, result, codes }
-        };
-        Self {
-            dry_run: true,
-            accepted: look.refused.is_none(),
-            refused: look.refused.as_ref().map(|refused| refused.code.code()),
-            checks: look.checks.iter().enumerate().map(check).collect(),
-            fee_minor: look.fee_minor,
-            net_minor: look.net_minor,
-            expected_at: text(look.expected_at),
-            hints: codes(&look.hints),
+fn asked(source: Option<&str>, by: Option<&str>) -> Result<Asked, Problem> {
+    let name = source.unwrap_or("earnings");
+    let found = SOURCES.iter().find(|(known, _)| *known == name).map(|(_, asked)| *asked);
+    let asked = found.ok_or_else(|| Problem::invalid("/source", "`earnings` or `proceeds`"))?;
+    match (asked, by) {
+        (_, None) => Ok(asked),
+        (Asked::Proceeds, Some(by)) => parse_id(by, "/asked_by_party_id").map(Asked::ByOtherShop),
+        (_, Some(_)) => {
+            Err(Problem::invalid("/asked_by_party_id", "only `proceeds` can be asked for by another shop"))
         }
     }
 }
 
 /// Request a withdrawal
 ///
-/// Goes through the gate: its money is reserved at once. With `dry_run=true` the answer is every check's result,
-/// the fee and the expected arrival.
+/// Goes through the gate: its money is reserved at once, and of a merchant's proceeds due and liability are repaid
+/// first. With `dry_run=true` the answer is every check's result, the fee and the expected arrival.
 #[utoipa::path(post, path = "/v1/withdrawals", tag = "withdrawals", request_body = NewWithdrawal,
     responses((status = 201, body = WithdrawalView, description = "Requested, its money reserved"),
         (status = 200, body = WithdrawalLook, description = "Dry run")))]
@@ -441,8 +292,10 @@ pub(crate) async fn request_withdrawal(call: Call, body: Body<NewWithdrawal>) ->
     let funds_days = funds_days(&call.app);
     let party = parse_id(&new.party_id, "/party_id")?;
     let person = new.person_id.as_deref().map(|text| parse_id(text, "/person_id")).transpose()?;
+    let asked = asked(new.source.as_deref(), new.asked_by_party_id.as_deref())?;
     let command = RequestWithdrawal {
         party,
+        asked,
         amount_minor: new.amount_minor.map(|amount| amount.0),
         currency,
         destination,

@@ -25,6 +25,7 @@ fn cases() {
             ("route", rest) => route_case(rest),
             ("explain", rest) => world.explain(rest),
             ("money", rest) => world.money(rest),
+            ("steps", rest) => world.steps(rest),
             _ if line == "money" => world.money(""),
             _ => world.story(line),
         }
@@ -199,12 +200,14 @@ proptest! {
         amount in 300i64..200_000,
         limit in 100i64..60_000,
         proceeds in any::<bool>(),
+        paid in 0i64..250_000,
         answers in prop::collection::vec((1u16..6, outcomes(), any::<bool>()), 0..60),
     ) {
         prop_assume!(amount / limit < 20);
         let mut world = World::new();
         world.state.rail.single_limit_minor = Some(limit);
-        world.request(if proceeds { "door=proceeds standing=1" } else { "" }, amount);
+        let options = format!("door=proceeds standing=1 highest=900000.00 paid={}", decimal(paid));
+        world.request(if proceeds { &options } else { "" }, amount);
         let mut holds = Holds::default();
         let mut sums = Sums::default();
         let first = world.last.clone().expect("a decision");
@@ -255,6 +258,12 @@ proptest! {
         let open: i64 = gross(SliceState::Sending) + gross(SliceState::Unknown) + gross(SliceState::FundsShort);
         prop_assert_eq!(sums.in_transit_minor, open);
         prop_assert_eq!(sums.counted_minor, gross(SliceState::Paid) + open, "restored to the fen");
+        // C7, C19: what buyers had not paid comes back with its parts, neither more nor less.
+        prop_assert!((0..=end.unpaid_minor.min(sums.counted_minor)).contains(&sums.unpaid_minor));
+        if gross(SliceState::Paid) + open == amount {
+            prop_assert_eq!(sums.unpaid_minor, end.unpaid_minor);
+        }
+        prop_assert!(sums.counted_minor > 0 || sums.unpaid_minor == 0);
         prop_assert_eq!(sums.standing, i32::from(!matches!(end.state, State::Failed | State::Bounced)));
     }
 
@@ -316,6 +325,7 @@ struct Sums {
     in_transit_minor: i64,
     withdrawn_minor: i64,
     counted_minor: i64,
+    unpaid_minor: i64,
     standing: i32,
 }
 
@@ -329,6 +339,7 @@ impl Sums {
                 "counters change under the request's date"
             );
             self.counted_minor += change.amount_minor;
+            self.unpaid_minor += change.unpaid_minor;
             self.standing += change.standing;
         }
     }

@@ -20,7 +20,7 @@ use crate::{
     identity::PayoutAccountsWhole,
     payments, programme,
     verify::{Finding, Invariant},
-    withdrawals::SlicesReserveFloat,
+    withdrawals::{ProceedsInTransit, SlicesReserveFloat},
 };
 
 static IN_TRANSIT: Statement = Statement {
@@ -54,8 +54,9 @@ const MOST: usize = 100;
 
 /// All invariants that exist.
 pub fn all() -> Vec<&'static dyn Invariant> {
-    let own: [&'static dyn Invariant; 9] = [
+    let own: [&'static dyn Invariant; 10] = [
         &WithdrawalsInTransit,
+        &ProceedsInTransit,
         &SlicesReserveFloat,
         &SettlementTotals,
         &UsageAddsUp,
@@ -210,16 +211,22 @@ impl Invariant for UsageAddsUp {
 
 /// For each month, year and all time: what its row says, and what its parts add up to.
 fn add_usage(sums: &mut BTreeMap<String, [i128; 2]>, period: &str, amount: i128) {
-    let whole = match period.len() {
-        10 => period.get(..7),
-        7 => period.get(..4),
+    // Withdrawals of proceeds count apart; what of them buyers had not paid (`u:`) has days only.
+    let (own, plain) = match period.split_once(':') {
+        Some(("p", plain)) => ("p:", plain),
+        Some(_) => return,
+        None => ("", period),
+    };
+    let whole = match plain.len() {
+        10 => plain.get(..7),
+        7 => plain.get(..4),
         4 => Some("all"),
         _ => None,
     };
     if let Some(whole) = whole {
-        sums.entry(whole.to_owned()).or_default()[1] += amount;
+        sums.entry(format!("{own}{whole}")).or_default()[1] += amount;
     }
-    if matches!(period.len(), 4 | 7) || period == "all" {
+    if matches!(plain.len(), 4 | 7) || plain == "all" {
         sums.entry(period.to_owned()).or_default()[0] += amount;
     }
 }

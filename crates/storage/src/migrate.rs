@@ -20,6 +20,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0010_identity", include_str!("../migrations/0010_identity.sql")),
     ("0011_bank_files", include_str!("../migrations/0011_bank_files.sql")),
     ("0012_credit", include_str!("../migrations/0012_credit.sql")),
+    ("0013_proceeds", include_str!("../migrations/0013_proceeds.sql")),
 ];
 
 static APPLIED: Statement = Statement {

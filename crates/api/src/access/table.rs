@@ -110,6 +110,8 @@ pub(crate) const ROUTES: &[Access] = &[
     row("GET", "/v1/withdrawals", Need::Scope(Scope::WithdrawalsRead)),
     row("GET", "/v1/withdrawals/export", Need::Scope(Scope::WithdrawalsRead)),
     row("GET", "/v1/withdrawals/{id}/explain", Need::Scope(Scope::WithdrawalsRead)),
+    row("GET", "/v1/withdrawal-failures", Need::Scope(Scope::OperationsRead)),
+    row("GET", "/v1/parties/{id}/withdrawal-failures", Need::Scope(Scope::WithdrawalsRead)),
     row("POST", "/v1/parties/{id}/payout-accounts/codes", Need::Scope(Scope::PartiesWrite)),
     row("GET", "/v1/payout-account-kinds", Need::Anyone),
     row("POST", "/v1/parties/{id}/phone/codes", Need::Scope(Scope::IdentityWrite)),
@@ -219,6 +221,10 @@ pub(crate) const ROUTES: &[Access] = &[
     money("/v1/credit-orders/bulk", Scope::CreditWrite),
     row("GET", "/v1/credit-orders/{id}", Need::Scope(Scope::CreditRead)),
     money("/v1/credit-orders/{id}/losses", Scope::CreditDecide),
+    row("GET", "/v1/parties/{id}/linked-shops", Need::Scope(Scope::CreditRead)),
+    row("POST", "/v1/parties/{id}/linked-shops", Need::Scope(Scope::CreditDecide)),
+    row("DELETE", "/v1/parties/{id}/linked-shops/{by}", Need::Scope(Scope::CreditDecide)),
+    row("GET", "/v1/parties/{id}/risk-flags", Need::Scope(Scope::CreditDecide)),
 ];
 
 /// Position of a route in [`ROUTES`].

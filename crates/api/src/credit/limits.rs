@@ -59,7 +59,7 @@ pub(crate) struct EvaluationView {
     number: i64,
     /// When.
     at: String,
-    /// `report`, `staff`, `date` or `quarter`.
+    /// `report`, `staff`, `date`, `quarter` or `draw`.
     cause: String,
     /// The limit before, minor units.
     before_minor: i64,
@@ -118,6 +118,8 @@ pub(crate) struct CreditLimit {
     liability_minor: i64,
     /// Proceeds that are not on hold.
     proceeds_minor: i64,
+    /// Of them, what can be withdrawn: without what is due and the liability, which a withdrawal repays first.
+    withdrawable_minor: i64,
     /// No new use until then; null when it is not locked.
     locked_until: Option<String>,
     /// Civil date on which the limit is looked at again by itself.
@@ -144,6 +146,7 @@ fn show(view: &LimitView, overdue: Vec<Bucket>) -> CreditLimit {
         due_minor: view.shop.due,
         liability_minor: view.liability_minor,
         proceeds_minor: view.proceeds_minor,
+        withdrawable_minor: view.withdrawable_minor(),
         locked_until: view.shop.locked_until.map(|at| at.to_string()),
         valid_until: view.shop.next_on.clone(),
         message_zh: format!("可使用额度：{available}元"),
@@ -294,7 +297,8 @@ pub(crate) async fn try_limit(
 pub(crate) struct LimitDecision {
     /// `restrict`, `lift`, `promote`, `emergency`, `override` or `override_end`.
     decision: String,
-    /// For `restrict` and `lift`: `violation`, `poor_operation` or `high_risk`.
+    /// For `restrict` and `lift`: `violation`, `poor_operation`, `high_risk`, or `daily_draw`, which the policy of a day's
+    /// draws sets.
     restriction: Option<String>,
     /// First civil date.
     from: Option<String>,

@@ -1,10 +1,13 @@
-//! The merchant's pay-later limit (C1–C12): what is reported about shops, the limit and how it came about, orders.
+//! The merchant's pay-later limit (C1–C12, C20): what is reported about shops, the limit and how it came about, orders,
+//! linked shops.
 
 mod limits;
+mod linked;
 mod orders;
 mod shops;
 
 pub(crate) use limits::*;
+pub(crate) use linked::*;
 pub(crate) use orders::*;
 pub(crate) use shops::*;
 

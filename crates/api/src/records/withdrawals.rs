@@ -7,7 +7,7 @@ use purser_domain::{
     ids::{PartyId, PayoutAccountId, WithdrawalId},
     policy::keys,
     time::Timestamp,
-    withdrawals::{State, explain},
+    withdrawals::{Source, State, explain},
 };
 use purser_engine::withdrawals::{
     PayoutAccountRow, RecordPlace, WithdrawalFilter, WithdrawalRow, payout_accounts_by_id, withdrawal_records,
@@ -33,6 +33,8 @@ macro_rules! params {
         #[serde(deny_unknown_fields)]
         #[into_params(parameter_in = Query)]
         pub(crate) struct $name {
+            /// Only of this money: `earnings`, `proceeds` or `statement`.
+            source: Option<String>,
             /// Only withdrawals in this state.
             state: Option<String>,
             /// First civil date of the request, in the business zone.
@@ -62,6 +64,11 @@ macro_rules! params {
                 let state = self.state.as_deref().map(|name| {
                     State::named(name).ok_or_else(|| Problem::invalid("state", format!("one of {}", names())))
                 });
+                let source = self.source.as_deref().map(|name| {
+                    let known = [Source::Earnings, Source::Proceeds, Source::Statement];
+                    let found = known.into_iter().find(|source| source.name() == name);
+                    found.ok_or_else(|| Problem::invalid("source", "one of earnings, proceeds, statement"))
+                });
                 let (since, until) = span(&call.app, self.from.as_deref(), self.until.as_deref())?;
                 amounts(self.amount_min_minor, self.amount_max_minor)?;
                 if self.rail.as_deref().is_some_and(|rail| keys::of_rail(rail).is_none()) {
@@ -70,6 +77,7 @@ macro_rules! params {
                 let destination = self.destination.as_deref().map(|id| parse_id(id, "destination"));
                 Ok(WithdrawalFilter {
                     party,
+                    source: source.transpose()?,
                     state: state.transpose()?,
                     since,
                     until,
@@ -169,9 +177,10 @@ async fn read(
         .await
 }
 
-const HEADINGS: [(&str, &str); 22] = [
+const HEADINGS: [(&str, &str); 24] = [
     ("id", "编号"),
     ("party_id", "账户主体"),
+    ("source", "资金来源"),
     ("requested_at", "申请时间"),
     ("requested_on", "申请日期"),
     ("state", "状态码"),
@@ -190,6 +199,7 @@ const HEADINGS: [(&str, &str); 22] = [
     ("reason_text", "原因"),
     ("detail", "说明"),
     ("expected_at", "预计到账时间"),
+    ("dispatch_at", "起息时间"),
     ("deadline_at", "最晚完成时间"),
     ("finished_at", "完成时间"),
 ];
@@ -248,6 +258,7 @@ fn line(lines: &mut Lines, call: &Call, look: Look, row: &WithdrawalRow, account
     let words = explain(&withdrawal, row.queued.then_some(row.next_at), call.app.now());
     lines.text(&row.id.to_string());
     lines.text(&row.party.to_string());
+    lines.text(&row.source);
     lines.text(&at(Some(row.requested_at)));
     lines.text(&row.requested_on.to_string());
     lines.text(&row.state);
@@ -262,7 +273,7 @@ fn line(lines: &mut Lines, call: &Call, look: Look, row: &WithdrawalRow, account
     lines.text(words.code);
     lines.text(look.pick(words.en, words.zh));
     lines.text(words.detail.as_deref().unwrap_or_default());
-    for time in [row.expected_at, Some(row.deadline_at), row.finished_at] {
+    for time in [row.expected_at, Some(row.dispatch_at), Some(row.deadline_at), row.finished_at] {
         lines.text(&at(time));
     }
     lines.end();

@@ -97,6 +97,6 @@ impl Kind {
     /// True for what is decided together with the record it is about, by a command of its own: closing the case
     /// alone would leave the record undecided.
     pub const fn is_decided_with_record(self) -> bool {
-        matches!(self, Self::StatementDispute | Self::StudioUpgrade)
+        matches!(self, Self::StatementDispute | Self::StudioUpgrade | Self::Review)
     }
 }

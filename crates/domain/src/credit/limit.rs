@@ -120,9 +120,9 @@ pub fn evaluate(shop: &Shop, on: Date, terms: &LimitTerms) -> Evaluation {
     Evaluation { total_minor: limit.now, steps: limit.steps }
 }
 
-/// Whether a shop is new on a date (C3).
-fn is_new(shop: &Shop, on: Date, terms: &LimitTerms) -> bool {
-    shop.opened_on <= on && on < later(shop.opened_on, terms.new_shop_months)
+/// Whether a shop is new on a date, for so many months from its opening (C3, C19).
+pub fn is_new(shop: &Shop, on: Date, months: u32) -> bool {
+    shop.opened_on <= on && on < later(shop.opened_on, months)
 }
 
 /// Σ components, or the level of a new shop; "level up" takes the next row (C2–C4). A shop that opens later has none.
@@ -130,7 +130,7 @@ fn components(limit: &mut Pipeline, shop: &Shop, on: Date, terms: &LimitTerms) {
     if on < shop.opened_on {
         return;
     }
-    if is_new(shop, on, terms) {
+    if is_new(shop, on, terms.new_shop_months) {
         limit.add(Rule::NewShop, i64::from(shop.level), terms.level_row_minor(shop.level));
     } else {
         for source in Source::ALL {

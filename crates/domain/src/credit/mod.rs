@@ -12,7 +12,7 @@ mod shop;
 mod steps;
 
 pub use boosts::{Boost, BoostKind, boosts};
-pub use limit::{Evaluation, LimitTerms, evaluate, next_change};
+pub use limit::{Evaluation, LimitTerms, evaluate, is_new, next_change};
 pub use shop::{
     Component, Dsr, Emergency, MonthFacts, Override, Promotion, RestrictionKind, Restrictions, Shop, Source,
 };

@@ -2,11 +2,11 @@
 
 use super::codes::GateCode;
 use super::facts::{
-    CodeCheck, Destination, DestinationKind, Door, GateState, HolderMatch, KillSwitches, PayeeKind,
-    ProceedsFacts, RailFacts, Request, Standing, StepState, StudioFacts, ValueDate, Velocity,
+    CodeCheck, Destination, DestinationKind, Door, GateState, HolderMatch, KillSwitches, LimitUse, PayeeKind,
+    RailFacts, Request, Standing, StepState, StudioFacts, ValueDate,
 };
-use super::{Ctx, Source, fee};
-use crate::money::{Rounding, floor_to_yuan};
+use super::fee::{FeeSteps, fee_steps};
+use super::{Ctx, Source, velocity};
 use crate::policy::value::{DayWindow, TimeOfDay};
 use crate::time::Timestamp;
 
@@ -77,6 +77,7 @@ pub(super) struct Look<'a> {
     pub(super) state: &'a GateState,
     pub(super) request: &'a Request,
     pub(super) ctx: &'a Ctx<'a>,
+    pub(super) fee: FeeSteps,
     pub(super) fee_minor: i64,
 }
 
@@ -163,7 +164,12 @@ fn reopens_at(window: DayWindow, ctx: &Ctx<'_>) -> Option<Timestamp> {
 fn door(look: &Look<'_>) -> CheckResult {
     let nothing_own = look.state.balances.posted_minor == 0;
     when(match (look.request.door, look.state.kind) {
-        (Door::CreditLimit, _) => Some(GateCode::LimitNotCash),
+        (Door::CreditLimit(asked), _) => Some(match asked {
+            LimitUse::Withdrawal => GateCode::LimitNotCash,
+            LimitUse::Transfer => GateCode::LimitNotTransferable,
+            LimitUse::RedPacket => GateCode::LimitNotForRedPackets,
+            LimitUse::Balance => GateCode::LimitNotBalance,
+        }),
         (Door::AgencyEarnings, _) => Some(GateCode::AgencyMoney),
         (Door::Earnings, PayeeKind::AgencySigned) if nothing_own => Some(GateCode::AgencyMoney),
         (Door::Earnings, PayeeKind::Corporate) => Some(GateCode::CorporateSettlement),
@@ -252,9 +258,13 @@ fn debts(look: &Look<'_>) -> CheckResult {
     if balances.owed_minor > 0 {
         return CheckResult::Failed(Refused::new(GateCode::OwedOutstanding).bound(balances.owed_minor));
     }
-    let repay = balances.due_minor.saturating_add(balances.liability_minor);
+    let repay = balances.debts_minor();
     if repay > 0 && repay > balances.free_minor() {
         return CheckResult::Failed(Refused::new(GateCode::LiabilityOutstanding).bound(repay));
+    }
+    if balances.joint_minor > 0 {
+        let refused = Refused::new(GateCode::LinkedShopLiability);
+        return CheckResult::Failed(refused.bound(balances.joint_minor));
     }
     CheckResult::Passed
 }
@@ -280,22 +290,15 @@ fn caps(look: &Look<'_>) -> CheckResult {
             return CheckResult::Failed(refused.until(look.ctx.zone.start_of(tomorrow)));
         }
     }
-    if let (ProceedsFacts::Applies(velocity), Some(share)) = (&look.state.proceeds, terms.unpaid_share) {
+    if let Some(share) = velocity::day_share(look).filter(|_| !terms.unpaid_share_zeroes) {
         applies = true;
-        let cap = floor_to_yuan(share.of(velocity.highest_limit_minor, Rounding::Down).unwrap_or(i64::MAX));
-        let unpaid = unpaid_part(velocity, amount);
-        if unpaid > 0 && velocity.unpaid_today_minor.saturating_add(unpaid) > cap {
-            let left = cap.saturating_sub(velocity.unpaid_today_minor).max(0);
-            let refused = Refused::new(GateCode::ProceedsShareCap);
-            return CheckResult::Failed(refused.bound(left.saturating_add(velocity.paid_available_minor)));
+        if share.is_passed() {
+            let tomorrow = look.ctx.today.tomorrow().unwrap_or(look.ctx.today);
+            let refused = Refused::new(GateCode::ProceedsShareCap).bound(share.most_minor());
+            return CheckResult::Failed(refused.until(look.ctx.zone.start_of(tomorrow)));
         }
     }
     if applies { CheckResult::Passed } else { CheckResult::NotApplicable }
-}
-
-/// The part of an amount whose buyers have not paid; paid proceeds leave first (C7).
-fn unpaid_part(velocity: &Velocity, amount_minor: i64) -> i64 {
-    amount_minor.saturating_sub(velocity.paid_available_minor.max(0)).max(0)
 }
 
 fn code(look: &Look<'_>) -> CheckResult {
@@ -317,13 +320,7 @@ fn code(look: &Look<'_>) -> CheckResult {
 /// Every reason for which a person looks at the request first (C19, C21, P16).
 pub(super) fn review_reasons(look: &Look<'_>) -> Vec<GateCode> {
     let (terms, amount) = (look.ctx.terms, look.request.amount_minor);
-    let mut reasons = Vec::new();
-    if let ProceedsFacts::Applies(velocity) = &look.state.proceeds {
-        reasons.extend(velocity_reasons(look, velocity));
-        if velocity.risk_score >= terms.risk_review_from {
-            reasons.push(GateCode::ReviewRisk);
-        }
-    }
+    let mut reasons = velocity::reasons(look);
     let from = terms.review_from_minor.unwrap_or(i64::MAX).min(terms.two_person_from_minor);
     if amount >= from {
         reasons.push(GateCode::ReviewLargeAmount);
@@ -335,26 +332,6 @@ pub(super) fn review_reasons(look: &Look<'_>) -> Vec<GateCode> {
         reasons.push(GateCode::ReviewNewDestination);
     }
     reasons
-}
-
-fn velocity_reasons(look: &Look<'_>, velocity: &Velocity) -> Vec<GateCode> {
-    let rules = &look.ctx.terms.velocity;
-    let unpaid = unpaid_part(velocity, look.request.amount_minor);
-    if unpaid == 0 {
-        return Vec::new();
-    }
-    let many = velocity.requests_today.saturating_add(1) >= rules.held_request;
-    let after_large = velocity.large_at.is_some_and(|at| at.plus(rules.after_large_us) > look.ctx.now);
-    let heavy = velocity.unpaid_today_minor.saturating_add(unpaid) >= rules.day_minor;
-    let days = heavy && velocity.days_before.saturating_add(1) >= rules.days;
-    [
-        (many, GateCode::ReviewManyRequests),
-        (after_large, GateCode::ReviewAfterLarge),
-        (days, GateCode::ReviewConsecutiveDays),
-    ]
-    .into_iter()
-    .filter_map(|(applies, code)| applies.then_some(code))
-    .collect()
 }
 
 /// Check 14: the rail's float does not cover what is to arrive, or the rail itself said so (X11, P12).
@@ -378,6 +355,6 @@ pub(super) fn look<'a>(state: &'a GateState, request: &'a Request, ctx: &'a Ctx<
         Source::Earnings | Source::Statement => &ctx.terms.earnings_fee,
         Source::Proceeds => &ctx.terms.proceeds_fee,
     };
-    let fee_minor = fee::fee(request.amount_minor, &state.usage, terms);
-    Look { state, request, ctx, fee_minor }
+    let fee = fee_steps(request.amount_minor, &state.usage, terms);
+    Look { state, request, ctx, fee, fee_minor: fee.fee_minor }
 }

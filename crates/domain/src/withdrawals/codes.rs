@@ -61,6 +61,8 @@ pub enum NextStep {
     TopUpFloat,
     /// Make a new request.
     RequestAgain,
+    /// Ask for proceeds instead of the limit.
+    UseProceeds,
 }
 
 impl NextStep {
@@ -82,6 +84,7 @@ impl NextStep {
             Self::Review => "review",
             Self::TopUpFloat => "top_up_float",
             Self::RequestAgain => "request_again",
+            Self::UseProceeds => "use_proceeds",
         }
     }
 }
@@ -148,8 +151,21 @@ gate_codes! {
     ClosedWindow = 3, "closed_window", Party, TryLater,
         "当前时段暂停提现，请在开放后再试。", "Withdrawals are closed at this hour; try again when they reopen.";
     /// G4: the limit is not cash (C13).
-    LimitNotCash = 4, "limit_not_cash", Nobody, Nothing,
-        "先用后付额度不能提现、转账或转为余额。", "The pay-later limit cannot be withdrawn, transferred or turned into balance.";
+    LimitNotCash = 4, "limit_not_cash", Party, UseProceeds,
+        "先用后付额度不是现金，不能提现；可提现的是货款。未使用的额度继续有效。",
+        "The pay-later limit is not cash and cannot be withdrawn; proceeds can. What is unused stays usable.";
+    /// G4: the limit cannot be transferred, Alipay transfers included (C13).
+    LimitNotTransferable = 4, "limit_not_transferable", Party, UseProceeds,
+        "先用后付额度不能转账（包括转账到支付宝）；可将货款提现到您的收款账户。未使用的额度继续有效。",
+        "The pay-later limit cannot be transferred, to Alipay neither; withdraw proceeds to your payout account instead. What is unused stays usable.";
+    /// G4: the limit does not pay red packets (C13).
+    LimitNotForRedPackets = 4, "limit_not_for_red_packets", Party, UseProceeds,
+        "先用后付额度不能用于发红包；货款提现后可自行使用。未使用的额度继续有效。",
+        "The pay-later limit cannot be used for red packets; use money of your own, such as withdrawn proceeds. What is unused stays usable.";
+    /// G4: the limit does not become balance (C13).
+    LimitNotBalance = 4, "limit_not_balance", Party, UseProceeds,
+        "先用后付额度不能转为余额；订单发货后的货款会自动计入货款账户。未使用的额度继续有效。",
+        "The pay-later limit cannot be turned into balance; what shipped orders bring is added to your proceeds by itself. What is unused stays usable.";
     /// G4: the money belongs to the agency (X14).
     AgencyMoney = 4, "agency_money", Party, ContactAgency,
         "该收入由所属机构结算，请联系您的机构。", "This income is settled to your agency; please ask your agency.";
@@ -186,6 +202,10 @@ gate_codes! {
     /// G8: due and liability cannot be repaid in full (C12).
     LiabilityOutstanding = 8, "liability_outstanding", Party, SettleDebt,
         "货款不足以偿还待还款项，暂不能提现。", "The proceeds do not cover what is due and the liability.";
+    /// G8: another shop, whose proceeds this one drew, cannot repay what is due and its liability (C20).
+    LinkedShopLiability = 8, "linked_shop_liability", Party, SettleDebt,
+        "您曾代为提现的关联店铺有待还款项，双方共同承担，结清后方可提现。",
+        "A shop whose proceeds you drew has something to repay, for which both are liable; withdraw once it is repaid.";
     /// G9: more than is available.
     InsufficientAvailable = 9, "insufficient_available", Party, ChangeAmount,
         "超过可提现金额。", "The amount is more than can be withdrawn.";
@@ -246,6 +266,17 @@ gate_codes! {
 }
 
 impl GateCode {
+    /// True for a code of velocity or risk: the review asks for evidence (C17).
+    pub const fn asks_evidence(self) -> bool {
+        matches!(
+            self,
+            Self::ReviewManyRequests
+                | Self::ReviewAfterLarge
+                | Self::ReviewConsecutiveDays
+                | Self::ReviewRisk
+        )
+    }
+
     /// True for a code that refuses the request (G1–G11), false for one that lets it wait.
     pub const fn refuses(self) -> bool {
         self.check() <= 11

@@ -83,6 +83,10 @@ pub struct CounterChange {
     pub requests: i32,
     /// Number of withdrawals that stand: −1 when nothing of one is left (C15 "first").
     pub standing: i32,
+    /// The part of the amount whose buyers have not paid (C7, C19), in minor units.
+    pub unpaid_minor: i64,
+    /// Of the requests, those with such a part.
+    pub unpaid_requests: i32,
 }
 
 /// A change of the party's overview (X1), gross, in minor units.

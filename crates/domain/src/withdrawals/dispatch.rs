@@ -2,7 +2,7 @@
 
 use super::checks::{destination_refusal, rail_code, standing_code};
 use super::facts::{Destination, KillSwitches, PayeeKind, RailFacts, Standing, StudioFacts};
-use super::fee::{fee_shares, slices};
+use super::fee::{shares, slices};
 use super::review::call_off;
 use super::{
     AccountRole, Ctx, Decision, Effect, GateCode, Hold, MoneyOp, Outcome, Reason, Rejection, Slice,
@@ -104,8 +104,8 @@ fn send(withdrawal: &Withdrawal, rail: &RailFacts, ctx: &Ctx<'_>) -> Result<Outc
     if several {
         decision.ops.push(MoneyOp::Release { hold: Hold::Payout });
     }
-    let shares = fee_shares(withdrawal.fee_minor, &amounts);
-    for ((amount_minor, fee_minor), number) in amounts.into_iter().zip(shares).zip(1u16..) {
+    let fees = shares(withdrawal.fee_minor, &amounts);
+    for ((amount_minor, fee_minor), number) in amounts.into_iter().zip(fees).zip(1u16..) {
         if several {
             decision.ops.push(MoneyOp::Hold {
                 hold: Hold::PayoutSlice(number),

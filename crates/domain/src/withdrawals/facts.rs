@@ -39,6 +39,8 @@ pub struct WithdrawalTerms {
     pub velocity: VelocityTerms,
     /// Share of the day's highest limit that may leave as not-yet-paid proceeds: 50 % (C7); `None`: no cap.
     pub unpaid_share: Option<Rate>,
+    /// Above that share the request passes and the limit becomes zero, instead of a refusal (C7, policy `zero`).
+    pub unpaid_share_zeroes: bool,
     /// Risk score from which a request is reviewed (C21).
     pub risk_review_from: u32,
     /// The fee of a withdrawal that bounced for the payee's own wrong data is kept (C16).
@@ -68,12 +70,18 @@ pub enum FeeTerms {
 pub struct VelocityTerms {
     /// The request with this number in a day is held: 6.
     pub held_request: u32,
+    /// Share of the limit from which one request is large: 30 %.
+    pub large_share: Rate,
     /// For this long after a large request every request is held: 72 h.
     pub after_large_us: i64,
     /// Sum that makes a day count, in minor units: 2,000,000.
     pub day_minor: i64,
     /// The so-many-th consecutive day that counts is held: 3.
     pub days: u32,
+    /// For how long such a run locks the limit besides, in microseconds: 15 days; `None`: it holds only.
+    pub lock_us: Option<i64>,
+    /// Share of the limit a day that a new shop is advised to stay below: 20 %.
+    pub advice_share: Rate,
 }
 
 /// Status of the party (P6).
@@ -122,7 +130,20 @@ pub enum Door {
         authorised: bool,
     },
     /// The pay-later limit itself (C13).
-    CreditLimit,
+    CreditLimit(LimitUse),
+}
+
+/// What somebody wants of the pay-later limit that it is not for (C13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LimitUse {
+    /// Withdraw it.
+    Withdrawal,
+    /// Transfer it, to Alipay for one.
+    Transfer,
+    /// Pay red packets from it.
+    RedPacket,
+    /// Turn it into balance.
+    Balance,
 }
 
 impl Door {
@@ -130,7 +151,7 @@ impl Door {
     pub const fn source(self) -> Source {
         match self {
             Self::Earnings | Self::AgencyEarnings => Source::Earnings,
-            Self::Proceeds | Self::OtherShop { .. } | Self::CreditLimit => Source::Proceeds,
+            Self::Proceeds | Self::OtherShop { .. } | Self::CreditLimit(_) => Source::Proceeds,
         }
     }
 }
@@ -229,6 +250,8 @@ pub struct Balances {
     pub due_minor: i64,
     /// Shipped beyond the limit (C12).
     pub liability_minor: i64,
+    /// Of what other shops have to repay, that for which this one is liable besides them (C20).
+    pub joint_minor: i64,
 }
 
 impl Balances {
@@ -236,6 +259,11 @@ impl Balances {
     pub const fn available_minor(&self) -> i64 {
         let free = self.free_minor().saturating_sub(self.due_minor).saturating_sub(self.liability_minor);
         if free > 0 { free } else { 0 }
+    }
+
+    /// Due and liability, in minor units: repaid by the next withdrawal (C12).
+    pub const fn debts_minor(&self) -> i64 {
+        self.due_minor.saturating_add(self.liability_minor)
     }
 
     /// Posted without holds.
@@ -271,6 +299,8 @@ pub struct Velocity {
     pub paid_available_minor: i64,
     /// Not-yet-paid proceeds requested today, in minor units.
     pub unpaid_today_minor: i64,
+    /// The limit now, in minor units.
+    pub limit_minor: i64,
     /// Highest total limit of today, in minor units.
     pub highest_limit_minor: i64,
     /// Requests of not-yet-paid proceeds today.
@@ -281,6 +311,8 @@ pub struct Velocity {
     pub days_before: u32,
     /// Risk score (C21).
     pub risk_score: u32,
+    /// The shop is in its first month: it is advised to draw little a day (C19).
+    pub new_shop: bool,
 }
 
 /// What the engine found out about the code (P8).

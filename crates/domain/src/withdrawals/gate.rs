@@ -3,6 +3,8 @@
 use super::checks::{CHECKS, CheckResult, Look, Refused, float_is_short, look, review_reasons};
 use super::codes::GateCode;
 use super::facts::{CodeCheck, GateState, Request, ValueDate};
+use super::fee::FeeSteps;
+use super::velocity::{self, Marks};
 use super::{
     AccountRole, CounterChange, Ctx, Decision, Hold, MoneyOp, Reason, State, TotalsChange, Withdrawal,
 };
@@ -14,8 +16,14 @@ use crate::time::Timestamp;
 pub struct Accepted {
     /// Fee in minor units, taken from the amount.
     pub fee_minor: i64,
+    /// How the fee came about (C15).
+    pub fee: FeeSteps,
     /// What is to arrive, in minor units.
     pub net_minor: i64,
+    /// Due and liability that are repaid with it, in minor units (C12).
+    pub repaid_minor: i64,
+    /// What it does to the shop's limit (C7, C19).
+    pub marks: Marks,
     /// `Requested`, `InReview` or `Scheduled`.
     pub first_state: State,
     /// By when it is expected to be complete; `None` when the calendar does not know (P5).
@@ -35,8 +43,15 @@ pub struct DryRun {
     pub checks: Vec<CheckResult>,
     /// Fee in minor units.
     pub fee_minor: i64,
+    /// How the fee came about (C15).
+    pub fee: FeeSteps,
     /// What would arrive, in minor units; 0 when the amount does not even cover the fee.
     pub net_minor: i64,
+    /// Due and liability that would be repaid with it, in minor units (C12).
+    pub repaid_minor: i64,
+    /// What a new shop is advised to draw at most a day of proceeds that buyers have not paid, in minor units; there
+    /// when this request passes it (C19).
+    pub advice_minor: Option<i64>,
     /// By when it would be complete; `None` when the calendar does not know.
     pub expected_at: Option<Timestamp>,
     /// Everything it would wait for (checks 12–15).
@@ -68,6 +83,7 @@ pub fn decide_request(
     let review = review_reasons(&look);
     let fee_minor = look.fee_minor;
     let net_minor = request.amount_minor - fee_minor;
+    let marks = velocity::marks(&look, &review);
     let withdrawal = record(id, party, &look, review, &hints);
     let first_state = withdrawal.state;
     let decision = Decision {
@@ -77,6 +93,8 @@ pub fn decide_request(
             amount_minor: request.amount_minor,
             requests: 1,
             standing: 1,
+            unpaid_minor: withdrawal.unpaid_minor,
+            unpaid_requests: i32::from(withdrawal.unpaid_minor > 0),
         }],
         totals: TotalsChange { in_transit_minor: request.amount_minor, withdrawn_minor: 0 },
         effects: Vec::new(),
@@ -89,7 +107,18 @@ pub fn decide_request(
     };
     let expected_at = decision.withdrawal.expected_at;
     let uses_code = state.code == CodeCheck::Correct;
-    Ok(Accepted { fee_minor, net_minor, first_state, expected_at, hints, uses_code, decision })
+    Ok(Accepted {
+        fee_minor,
+        fee: look.fee,
+        net_minor,
+        repaid_minor: state.balances.debts_minor(),
+        marks,
+        first_state,
+        expected_at,
+        hints,
+        uses_code,
+        decision,
+    })
 }
 
 /// What deciding would say, with the result of every check; changes nothing.
@@ -111,7 +140,10 @@ pub fn dry_run(state: &GateState, request: &Request, ctx: &Ctx<'_>) -> DryRun {
         refused,
         hints,
         fee_minor: look.fee_minor,
+        fee: look.fee,
         net_minor: request.amount_minor.saturating_sub(look.fee_minor).max(0),
+        repaid_minor: state.balances.debts_minor(),
+        advice_minor: velocity::advice_minor(&look),
         expected_at: expected_at(&look),
         checks,
     }
@@ -125,7 +157,7 @@ fn record(
     review: Vec<GateCode>,
     hints: &[GateCode],
 ) -> Withdrawal {
-    let Look { state, request, ctx, fee_minor } = *look;
+    let Look { state, request, ctx, fee_minor, .. } = *look;
     let dispatch_at = dispatch_at(state, ctx);
     let first_state = if !review.is_empty() {
         State::InReview
@@ -143,6 +175,7 @@ fn record(
         fee_minor,
         net_minor: request.amount_minor - fee_minor,
         currency: request.currency,
+        unpaid_minor: velocity::unpaid_minor(look),
         destination: state.destination.map_or_else(PayoutAccountId::default, |d| d.id),
         state: first_state,
         reason: hints.iter().find(|code| code.check() <= 13).map(|code| Reason::Gate(*code)),
@@ -150,7 +183,8 @@ fn record(
         requested_on: ctx.today,
         dispatch_at,
         expected_at: expected_at(look),
-        deadline_at: ctx.now.plus(ctx.terms.payout_clock_us),
+        // Runs from the instant at which it may be sent: a value date is no delay.
+        deadline_at: dispatch_at.plus(ctx.terms.payout_clock_us),
         people_needed: if review.is_empty() { 0 } else { 1 + u8::from(large) },
         approvals: Vec::new(),
         review,

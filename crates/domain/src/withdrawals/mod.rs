@@ -17,12 +17,16 @@ mod decision;
 mod dispatch;
 mod explain;
 mod facts;
+mod failures;
 mod fee;
 mod gate;
 mod outcome;
+mod proceeds;
 mod review;
 mod routing;
 mod statement;
+mod steps;
+mod velocity;
 mod whereabouts;
 
 pub use checks::{CheckResult, Refused, Step};
@@ -34,15 +38,19 @@ pub use dispatch::{DispatchFacts, dispatch, rail_reference};
 pub use explain::{Explanation, explain, is_overdue};
 pub use facts::{
     Balances, CodeCheck, Destination, DestinationKind, Door, FeeTerms, FirstSteps, GateState, HolderMatch,
-    KillSwitches, PayeeKind, ProceedsFacts, RailFacts, Request, Standing, StepState, StudioFacts, Usage,
-    ValueDate, Velocity, VelocityTerms, WithdrawalTerms,
+    KillSwitches, LimitUse, PayeeKind, ProceedsFacts, RailFacts, Request, Standing, StepState, StudioFacts,
+    Usage, ValueDate, Velocity, VelocityTerms, WithdrawalTerms,
 };
-pub use fee::{SLICES_MAX, Unsliceable, fee, slices};
+pub use failures::FailureKind;
+pub use fee::{FeeRule, FeeSteps, SLICES_MAX, Unsliceable, fee, fee_steps, slices};
 pub use gate::{Accepted, DryRun, decide_request, dry_run};
 pub use outcome::{RailOutcome, rail_outcome};
+pub use proceeds::{Evidence, ProceedsParts, proceeds_parts};
 pub use review::{approve, cancel, reject};
 pub use routing::{Candidate, route};
 pub use statement::{StatementPayout, statement_payout};
+pub use steps::{Step as PathStep, steps};
+pub use velocity::Marks;
 pub use whereabouts::{PartyMoney, Place, Whereabout, whereabouts};
 
 use crate::ids::{PartyId, PayoutAccountId, StaffId, WithdrawalId};
@@ -390,6 +398,8 @@ pub struct Withdrawal {
     pub net_minor: i64,
     /// Currency.
     pub currency: Currency,
+    /// The part of the amount whose buyers had not paid when it was requested (C7, C19), in minor units.
+    pub unpaid_minor: i64,
     /// Where it goes.
     pub destination: PayoutAccountId,
     /// Where it stands.

@@ -1,6 +1,7 @@
 //! What a rail answers, and what becomes of a slice and its withdrawal by it (P10).
 
 use super::dispatch::rail_reference;
+use super::fee::shares;
 use super::{
     AccountRole, CounterChange, Ctx, Decision, Effect, FailureClass, GateCode, Hold, MoneyOp, Outcome,
     Reason, Rejection, Slice, SliceState, State, Withdrawal,
@@ -157,6 +158,8 @@ fn conclude(mut decision: Decision, before: State, reason: Option<Reason>, ctx: 
             amount_minor: 0,
             requests: if ours { -1 } else { 0 },
             standing: -1,
+            unpaid_minor: 0,
+            unpaid_requests: if ours && decision.withdrawal.unpaid_minor > 0 { -1 } else { 0 },
         });
     }
     if state == State::WaitingForFunds {
@@ -243,11 +246,17 @@ fn keeps_fee(class: FailureClass, ctx: &Ctx<'_>) -> bool {
 
 /// Restores a slice's part of the amount to the civil date of the request (M).
 fn restore(decision: &mut Decision, slice: &Slice) {
+    let withdrawal = &decision.withdrawal;
+    let gross: Vec<i64> = withdrawal.slices.iter().map(Slice::gross_minor).collect();
+    let parts = shares(withdrawal.unpaid_minor, &gross);
+    let unpaid = withdrawal.slices.iter().zip(parts).find(|(known, _)| known.number == slice.number);
     decision.counters.push(CounterChange {
-        on: decision.withdrawal.requested_on,
+        on: withdrawal.requested_on,
         amount_minor: -slice.gross_minor(),
         requests: 0,
         standing: 0,
+        unpaid_minor: -unpaid.map_or(0, |(_, part)| part),
+        unpaid_requests: 0,
     });
 }
 

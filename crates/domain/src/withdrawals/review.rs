@@ -73,6 +73,8 @@ pub(super) fn call_off(withdrawal: &Withdrawal, to: State, reason: Reason, resto
         amount_minor: -withdrawal.amount_minor,
         requests: if restore_request { -1 } else { 0 },
         standing: -1,
+        unpaid_minor: -withdrawal.unpaid_minor,
+        unpaid_requests: if restore_request && withdrawal.unpaid_minor > 0 { -1 } else { 0 },
     });
     decision.totals.in_transit_minor = -withdrawal.amount_minor;
     decision.withdrawal.reason = Some(reason);

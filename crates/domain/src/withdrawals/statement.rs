@@ -35,6 +35,7 @@ pub fn statement_payout(payout: &StatementPayout, ctx: &Ctx<'_>) -> Withdrawal {
         fee_minor: 0,
         net_minor: payout.amount_minor,
         currency: payout.currency,
+        unpaid_minor: 0,
         destination: payout.destination,
         state: if large { State::InReview } else { State::Requested },
         reason: None,

@@ -1,22 +1,24 @@
 //! The world in which the cases of withdrawals are told: a creator with 100,000.00, everything in order.
 
+mod read;
 mod show;
 
 use std::fmt::Write as _;
 
 use purser_domain::ids::{PartyId, PayoutAccountId, StaffId, Uid, WithdrawalId};
-use purser_domain::money::{Currency, Rate, decimal, parse_decimal};
+use purser_domain::money::{Currency, Rate, decimal};
 use purser_domain::policy::value::DayWindow;
-use purser_domain::time::{DAY, Date, HOUR, MINUTE, Timestamp, Zone};
+use purser_domain::time::{DAY, Date, HOUR, Timestamp, Zone};
 use purser_domain::withdrawals::{
     Balances, CheckResult, CodeCheck, Ctx, Decision, Destination, DestinationKind, DispatchFacts, Door,
-    FailureClass, FeeTerms, FirstSteps, GateState, HolderMatch, KillSwitches, Outcome, PartyMoney, PayeeKind,
-    ProceedsFacts, RailFacts, RailOutcome, Reason, Rejection, Request, Standing, StepState, StudioFacts,
-    Usage, ValueDate, Velocity, VelocityTerms, Withdrawal, WithdrawalTerms, approve, cancel, decide_request,
-    dispatch, dry_run, explain, rail_outcome, reject, whereabouts,
+    FeeTerms, FirstSteps, GateState, HolderMatch, KillSwitches, LimitUse, Outcome, PartyMoney, PathStep,
+    PayeeKind, ProceedsFacts, RailFacts, Reason, Rejection, Request, Standing, StepState, StudioFacts, Usage,
+    ValueDate, Velocity, VelocityTerms, Withdrawal, WithdrawalTerms, approve, cancel, decide_request,
+    dispatch, dry_run, explain, fee_steps, rail_outcome, reject, steps, whereabouts,
 };
 
-use self::show::{show_decision, show_ops, show_refused};
+use self::read::{code, hours, money, read_answer, step};
+use self::show::{show_decision, show_marks, show_ops, show_refused};
 
 /// Options that make a request fail or wait; the law of the dry run mixes them.
 pub(crate) const OPTIONS: [&str; 24] = [
@@ -62,10 +64,6 @@ fn staff(digit: &str) -> StaffId {
     StaffId(Uid([digit.parse().expect("a digit"); 16]))
 }
 
-fn money(text: &str) -> i64 {
-    parse_decimal(text).expect("an amount")
-}
-
 fn terms() -> WithdrawalTerms {
     WithdrawalTerms {
         minimum_minor: 10,
@@ -86,8 +84,17 @@ fn terms() -> WithdrawalTerms {
             yearly_base_minor: 50_000_000,
             first_free: true,
         },
-        velocity: VelocityTerms { held_request: 6, after_large_us: 72 * HOUR, day_minor: 2_000_000, days: 3 },
+        velocity: VelocityTerms {
+            held_request: 6,
+            large_share: Rate::ppm(300_000),
+            after_large_us: 72 * HOUR,
+            day_minor: 2_000_000,
+            days: 3,
+            lock_us: Some(15 * DAY),
+            advice_share: Rate::ppm(200_000),
+        },
         unpaid_share: Some(Rate::ppm(500_000)),
+        unpaid_share_zeroes: false,
         risk_review_from: 80,
         fee_on_payee_fault: true,
     }
@@ -169,6 +176,9 @@ impl World {
             ("codes", _) => terms.code_required = value == "on",
             ("review_from", _) => terms.review_from_minor = Some(money(value)),
             ("keep_fee", _) => terms.fee_on_payee_fault = value == "on",
+            ("share", _) => terms.unpaid_share_zeroes = value == "zeroes",
+            ("streak", _) => terms.velocity.lock_us = terms.velocity.lock_us.filter(|_| value == "locks"),
+            ("at", _) => self.now = value.parse().expect("an instant"),
             ("value", "unknown") => self.state.value_date = ValueDate::CalendarMissing,
             ("value", _) => self.state.value_date = ValueDate::At(self.now.plus(hours(value))),
             ("float", _) => self.state.rail.float_minor = money(value),
@@ -215,7 +225,10 @@ impl World {
             "currency" => self.request.currency = value.parse().expect("a currency"),
             "door" => {
                 self.request.door = match value {
-                    "limit" => Door::CreditLimit,
+                    "limit" => Door::CreditLimit(LimitUse::Withdrawal),
+                    "transfer" => Door::CreditLimit(LimitUse::Transfer),
+                    "red_packet" => Door::CreditLimit(LimitUse::RedPacket),
+                    "balance" => Door::CreditLimit(LimitUse::Balance),
                     "agency" => Door::AgencyEarnings,
                     "other" => Door::OtherShop { authorised: false },
                     "authorised" => Door::OtherShop { authorised: true },
@@ -232,6 +245,7 @@ impl World {
             "owed" => state.balances.owed_minor = money(value),
             "due" => state.balances.due_minor = money(value),
             "liability" => state.balances.liability_minor = money(value),
+            "joint" => state.balances.joint_minor = money(value),
             "today" => state.usage.today_minor = money(value),
             "year" => state.usage.year_minor = money(value),
             "standing" => state.usage.standing = value.parse().expect("a count"),
@@ -246,6 +260,8 @@ impl World {
             "paid" => velocity.paid_available_minor = money(value),
             "unpaid_today" => velocity.unpaid_today_minor = money(value),
             "highest" => velocity.highest_limit_minor = money(value),
+            "total" => velocity.limit_minor = money(value),
+            "new" => velocity.new_shop = value == "yes",
             "requests" => velocity.requests_today = value.parse().expect("a count"),
             "large" => velocity.large_at = Some(self.now.plus(-hours(value))),
             "days" => velocity.days_before = value.parse().expect("a count"),
@@ -316,6 +332,11 @@ impl World {
                 if !hints.is_empty() {
                     let _ = write!(out, " hints {}", hints.join(","));
                 }
+                let unpaid = accepted.decision.withdrawal.unpaid_minor;
+                if unpaid > 0 {
+                    let _ = write!(out, " unpaid {}", decimal(unpaid));
+                }
+                show_marks(&mut out, accepted.marks);
                 show_ops(&mut out, &accepted.decision.ops);
                 out
             }
@@ -340,7 +361,9 @@ impl World {
                 }
             })
             .collect();
-        format!("{} fee {} net {}", checks.join(" "), decimal(dry.fee_minor), decimal(dry.net_minor))
+        let advice =
+            dry.advice_minor.map_or_else(String::new, |advice| format!(" advice {}", decimal(advice)));
+        format!("{} fee {} net {}{advice}", checks.join(" "), decimal(dry.fee_minor), decimal(dry.net_minor))
     }
 
     pub(crate) fn dispatch(&mut self) -> Result<Outcome, Rejection> {
@@ -461,39 +484,19 @@ impl World {
     }
 }
 
-fn hours(text: &str) -> i64 {
-    let hours: i64 = text.parse().expect("hours");
-    if hours == 0 { MINUTE } else { hours * HOUR }
-}
-
-fn step(text: &str) -> StepState {
-    if text == "missing" { StepState::Missing } else { StepState::NotApplicable }
-}
-
-fn code(text: &str) -> CodeCheck {
-    match text {
-        "waived" => CodeCheck::Waived,
-        "missing" => CodeCheck::Missing,
-        "wrong" => CodeCheck::Wrong,
-        "another" => CodeCheck::ForAnother,
-        "used" => CodeCheck::Used,
-        "expired" => CodeCheck::Expired,
-        "exhausted" => CodeCheck::TriesExhausted,
-        _ => CodeCheck::Correct,
-    }
-}
-
-fn read_answer(words: &[&str]) -> RailOutcome {
-    let class = |name: &str| FailureClass::named(name).expect("a class");
-    match *words {
-        ["paid"] => RailOutcome::Paid { rail_fee_minor: 0 },
-        ["paid", charge] => RailOutcome::Paid { rail_fee_minor: money(charge) },
-        ["failed", name] => RailOutcome::DefiniteFailure { class: class(name), code: "CODE".into() },
-        ["bounced", name] => RailOutcome::Bounced { class: class(name), code: "CODE".into() },
-        ["unknown"] => RailOutcome::Unknown,
-        ["short"] => RailOutcome::PayerFundsShort,
-        ["throttled"] => RailOutcome::Throttled,
-        ["not_found"] => RailOutcome::NotFound,
-        _ => panic!("unreadable answer {words:?}"),
+impl World {
+    /// `steps STEP ; STEP ; …`: the way so far after the last step.
+    pub(crate) fn steps(&mut self, line: &str) -> String {
+        let _ = self.run(line);
+        let withdrawal = self.withdrawal();
+        let fee = fee_steps(withdrawal.amount_minor, &self.state.usage, &self.terms.proceeds_fee);
+        let show = |step: &PathStep| {
+            assert!(!step.zh.is_empty() && !step.en.is_empty());
+            let amount = step.amount_minor.map_or_else(String::new, |amount| format!(" {}", decimal(amount)));
+            let at = step.at.map_or_else(String::new, |at| format!(" at {at}"));
+            format!("{}{amount}{at}", step.code)
+        };
+        let repaid = self.state.balances.debts_minor();
+        steps(withdrawal, Some(&fee), repaid).iter().map(show).collect::<Vec<_>>().join(" | ")
     }
 }

@@ -3,7 +3,19 @@
 use std::fmt::Write as _;
 
 use purser_domain::money::decimal;
-use purser_domain::withdrawals::{Decision, Effect, MoneyOp, Reason, Refused, State};
+use purser_domain::withdrawals::{Decision, Effect, Marks, MoneyOp, Reason, Refused, State};
+
+pub(super) fn show_marks(out: &mut String, marks: Marks) {
+    if marks.large {
+        out.push_str(" large");
+    }
+    if let Some(until) = marks.lock_until {
+        let _ = write!(out, " limit locked until {until}");
+    }
+    if marks.zero_limit {
+        out.push_str(" limit zero");
+    }
+}
 
 pub(super) fn show_refused(refused: &Refused) -> String {
     let mut out = refused.code.code().to_owned();
@@ -54,6 +66,10 @@ pub(super) fn show_decision(decision: &Decision) -> String {
             change.requests,
             change.standing
         );
+        if (change.unpaid_minor, change.unpaid_requests) != (0, 0) {
+            let _ =
+                write!(out, " unpaid {} requests {}", decimal(change.unpaid_minor), change.unpaid_requests);
+        }
     }
     out
 }

@@ -14,6 +14,7 @@ use crate::{
     facts::Facts,
     parties::{PartyRow, unknown_party},
     tx::{Needs, Tx},
+    withdrawals::{WithdrawalRow, fee_disputed},
 };
 
 /// A case that a command opens.
@@ -98,6 +99,7 @@ pub fn due(ctx: &Ctx, kind: Kind, from: Timestamp) -> (Option<Timestamp>, bool) 
     let view = ctx.rules.policy.at(from, ctx.now);
     let days = match kind {
         Kind::StudioUpgrade => Some(view.value(keys::STUDIO_DECISION)),
+        Kind::Review => Some(view.value(keys::REVIEW_DECISION)),
         _ => view.value(keys::CASE_DUE).value(&[kind.name()]).and_then(|days| u32::try_from(days).ok()),
     };
     let Some(days) = days else { return (None, false) };
@@ -164,6 +166,13 @@ impl Command for OpenCase {
             due_at: None,
         };
         let mut row = open_by(tx, ctx, new, self.by);
+        if self.kind == Kind::FeeDispute {
+            let about = match self.subject {
+                Some(Subject::Withdrawal(id)) => tx.get::<WithdrawalRow>(&id).cloned(),
+                _ => None,
+            };
+            fee_disputed(tx, ctx, self.party, about.as_ref());
+        }
         if let Some(text) = text {
             first_words(tx, ctx, &mut row, text, self.by);
         }

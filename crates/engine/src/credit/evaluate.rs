@@ -69,7 +69,7 @@ pub(super) fn evaluate(
     row.total = outcome.total_minor;
     row.evaluated_at = ctx.now;
     row.next_on = credit::next_change(shop, ctx.today, &terms).map(|date| date.to_string());
-    raise_high(&mut row, ctx.today);
+    raise_high(&mut row, before, ctx.today);
     row.version += 1;
     if first || before != row.total {
         let reasons: Vec<&str> =
@@ -99,17 +99,18 @@ impl Cause {
     pub const DATE: &'static str = "date";
     /// The first day of a quarter.
     pub const QUARTER: &'static str = "quarter";
+    /// A day's draws passed their share of the limit (C7).
+    pub const DRAW: &'static str = "draw";
 }
 
-/// Keeps the day's highest limit (C7).
-fn raise_high(row: &mut CreditShopRow, today: Date) {
+/// Keeps the day's highest limit (C7): a day begins with the limit of the day before.
+fn raise_high(row: &mut CreditShopRow, before: i64, today: Date) {
     let today = today.to_string();
-    if row.high_on == today {
-        row.high_total = row.high_total.max(row.total);
-    } else {
+    if row.high_on != today {
         row.high_on = today;
-        row.high_total = row.total;
+        row.high_total = before;
     }
+    row.high_total = row.high_total.max(row.total);
 }
 
 /// Warns once when most of the limit is in use, and again after it was less (C10).

@@ -1,8 +1,10 @@
 //! The merchant's pay-later limit (C1–C12): shops and their evaluations, orders and their advances.
 
+pub(crate) mod draws;
 mod evaluate;
 pub mod facts;
 mod invariants;
+pub(crate) mod linked;
 mod losses;
 mod orders;
 mod queries;
@@ -12,6 +14,7 @@ mod terms;
 
 pub use evaluate::{Cause, EVALUATE_MAX, EvaluateDueShops};
 pub(crate) use invariants::LimitUse;
+pub use linked::{AuthoriseShop, EndAuthorisation, LinkedShopRow, RiskFlagRow, linked_shops, risk_flags};
 pub use losses::{EndAdvance, Loss};
 pub use orders::{OrderEvent, OrderOutcome, OrderReport, ReportCreditOrders, credit_order_id};
 pub use queries::{
@@ -31,9 +34,11 @@ pub const TABLES: &[&Table] = &[
     &rows::CREDIT_EVALUATIONS,
     &rows::CREDIT_ORDERS,
     &rows::CREDIT_ORDER_EVENTS,
+    &linked::LINKED_SHOPS,
+    &linked::RISK_FLAGS,
 ];
 
 /// Statements of this module.
 pub(crate) fn statements() -> Vec<&'static Statement> {
-    [evaluate::STATEMENTS, invariants::STATEMENTS, queries::STATEMENTS].concat()
+    [evaluate::STATEMENTS, invariants::STATEMENTS, linked::STATEMENTS, queries::STATEMENTS].concat()
 }

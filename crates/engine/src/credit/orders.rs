@@ -13,6 +13,7 @@ use purser_domain::{
 };
 
 use super::{
+    draws::owed_by_buyers,
     evaluate::{used_minor, warn_when_used},
     rows::{CreditOrderRow, CreditShopRow, OrderEventRow},
     terms::order_terms,
@@ -357,27 +358,26 @@ pub(super) fn count(tx: &mut Tx, ctx: &Ctx, shop: &mut CreditShopRow, decision: 
     shop.due += decision.due_minor;
     shop.version += 1;
     let used = used_minor(tx, shop.party, ctx);
-    count_unpaid(tx, ctx, shop, used, decision);
+    count_unpaid(tx, ctx, shop, decision);
     warn_when_used(tx, ctx, shop, used);
     tx.put(shop.clone());
 }
 
-/// What of the proceeds buyers have not paid yet: it grows by shipments and falls by refunds, and is never more than
-/// what buyers still owe. What they paid is taken to leave first, so that it is never held back (C7).
-fn count_unpaid(tx: &Tx, ctx: &Ctx, shop: &mut CreditShopRow, used_minor: i64, decision: &Decision) {
+/// What of the proceeds buyers have not paid yet: it grows by shipments, falls by refunds and by what buyers pay, and is
+/// never more than what they still owe. What they paid is taken to be in the proceeds still and to leave first, so that
+/// it is never held back (C7).
+fn count_unpaid(tx: &Tx, ctx: &Ctx, shop: &mut CreditShopRow, decision: &Decision) {
     for posting in &decision.postings {
         match (posting.from, posting.to) {
             (AccountRole::Receivable | AccountRole::Liability, AccountRole::Proceeds) => {
                 shop.unpaid = shop.unpaid.saturating_add(posting.amount_minor);
             }
-            (AccountRole::Proceeds, AccountRole::Receivable | AccountRole::Liability) => {
-                shop.unpaid -= posting.amount_minor;
-            }
+            (
+                AccountRole::Proceeds | AccountRole::ClientsClearing,
+                AccountRole::Receivable | AccountRole::Liability,
+            ) => shop.unpaid -= posting.amount_minor,
             _ => {}
         }
     }
-    let liability = AccountRef::party(shop.party, AccountKind::CreditLiability, ctx.rules.currency);
-    let beyond = tx.account(liability.id()).map_or(0, |account| account.posted);
-    let owed_by_buyers = used_minor.saturating_sub(shop.due).saturating_add(beyond);
-    shop.unpaid = shop.unpaid.clamp(0, owed_by_buyers.max(0));
+    shop.unpaid = shop.unpaid.clamp(0, owed_by_buyers(tx, ctx, shop));
 }

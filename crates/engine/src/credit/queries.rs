@@ -72,6 +72,14 @@ pub struct LimitView {
     pub evaluation: Option<EvaluationRow>,
 }
 
+impl LimitView {
+    /// What of the proceeds can be withdrawn: without holds, liability and due (C12), minor units.
+    pub fn withdrawable_minor(&self) -> i64 {
+        let debts = self.shop.due.saturating_add(self.liability_minor);
+        self.proceeds_minor.saturating_sub(debts).max(0)
+    }
+}
+
 /// The limit of a shop now; `None` when nothing is known of the shop.
 ///
 /// # Errors
@@ -159,7 +167,7 @@ pub struct OrderPage {
     pub limit: i64,
 }
 
-/// Orders of a shop, the newest authorised first.
+/// Orders of a shop, the newest authorised first; what a withdrawal repaid is gone from them (C12).
 ///
 /// # Errors
 /// Storage faults.
@@ -177,15 +185,18 @@ pub fn orders(session: &mut dyn Session, page: OrderPage) -> Result<Vec<CreditOr
         rows.push(read(row));
         true
     })?;
-    Ok(rows)
+    let epoch = one::<CreditShopRow>(session, page.merchant)?.map_or(0, |shop| shop.epoch);
+    Ok(rows.into_iter().map(|row: CreditOrderRow| row.at_epoch(epoch)).collect())
 }
 
-/// An order by id.
+/// An order by id; what a withdrawal repaid is gone from it (C12).
 ///
 /// # Errors
 /// Storage faults.
 pub fn order(session: &mut dyn Session, id: CreditOrderId) -> Result<Option<CreditOrderRow>, Fault> {
-    one(session, id)
+    let Some(row) = one::<CreditOrderRow>(session, id)? else { return Ok(None) };
+    let epoch = one::<CreditShopRow>(session, row.merchant)?.map_or(0, |shop| shop.epoch);
+    Ok(Some(row.at_epoch(epoch)))
 }
 
 /// Events of an order in the order in which they happened (C26).

@@ -200,6 +200,16 @@ impl CreditOrderRow {
         }
     }
 
+    /// The row as of a repayment epoch of its shop (C12).
+    #[must_use]
+    pub fn at_epoch(self, epoch: i64) -> Self {
+        if self.epoch >= epoch {
+            return self;
+        }
+        let order = self.order().at_epoch(epoch);
+        Self::of(&order, &self.external_id, self.policy_version, self.version)
+    }
+
     /// To the domain's form.
     pub fn order(&self) -> CreditOrder {
         CreditOrder {

@@ -1,7 +1,10 @@
 //! Direct transfers: what finance staff, the platform's own system and the benches use. Business commands post
 //! through the same [`Tx::post`].
 
-use purser_domain::ledger::{Account, AccountRef, Posted, Refusal, Step, TransferRequest};
+use purser_domain::{
+    ledger::{Account, AccountKind, AccountRef, Posted, Refusal, Step, TransferRequest},
+    withdrawals::GateCode,
+};
 
 use crate::{
     command::{Command, Ctx, Rejection},
@@ -13,6 +16,9 @@ use crate::{
 pub type TransferOutcome = Result<Posted, Refusal>;
 
 /// Posts a list of transfers, each on its own or all or none.
+///
+/// Rejections: `limit_not_transferable` where the use of a pay-later limit is named as an account: it follows orders and
+/// nothing else (C13); then, for `atomic`, the ledger's.
 pub struct PostTransfers {
     /// In order.
     pub transfers: Vec<TransferRequest>,
@@ -51,6 +57,11 @@ impl Command for PostTransfers {
     }
 
     fn decide(&self, tx: &mut Tx, _ctx: &Ctx) -> Result<Self::Output, Rejection> {
+        if self.accounts.iter().any(|account| account.kind == AccountKind::CreditReceivable) {
+            let code = GateCode::LimitNotTransferable;
+            let facts = Facts::new().text("message_zh", code.zh()).text("next_step", code.next_step().name());
+            return Err(Rejection::new(code.code(), code.en()).with(facts));
+        }
         let mut outcomes = Vec::with_capacity(self.transfers.len());
         for (index, request) in self.transfers.iter().enumerate() {
             let outcome = tx.post(request);

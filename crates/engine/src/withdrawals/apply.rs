@@ -9,10 +9,15 @@ use purser_domain::{
     withdrawals::{AccountRole, CounterChange, Decision, Effect, Hold, MoneyOp, Source, TotalsChange},
 };
 
-use super::rows::{RailRow, UsageRow, WithdrawalRow};
+use super::{
+    failures,
+    queries::Located,
+    rows::{RailRow, UsageRow, WithdrawalRow},
+};
 use crate::{
     cases::{self, NewCase},
     command::{Ctx, Rejection},
+    credit::{draws, linked},
     earnings::{add_overview, want_overview},
     facts::Facts,
     jobs,
@@ -76,19 +81,14 @@ fn account(role: AccountRole, party: PartyId, source: Source, rail: &str, ctx: &
     }
 }
 
-/// Declares everything that deciding on a withdrawal of `party` reads and may change. `slices`: the numbers that
-/// may be settled or released.
-pub(super) fn want(
-    needs: &mut Needs<'_>,
-    id: WithdrawalId,
-    party: PartyId,
-    rail: &str,
-    slices: &[u16],
-    ctx: &Ctx,
-) {
+/// Declares everything that deciding on a withdrawal reads and may change. `slices`: the numbers that may be settled or
+/// released.
+pub(super) fn want(needs: &mut Needs<'_>, located: &Located, slices: &[u16], ctx: &Ctx) {
     use AccountRole as R;
+    let Located { id, party, rail, source, .. } = located;
+    let (id, party) = (*id, *party);
     for role in [R::Payee, R::PayoutsClearing, R::RailFloat, R::RevenueWithdrawalFee, R::ExpenseRailFee] {
-        needs.account(&account(role, party, Source::Earnings, rail, ctx));
+        needs.account(&account(role, party, *source, rail, ctx));
     }
     needs.account(&AccountRef::party(party, AccountKind::Owed, ctx.rules.currency));
     needs.hold(hold_id(id, Hold::Payout));
@@ -97,25 +97,43 @@ pub(super) fn want(
         needs.hold(hold_id(id, Hold::PayoutSlice(*number)));
         needs.hold(hold_id(id, Hold::FloatSlice(*number)));
     }
-    needs.row::<RailRow>(rail.to_owned());
-    needs.row::<UsageRow>((party, ALL.to_owned()));
-    want_overview(needs, party, ctx.now, ctx);
+    needs.row::<RailRow>(rail.clone());
+    want_usage(needs, party, *source, located.requested_on);
+    match source {
+        Source::Proceeds => {
+            draws::want(needs, party, ctx);
+            if let Some(by) = located.asked_by {
+                linked::want_drawn(needs, party, by);
+            }
+        }
+        Source::Earnings | Source::Statement => want_overview(needs, party, ctx.now, ctx),
+    }
 }
 
 /// Usage of all time.
-pub(super) const ALL: &str = "all";
+const ALL: &str = "all";
 
 /// Declares the counters of the civil date of a request.
-pub(super) fn want_usage(needs: &mut Needs<'_>, party: PartyId, on: Date) {
-    for period in periods(on) {
+pub(super) fn want_usage(needs: &mut Needs<'_>, party: PartyId, source: Source, on: Date) {
+    for period in periods(source, on) {
         needs.row::<UsageRow>((party, period));
+    }
+    if source == Source::Proceeds {
+        needs.row::<UsageRow>((party, unpaid_period(on)));
     }
 }
 
 /// What a request counts in: its civil date, month and year, and all time.
-pub(super) fn periods(on: Date) -> [String; 4] {
+pub(super) fn periods(source: Source, on: Date) -> [String; 4] {
     let (year, month) = (on.year(), on.month());
+    let own = if source == Source::Proceeds { "p:" } else { "" };
     [on.to_string(), format!("{year:04}-{month:02}"), format!("{year:04}"), ALL.to_owned()]
+        .map(|period| format!("{own}{period}"))
+}
+
+/// What the unpaid part of a request of proceeds counts in besides (C7, C19).
+pub(super) fn unpaid_period(on: Date) -> String {
+    format!("u:{on}")
 }
 
 /// Writes a decision down. The row is the withdrawal's, new or as it was loaded.
@@ -129,15 +147,27 @@ pub(super) fn apply(
     for op in &decision.ops {
         money(tx, ctx, &row, op)?;
     }
-    let statement = row.source == Source::Statement.name();
+    let source = Source::named(&row.source);
+    let statement = source == Source::Statement;
     // Statements never counted at the gate, so there is nothing to restore.
     for change in decision.counters.iter().filter(|_| !statement) {
-        count(tx, row.party, change);
+        count(tx, row.party, source, change);
+        draws::give_back(tx, ctx, row.party, -change.unpaid_minor);
+        if let Ok(by) = row.asked_by.parse() {
+            linked::draw(tx, row.party, by, change.amount_minor);
+        }
     }
-    overview(tx, ctx, row.party, &decision.totals)?;
+    // The overview is that of earnings (X1).
+    if source != Source::Proceeds {
+        overview(tx, ctx, row.party, &decision.totals)?;
+    }
+    let before = std::mem::take(&mut row.state);
     row.update(withdrawal);
     if withdrawal.state.is_final() && row.finished_at.is_none() {
         row.finished_at = Some(ctx.now);
+    }
+    if before != row.state {
+        failures::ended(tx, ctx, &row);
     }
     tx.put(row.clone());
     for effect in &decision.effects {
@@ -229,14 +259,20 @@ pub(super) fn money(tx: &mut Tx, ctx: &Ctx, row: &WithdrawalRow, op: &MoneyOp) -
     Ok(())
 }
 
-fn count(tx: &mut Tx, party: PartyId, change: &CounterChange) {
-    for period in periods(change.on) {
+fn count(tx: &mut Tx, party: PartyId, source: Source, change: &CounterChange) {
+    let mut add = |period: String, amount_minor: i64, requests: i32, standing: i32| {
         let row = tx.get::<UsageRow>(&(party, period.clone())).cloned();
         let mut row = row.unwrap_or_else(|| UsageRow::zero(party, &period));
-        row.amount = row.amount.saturating_add(change.amount_minor);
-        row.requests += i64::from(change.requests);
-        row.standing += i64::from(change.standing);
+        row.amount = row.amount.saturating_add(amount_minor);
+        row.requests += i64::from(requests);
+        row.standing += i64::from(standing);
         tx.put(row);
+    };
+    for period in periods(source, change.on) {
+        add(period, change.amount_minor, change.requests, change.standing);
+    }
+    if (change.unpaid_minor, change.unpaid_requests) != (0, 0) {
+        add(unpaid_period(change.on), change.unpaid_minor, change.unpaid_requests, 0);
     }
 }
 

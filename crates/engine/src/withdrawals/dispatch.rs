@@ -10,7 +10,7 @@ use purser_storage::Value;
 
 use super::{
     apply,
-    queries::{QUEUE, QUEUE_NEWEST},
+    queries::{Located, QUEUE, QUEUE_NEWEST},
     rails::{rail_for, want_rails},
     rows::{PayoutAccountRow, WithdrawalRow},
     terms::{gate_ctx, kill_switches, payee_kind, rail_facts, standing, studio_facts, withdrawal_terms},
@@ -99,8 +99,7 @@ impl Command for DispatchRail {
         let queued: Vec<(WithdrawalRow, PartyId)> =
             needs.loaded::<WithdrawalRow>().map(|row| (row.clone(), row.party)).collect();
         for (row, party) in queued {
-            apply::want(needs, row.id, party, &self.rail, &[], ctx);
-            apply::want_usage(needs, party, row.requested_on);
+            apply::want(needs, &Located::from(&row), &[], ctx);
             needs.row::<PartyRow>(party);
             needs.row::<PayoutAccountRow>(row.destination);
         }

@@ -4,8 +4,11 @@ mod accounts;
 mod apply;
 mod carry;
 mod dispatch;
+mod failures;
+mod held;
 mod notice;
 mod outcome;
+mod proceeds;
 mod proof;
 mod queries;
 mod rails;
@@ -20,9 +23,11 @@ pub use accounts::{BindPayoutAccount, BoundAccount, ChangePayoutAccount, PayoutA
 pub use apply::{RAIL_JOBS, RailJobs, rail_jobs};
 pub use carry::{dispatch_due, run_query, run_sandbox_callback, run_send};
 pub use dispatch::{DispatchRail, Dispatched, QueuePlace};
+pub(crate) use failures::disputed as fee_disputed;
+pub use failures::{FAILURE_PAGE_MAX, FailureCount, FailureRow, failure_counts, failures_of_party};
 pub use notice::{NoteBadNotices, NoticeTaken, RecordRailNotice};
 pub use outcome::{DecideReview, RecordRailOutcome, Review};
-pub(crate) use proof::SlicesReserveFloat;
+pub(crate) use proof::{ProceedsInTransit, SlicesReserveFloat};
 pub(crate) use queries::ACCOUNTS_OF_PARTY;
 pub use queries::{Located, RailFloat, by_reference, floats, locate, payout_accounts, queued, withdrawal};
 pub use rails::{ConnectRails, ReopenRail};
@@ -30,7 +35,7 @@ pub use records::{
     RecordPlace, Waiting, WithdrawalFilter, open_withdrawals, overdue_count, payout_accounts_by_id,
     waiting_for_funds, withdrawal_records,
 };
-pub use request::{RequestWithdrawal, Requested};
+pub use request::{Asked, RequestWithdrawal, Requested};
 pub use rows::{PayoutAccountRow, RailRow, UsageRow, WithdrawalRow, slice_state_name};
 pub use tend::{TendWithdrawals, WatchFloat};
 pub use terms::withdrawal_terms;
@@ -38,9 +43,11 @@ pub use terms::withdrawal_terms;
 use purser_storage::{Statement, Table};
 
 /// Tables of this module.
-pub const TABLES: &[&Table] = &[&rows::WITHDRAWALS, &rows::RAILS, &rows::PAYOUT_ACCOUNTS, &rows::USAGE];
+pub const TABLES: &[&Table] =
+    &[&rows::WITHDRAWALS, &rows::RAILS, &rows::PAYOUT_ACCOUNTS, &rows::USAGE, &failures::WITHDRAWAL_FAILURES];
 
 /// Statements of this module.
 pub fn statements() -> Vec<&'static Statement> {
-    [queries::STATEMENTS, records::STATEMENTS, tend::STATEMENTS].concat()
+    [queries::STATEMENTS, records::STATEMENTS, tend::STATEMENTS, proof::STATEMENTS, failures::STATEMENTS]
+        .concat()
 }

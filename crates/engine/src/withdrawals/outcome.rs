@@ -6,12 +6,13 @@ use purser_domain::{
 };
 
 use super::{
-    apply,
+    apply, held,
     queries::Located,
     rows::WithdrawalRow,
     terms::{gate_ctx, withdrawal_terms},
 };
 use crate::{
+    cases::Author,
     command::{Command, Ctx, Rejection},
     facts::Facts,
     jobs::Lease,
@@ -24,8 +25,7 @@ fn rejected(rejection: withdrawals::Rejection) -> Rejection {
 
 pub(super) fn want(needs: &mut Needs<'_>, located: &Located, slices: &[u16], ctx: &Ctx) {
     needs.row::<WithdrawalRow>(located.id);
-    apply::want(needs, located.id, located.party, &located.rail, slices, ctx);
-    apply::want_usage(needs, located.party, located.requested_on);
+    apply::want(needs, located, slices, ctx);
 }
 
 fn loaded(tx: &Tx, located: &Located) -> Result<WithdrawalRow, Rejection> {
@@ -129,17 +129,25 @@ impl Command for DecideReview {
 
     fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
         want(needs, &self.located, &[], ctx);
+        held::want(needs, &self.located);
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<WithdrawalRow, Rejection> {
-        decide(tx, ctx, &self.located, |withdrawal, gate| match &self.review {
+        let row = decide(tx, ctx, &self.located, |withdrawal, gate| match &self.review {
             Review::Approve(by) => withdrawals::approve(withdrawal, *by, gate),
             Review::Reject(note) => withdrawals::reject(withdrawal, note),
             Review::Cancel(None) => withdrawals::cancel(withdrawal, Reason::Party),
             Review::Cancel(Some(note)) => {
                 withdrawals::cancel(withdrawal, Reason::Staff { note: note.clone() })
             }
-        })
+        })?;
+        let said = match &self.review {
+            Review::Approve(by) => ("审核通过 / The review found it good", Author::staff(*by)),
+            Review::Reject(note) => (note.as_str(), Author::SYSTEM),
+            Review::Cancel(_) => ("提现已撤销 / The withdrawal was cancelled", Author::SYSTEM),
+        };
+        held::decided(tx, ctx, &self.located, &row, said)?;
+        Ok(row)
     }
 
     fn audit(&self, output: &WithdrawalRow) -> (String, Facts) {

@@ -3,23 +3,32 @@
 use std::collections::BTreeMap;
 
 use purser_domain::{
-    ids::{AccountId, TransferId, TypedId as _, WithdrawalId},
-    ledger::{AccountRef, HoldState},
+    ids::{AccountId, PartyId, TransferId, TypedId as _, WithdrawalId},
+    ledger::{AccountKind, AccountRef, HoldState},
     money::Currency,
-    withdrawals::{Hold, SliceState, rail_reference},
+    withdrawals::{Hold, Slice, SliceState, rail_reference},
 };
 use purser_storage::{Fault, Keys, Lock, Record as _, Session, Statement};
 
 use super::{apply::hold_id, rows::decode_slice};
 use crate::{
+    earnings::account,
     rows::HoldRow,
     verify::{Finding, Invariant},
 };
 
-pub(super) static UNDER_WAY: Statement = Statement {
+static PROCEEDS: Statement = Statement {
+    name: "withdrawals.proceeds_under_way",
+    sql: "SELECT party, amount, fee, currency, slices FROM withdrawals WHERE finished_at IS NULL AND source = 'proceeds' \
+          ORDER BY party",
+};
+static UNDER_WAY: Statement = Statement {
     name: "withdrawals.under_way",
     sql: "SELECT id, rail, currency, slices FROM withdrawals WHERE finished_at IS NULL AND slices <> '' ORDER BY id",
 };
+
+/// Statements of this module.
+pub(super) const STATEMENTS: &[&Statement] = &[&UNDER_WAY, &PROCEEDS];
 
 /// Most findings.
 const MOST: usize = 100;
@@ -47,9 +56,7 @@ impl Invariant for SlicesReserveFloat {
             let id = WithdrawalId::from_uid(row.uid(0));
             let currency = row.text(2).parse().unwrap_or(Currency::CNY);
             let float = AccountRef::float(row.text(1), currency).id();
-            let open =
-                |state| matches!(state, SliceState::Sending | SliceState::Unknown | SliceState::FundsShort);
-            for slice in row.text(3).lines().filter_map(decode_slice).filter(|slice| open(slice.state)) {
+            for slice in row.text(3).lines().filter_map(decode_slice).filter(|slice| is_open(slice.state)) {
                 let (reference, amount_minor) = (rail_reference(id, slice.number), slice.amount_minor);
                 let reserve = Reserve { reference, amount_minor, float };
                 reserves.insert(hold_id(id, Hold::FloatSlice(slice.number)), reserve);
@@ -77,4 +84,45 @@ impl Invariant for SlicesReserveFloat {
         });
         Ok(wrong.collect())
     }
+}
+
+/// What a shop's proceeds account holds is what its withdrawals under way reserve: the fee, and every slice that has
+/// neither arrived nor come back (C14).
+pub(crate) struct ProceedsInTransit;
+
+impl Invariant for ProceedsInTransit {
+    fn name(&self) -> &'static str {
+        "withdrawals of proceeds in transit = holds"
+    }
+
+    fn check(&self, session: &mut dyn Session) -> Result<Vec<Finding>, Fault> {
+        let mut reserved: BTreeMap<PartyId, (i128, Currency)> = BTreeMap::new();
+        session.query(&PROCEEDS, &[], &mut |row| {
+            let currency = row.text(3).parse().unwrap_or(Currency::CNY);
+            let slices: Vec<Slice> = row.text(4).lines().filter_map(decode_slice).collect();
+            let open = slices.iter().filter(|slice| is_open(slice.state)).map(|slice| slice.amount_minor);
+            let sum = if slices.is_empty() { row.int(1) } else { row.int(2) + open.sum::<i64>() };
+            reserved.entry(PartyId::from_uid(row.uid(0))).or_insert((0, currency)).0 += i128::from(sum);
+            true
+        })?;
+        let mut findings = Vec::new();
+        for (party, (sum, currency)) in reserved {
+            let reference = AccountRef::party(party, AccountKind::Proceeds, currency);
+            let held = account(session, &reference)?.map_or(0, |row| i128::from(row.0.held_out));
+            if held != sum {
+                let sentence =
+                    format!("the withdrawals of proceeds under way reserve {sum}, the account holds {held}");
+                let subject = party.to_string();
+                findings.push(Finding::of_invariant(self.name(), subject, sum, held, &sentence));
+            }
+            if findings.len() >= MOST {
+                break;
+            }
+        }
+        Ok(findings)
+    }
+}
+
+const fn is_open(state: SliceState) -> bool {
+    matches!(state, SliceState::Sending | SliceState::Unknown | SliceState::FundsShort)
 }

@@ -1,11 +1,11 @@
 //! Reading withdrawals, payout accounts and float.
 
 use purser_domain::{
-    ids::{PartyId, WithdrawalId},
+    ids::{CaseId, PartyId, WithdrawalId},
     ledger::AccountRef,
     money::Currency,
     time::{Date, Timestamp},
-    withdrawals::rail_reference,
+    withdrawals::{Source, rail_reference},
 };
 use purser_storage::{Fault, Keys, Lock, Record as _, Session, Statement, Value};
 
@@ -21,20 +21,19 @@ pub(super) static QUEUE: Statement = Statement {
     name: "withdrawals.queue",
     sql: "SELECT id, party, destination, rail, source, amount, fee, net, currency, state, reason, requested_at, \
           requested_on, dispatch_at, expected_at, deadline_at, people_needed, approvals, review, slices, queued, \
-          next_at, finished_at, policy_version, version FROM withdrawals \
+          next_at, finished_at, policy_version, version, unpaid, asked_by, case_id, basis FROM withdrawals \
           WHERE queued = 1 AND rail = ?1 AND next_at <= ?2 ORDER BY next_at, id LIMIT ?3",
 };
 pub(super) static QUEUE_NEWEST: Statement = Statement {
     name: "withdrawals.queue_newest",
     sql: "SELECT id, party, destination, rail, source, amount, fee, net, currency, state, reason, requested_at, \
           requested_on, dispatch_at, expected_at, deadline_at, people_needed, approvals, review, slices, queued, \
-          next_at, finished_at, policy_version, version FROM withdrawals \
+          next_at, finished_at, policy_version, version, unpaid, asked_by, case_id, basis FROM withdrawals \
           WHERE queued = 1 AND rail = ?1 AND (next_at, id) < (?2, ?3) ORDER BY next_at DESC, id DESC LIMIT ?4",
 };
 
 /// Statements of this module.
-pub(super) const STATEMENTS: &[&Statement] =
-    &[&ACCOUNTS_OF_PARTY, &QUEUE, &QUEUE_NEWEST, &super::proof::UNDER_WAY];
+pub(super) const STATEMENTS: &[&Statement] = &[&ACCOUNTS_OF_PARTY, &QUEUE, &QUEUE_NEWEST];
 
 /// What never changes about a withdrawal, and what a command needs to know before it can load the rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,11 +46,25 @@ pub struct Located {
     pub rail: String,
     /// The civil date under which it counts.
     pub requested_on: Date,
+    /// Which balance is drawn.
+    pub source: Source,
+    /// The case that asks for evidence (C17).
+    pub case: Option<CaseId>,
+    /// The other shop that asked for it (C20).
+    pub asked_by: Option<PartyId>,
 }
 
 impl From<&WithdrawalRow> for Located {
     fn from(row: &WithdrawalRow) -> Self {
-        Self { id: row.id, party: row.party, rail: row.rail.clone(), requested_on: row.requested_on }
+        Self {
+            id: row.id,
+            party: row.party,
+            rail: row.rail.clone(),
+            requested_on: row.requested_on,
+            source: Source::named(&row.source),
+            case: row.case_id.parse().ok(),
+            asked_by: row.asked_by.parse().ok(),
+        }
     }
 }
 

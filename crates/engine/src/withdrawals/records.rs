@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use purser_domain::{
     ids::{PartyId, PayoutAccountId, Uid, WithdrawalId},
     time::Timestamp,
-    withdrawals::{State, is_overdue},
+    withdrawals::{Source, State, is_overdue},
 };
 use purser_storage::{Fault, Keys, Lock, Record as _, Session, Statement, Value};
 
@@ -20,7 +20,8 @@ macro_rules! newest_first {
             sql: concat!(
                 "SELECT id, party, destination, rail, source, amount, fee, net, currency, state, reason, \
                  requested_at, requested_on, dispatch_at, expected_at, deadline_at, people_needed, approvals, review, \
-                 slices, queued, next_at, finished_at, policy_version, version FROM withdrawals WHERE ",
+                 slices, queued, next_at, finished_at, policy_version, version, unpaid, asked_by, case_id, basis \
+                 FROM withdrawals WHERE ",
                 $where, " AND (", $at, ", id) < (?1, ?2) AND ", $at, " >= ?3 ORDER BY ", $at,
                 " DESC, id DESC LIMIT ?4"
             ),
@@ -51,6 +52,8 @@ pub(super) const STATEMENTS: &[&Statement] =
 pub struct WithdrawalFilter {
     /// Of this party; `None` for all parties.
     pub party: Option<PartyId>,
+    /// Of this money.
+    pub source: Option<Source>,
     /// In this state.
     pub state: Option<State>,
     /// Requested at this instant or later.
@@ -79,6 +82,7 @@ impl WithdrawalFilter {
         let is = |wanted: &Option<String>, text: &str| wanted.as_ref().is_none_or(|wanted| wanted == text);
         let overdue = |now| is_overdue(&row.withdrawal(), now);
         self.party.is_none_or(|party| row.party == party)
+            && self.source.is_none_or(|source| row.source == source.name())
             && self.state.is_none_or(|state| row.state == state.name())
             && self.since.is_none_or(|since| row.requested_at >= since)
             && self.until.is_none_or(|until| row.requested_at < until)
@@ -137,8 +141,8 @@ pub fn withdrawal_records(
     })
 }
 
-/// A party's withdrawals that are not finished, oldest first: the newest `most` of them. Reading ends once they add
-/// up to `in_transit_minor`, what the party's counters say is under way, or after a bounded part of the history.
+/// A party's withdrawals of earnings that are not finished, oldest first: the newest `most` of them. Reading ends once
+/// they add up to `in_transit_minor`, what the party's counters say is under way, or after a bounded part of the history.
 ///
 /// # Errors
 /// Storage faults.
@@ -164,7 +168,7 @@ pub fn open_withdrawals(
             let row = WithdrawalRow::read(source);
             read += 1;
             place = (row.requested_at, row.id);
-            if row.finished_at.is_none() {
+            if row.finished_at.is_none() && row.source != Source::Proceeds.name() {
                 missing -= whereabouts_minor(&row);
                 found.push(row);
             }

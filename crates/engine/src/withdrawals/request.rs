@@ -1,4 +1,4 @@
-//! Requesting a withdrawal: fills the gate's facts, asks the gate, writes down what it decides (G, X).
+//! Requesting a withdrawal: fills the gate's facts, asks the gate, writes down what it decides (G, X, C).
 
 use purser_domain::{
     identity::{CodeRejection, Purpose},
@@ -9,12 +9,14 @@ use purser_domain::{
     studio,
     withdrawals::{
         self, Balances, CodeCheck, Destination, DestinationKind, Door, DryRun, FirstSteps, GateCode,
-        GateState, ProceedsFacts, Refused, Request, StepState, ValueDate,
+        GateState, LimitUse, ProceedsFacts, Refused, Request, Source, StepState, StudioFacts, ValueDate,
     },
 };
 
 use super::{
     apply::{self, periods, want_usage},
+    failures, held,
+    proceeds::{self, Known},
     queries::ACCOUNTS_OF_PARTY,
     rails::{SANDBOX_RAIL, rail_for, want_rails},
     rows::{PayoutAccountRow, UsageRow, WithdrawalRow},
@@ -23,6 +25,7 @@ use super::{
 use crate::{
     agencies::{CreatorAgencies, signed_now, want_signed_now},
     command::{Command, Ctx, Rejection},
+    credit::linked,
     earnings::want_overview,
     facts::Facts,
     identity::{ActorRow, Given, IdentityRow, PersonRow, PhoneRow, codes, people},
@@ -36,12 +39,50 @@ fn studio_window(ctx: &Ctx) -> Vec<String> {
     studio::window(ctx.today, months)
 }
 
-/// Asks for a withdrawal of earnings, or only looks at what the gate would say.
+/// Which money is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// The creator's earnings (X).
+    Earnings,
+    /// The merchant's proceeds (C14).
+    Proceeds,
+    /// The merchant's proceeds, asked for by another shop (C20).
+    ByOtherShop(PartyId),
+    /// The pay-later limit, which is not cash (C13).
+    Limit(LimitUse),
+}
+
+impl Asked {
+    /// Which balance stands behind it.
+    pub const fn source(self) -> Source {
+        match self {
+            Self::Earnings => Source::Earnings,
+            Self::Proceeds | Self::ByOtherShop(_) | Self::Limit(_) => Source::Proceeds,
+        }
+    }
+
+    /// The door of the gate; `party` is whose money it is.
+    fn door(self, tx: &Tx, ctx: &Ctx, party: PartyId) -> Door {
+        match self {
+            Self::Earnings => Door::Earnings,
+            Self::Proceeds => Door::Proceeds,
+            Self::ByOtherShop(by) if by == party => Door::Proceeds,
+            Self::ByOtherShop(by) => {
+                Door::OtherShop { authorised: linked::is_authorised(tx, ctx, party, by) }
+            }
+            Self::Limit(asked) => Door::CreditLimit(asked),
+        }
+    }
+}
+
+/// Asks for a withdrawal, or only looks at what the gate would say.
 ///
 /// Rejections in order: `party_unknown`, `person_unknown`, `person_may_not_request`, `code_in_dry_run`, then the gate's.
 pub struct RequestWithdrawal {
     /// Whose money.
     pub party: PartyId,
+    /// Which money.
+    pub asked: Asked,
     /// Minor units; `None` takes everything that is available.
     pub amount_minor: Option<i64>,
     /// Currency.
@@ -66,16 +107,30 @@ pub enum Requested {
 }
 
 impl RequestWithdrawal {
-    fn balances(&self, tx: &Tx) -> Balances {
-        let account = |kind| tx.account(AccountRef::party(self.party, kind, self.currency).id());
-        let earnings = account(AccountKind::Earnings);
-        Balances {
-            posted_minor: earnings.map_or(0, |a| a.posted),
-            held_minor: earnings.map_or(0, |a| a.held_out),
-            owed_minor: account(AccountKind::Owed).map_or(0, |a| a.posted),
-            due_minor: 0,
-            liability_minor: 0,
+    const fn account_kind(&self) -> AccountKind {
+        match self.asked.source() {
+            Source::Proceeds => AccountKind::Proceeds,
+            Source::Earnings | Source::Statement => AccountKind::Earnings,
         }
+    }
+
+    /// Balances, and what is known of the shop where its proceeds are asked for.
+    fn balances(&self, tx: &Tx, ctx: &Ctx) -> (Balances, Option<Known>) {
+        let account = |kind| tx.account(AccountRef::party(self.party, kind, ctx.rules.currency).id());
+        let own = account(self.account_kind());
+        let balances = Balances {
+            posted_minor: own.map_or(0, |a| a.posted),
+            held_minor: own.map_or(0, |a| a.held_out),
+            owed_minor: account(AccountKind::Owed).map_or(0, |a| a.posted),
+            ..Balances::default()
+        };
+        if self.asked.source() != Source::Proceeds {
+            return (balances, None);
+        }
+        let known = proceeds::known(tx, ctx, self.party, balances);
+        let (due_minor, liability_minor) = known.debts();
+        let joint_minor = linked::joint_minor(tx, ctx, self.party);
+        (Balances { due_minor, liability_minor, joint_minor, ..balances }, Some(known))
     }
 
     /// Withdrawals of the current and the civil months before it, paid and in flight (X9).
@@ -131,34 +186,38 @@ impl RequestWithdrawal {
         }
     }
 
-    fn state(&self, tx: &Tx, ctx: &Ctx, party: &PartyRow) -> (GateState, &'static str) {
+    fn state(&self, tx: &Tx, ctx: &Ctx, party: &PartyRow) -> (GateState, &'static str, Option<Known>) {
         let account = self.chosen(tx);
-        let amount_minor = self.amount_minor.unwrap_or_else(|| self.balances(tx).available_minor());
+        let (balances, known) = self.balances(tx, ctx);
+        let amount_minor = self.amount_minor.unwrap_or_else(|| balances.available_minor());
         let carries = account.and_then(|a| rail_for(tx, ctx, &a.kind, amount_minor));
         let rail = carries.unwrap_or(SANDBOX_RAIL);
-        let [today, _, year, all] = periods(ctx.today).map(|period| {
+        let [today, _, year, all] = periods(self.asked.source(), ctx.today).map(|period| {
             let key = (self.party, period);
             tx.get::<UsageRow>(&key).cloned().unwrap_or_else(|| UsageRow::zero(key.0, &key.1))
         });
         let state = GateState {
             currency: ctx.rules.currency,
             standing: standing(party),
-            kind: payee_kind(party, signed_now(tx, self.party, ctx.now).is_some()),
+            kind: payee_kind(party, known.is_none() && signed_now(tx, self.party, ctx.now).is_some()),
             kill: kill_switches(ctx, party),
             first_steps: self.first_steps(tx, ctx),
-            studio: studio_facts(party, || self.rolling(tx, ctx)),
+            studio: match known {
+                Some(_) => StudioFacts::NotApplicable,
+                None => studio_facts(party, || self.rolling(tx, ctx)),
+            },
             destination: account.and_then(PayoutAccountRow::destination).map(|destination| match carries {
                 Some(_) => destination,
                 None => Destination { kind: DestinationKind::NoRail, ..destination },
             }),
-            balances: self.balances(tx),
+            balances,
             usage: UsageRow::usage(&today, &year, &all),
-            proceeds: ProceedsFacts::NotApplicable,
+            proceeds: known.as_ref().map_or(ProceedsFacts::NotApplicable, |known| known.facts),
             code: self.code_check(tx, ctx, amount_minor, account.map(|a| a.id)),
-            value_date: ValueDate::Immediate,
+            value_date: known.as_ref().map_or(ValueDate::Immediate, |known| proceeds::value_date(ctx, known)),
             rail: rail_facts(tx, ctx, rail),
         };
-        (state, rail)
+        (state, rail, known)
     }
 }
 
@@ -166,7 +225,10 @@ impl RequestWithdrawal {
     /// The refusal, with whom to ask where an agency is paid (X14).
     fn refused(&self, tx: &Tx, ctx: &Ctx, no: &Refused) -> Rejection {
         let plain = refused(no);
-        match signed_now(tx, self.party, ctx.now).filter(|_| no.code == GateCode::AgencyMoney) {
+        if no.code != GateCode::AgencyMoney {
+            return plain;
+        }
+        match signed_now(tx, self.party, ctx.now) {
             Some(ask) => {
                 let facts = plain.facts.clone().text("agency_id", ask.agency.to_string());
                 let facts = facts.text("agency_name", &ask.name).text("agency_contact", &ask.contact);
@@ -204,11 +266,14 @@ impl Command for RequestWithdrawal {
     }
 
     fn lookups(&self, needs: &mut Needs<'_>) {
-        needs.row::<CreatorAgencies>(self.party);
+        if self.asked.source() == Source::Earnings {
+            needs.row::<CreatorAgencies>(self.party);
+        } else {
+            linked::lookup(needs, self.party);
+        }
     }
 
     fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
-        want_signed_now(needs, self.party, ctx.now);
         needs.row::<PartyRow>(self.party);
         needs.row::<PhoneRow>(self.party);
         needs.row::<IdentityRow>(self.party);
@@ -218,13 +283,21 @@ impl Command for RequestWithdrawal {
         }
         needs.list::<PayoutAccountRow>(&ACCOUNTS_OF_PARTY, &[purser_storage::Value::Bytes(&self.party.0.0)]);
         want_rails(needs, ctx);
-        for kind in [AccountKind::Earnings, AccountKind::Owed] {
+        for kind in [self.account_kind(), AccountKind::Owed] {
             needs.account(&AccountRef::party(self.party, kind, ctx.rules.currency));
         }
         for kind in [AccountKind::PayoutsClearing, AccountKind::RevenueWithdrawalFee] {
             needs.account(&AccountRef::platform(kind, ctx.rules.currency));
         }
-        want_usage(needs, self.party, ctx.today);
+        want_usage(needs, self.party, self.asked.source(), ctx.today);
+        if self.asked.source() == Source::Proceeds {
+            linked::want_joint(needs, self.party, ctx);
+            if let Asked::ByOtherShop(by) = self.asked {
+                linked::want_other(needs, self.party, by, ctx);
+            }
+            return proceeds::want(needs, self.party, ctx);
+        }
+        want_signed_now(needs, self.party, ctx.now);
         for month in studio_window(ctx) {
             needs.row::<UsageRow>((self.party, month));
         }
@@ -240,9 +313,10 @@ impl Command for RequestWithdrawal {
             let text = "a dry run takes no code: leave it out, and send it with the request itself";
             return Err(Rejection::new("code_in_dry_run", text).at("/code"));
         }
-        let (state, rail) = self.state(tx, ctx, &party);
+        let (state, rail, known) = self.state(tx, ctx, &party);
         let amount_minor = self.amount_minor.unwrap_or_else(|| state.balances.available_minor());
-        let request = Request { door: Door::Earnings, amount_minor, currency: self.currency };
+        let door = self.asked.door(tx, ctx, self.party);
+        let request = Request { door, amount_minor, currency: self.currency };
         let gate = gate_ctx(ctx, &terms);
         if self.dry_run {
             return Ok(Requested::Looked(Box::new(withdrawals::dry_run(&state, &request, &gate))));
@@ -256,6 +330,10 @@ impl Command for RequestWithdrawal {
                 if matches!(no.code, GateCode::CodeWrong | GateCode::CodeForAnother) {
                     codes::count_try(tx, self.party, Purpose::Withdrawal);
                 }
+                failures::refused(tx, ctx, self.party, self.asked.source(), amount_minor, &no);
+                if let (GateCode::OtherShop, Asked::ByOtherShop(by)) = (no.code, self.asked) {
+                    linked::flag_both(tx, ctx, self.party, by);
+                }
                 return Err(self.refused(tx, ctx, &no));
             }
         };
@@ -266,8 +344,18 @@ impl Command for RequestWithdrawal {
             tx.put(ActorRow { withdrawal: id, person: person.person, role: person.role });
         }
         let version = i64::from(view.version().number);
-        let row = WithdrawalRow::of(&accepted.decision.withdrawal, rail, version);
-        let row = apply::apply(tx, ctx, &accepted.decision, row)?;
+        let mut row = WithdrawalRow::of(&accepted.decision.withdrawal, rail, version);
+        row.basis = proceeds::basis(&accepted, known.as_ref(), &state.usage);
+        if let Door::OtherShop { .. } = door
+            && let Asked::ByOtherShop(by) = self.asked
+        {
+            row.asked_by = by.to_string();
+        }
+        let mut row = apply::apply(tx, ctx, &accepted.decision, row)?;
+        if let Some(known) = &known {
+            proceeds::drawn(tx, ctx, self.party, &state.balances, known, &accepted);
+            held::open(tx, ctx, &mut row)?;
+        }
         Ok(Requested::Accepted(Box::new(row)))
     }
 

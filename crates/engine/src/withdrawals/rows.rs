@@ -63,6 +63,14 @@ record! {
         policy_version: i64,
         /// Counts changes.
         version: i64,
+        /// Of the amount, what buyers had not paid (C7, C19).
+        unpaid: i64,
+        /// The other shop that asked for it (C20): `pty_…`, or empty.
+        asked_by: String,
+        /// The case that asks for evidence (C17): `case_…`, or empty.
+        case_id: String,
+        /// How fee and value date came about, and what was repaid with it (C12, C14, C15).
+        basis: Facts,
     }
 }
 
@@ -121,7 +129,9 @@ record! {
 }
 
 record! {
-    /// What a party used of its limits: `period` is a civil date, a month, a year, `all`, or `accounts`.
+    /// What a party used of its limits: `period` is a civil date, a month, a year, `all`, or `accounts`. Withdrawals of
+    /// proceeds count apart, under `p:` and such a period; of them what buyers had not paid besides, under `u:` and the
+    /// civil date (C7, C19).
     pub struct UsageRow in USAGE = 53, "withdrawal_usage", lock Update, key(party: PartyId, period: String) {
         /// Gross amount, minor units.
         amount: i64,
@@ -188,6 +198,7 @@ impl WithdrawalRow {
             fee_minor: self.fee,
             net_minor: self.net,
             currency: self.currency,
+            unpaid_minor: self.unpaid,
             destination: self.destination,
             state: State::named(&self.state).unwrap_or(State::Unknown),
             reason: decode_reason(&self.reason),
@@ -252,6 +263,10 @@ impl WithdrawalRow {
             finished_at: None,
             policy_version,
             version: 0,
+            unpaid: withdrawal.unpaid_minor,
+            asked_by: String::new(),
+            case_id: String::new(),
+            basis: Facts::new(),
         };
         row.update(withdrawal);
         row

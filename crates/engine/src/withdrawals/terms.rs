@@ -3,8 +3,11 @@
 use purser_domain::{
     ledger::AccountRef,
     parties::{LegalForm, PartyStatus, Role, creator_kind},
-    policy::{PolicyView, keys},
-    time::Timestamp,
+    policy::{
+        PolicyView, keys,
+        kinds::{DailyDrawAction, StreakAction},
+    },
+    time::{DAY, Timestamp},
     withdrawals::{
         self, FeeTerms, KillSwitches, PayeeKind, RailFacts, Standing, StudioFacts, VelocityTerms,
         WithdrawalTerms,
@@ -29,14 +32,26 @@ pub fn withdrawal_terms(view: PolicyView<'_>) -> WithdrawalTerms {
         payout_clock_us: view.value(keys::PAYOUT_CLOCK),
         closed_window: view.value(keys::CLOSED_WINDOW),
         earnings_fee: FeeTerms::None,
-        proceeds_fee: FeeTerms::None,
-        velocity: VelocityTerms {
-            held_request: u32::MAX,
-            after_large_us: 0,
-            day_minor: i64::MAX,
-            days: u32::MAX,
+        proceeds_fee: FeeTerms::Yearly {
+            rate: view.value(keys::PROCEEDS_FEE_RATE),
+            minimum_minor: view.value(keys::PROCEEDS_FEE_MINIMUM),
+            yearly_base_minor: view.value(keys::PROCEEDS_FEE_ANNUAL_BASE),
+            first_free: view.value(keys::PROCEEDS_FEE_FIRST_FREE),
         },
-        unpaid_share: None,
+        velocity: VelocityTerms {
+            held_request: view.value(keys::VELOCITY_REQUESTS).saturating_add(1),
+            large_share: view.value(keys::VELOCITY_LARGE_SHARE),
+            after_large_us: view.value(keys::VELOCITY_LARGE_HOLD),
+            day_minor: view.value(keys::VELOCITY_STREAK_AMOUNT),
+            days: view.value(keys::VELOCITY_STREAK),
+            lock_us: match view.value(keys::VELOCITY_STREAK_ACTION) {
+                StreakAction::HoldAndLock => Some(i64::from(view.value(keys::VELOCITY_LOCK)) * DAY),
+                StreakAction::HoldOnly => None,
+            },
+            advice_share: view.value(keys::VELOCITY_ADVICE_SHARE),
+        },
+        unpaid_share: Some(view.value(keys::DAILY_DRAW_SHARE)),
+        unpaid_share_zeroes: view.value(keys::DAILY_DRAW_ACTION) == DailyDrawAction::Zero,
         risk_review_from: u32::MAX,
         fee_on_payee_fault: view.value(keys::PROCEEDS_FEE_ON_PAYEE_FAULT),
     }

@@ -20,7 +20,7 @@ use purser_engine::{
     rules::{SetClock, found_sandbox},
     sandbox::set_faults,
     vault::Vault,
-    withdrawals::{BindPayoutAccount, RequestWithdrawal},
+    withdrawals::{Asked, BindPayoutAccount, RequestWithdrawal},
 };
 use purser_storage::Session;
 
@@ -222,6 +222,7 @@ impl Play {
             let amount_minor = if all { None } else { Some(state.withdrawable_minor / 2) };
             let request = RequestWithdrawal {
                 party,
+                asked: Asked::Earnings,
                 amount_minor,
                 currency: Currency::CNY,
                 destination: None,

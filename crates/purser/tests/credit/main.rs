@@ -1,0 +1,11 @@
+//! The merchant's pay-later limit and proceeds, end to end through the real binary on both databases: one file per
+//! capability.
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod failures;
+mod held;
+mod linked;
+mod proceeds;
