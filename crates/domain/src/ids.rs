@@ -166,6 +166,8 @@ typed_ids! {
     CaseId = "case";
     /// A pay-later order (C11).
     CreditOrderId = "co";
+    /// An application about a pay-later limit (C25).
+    CreditApplicationId = "cap";
     /// A payment order for money in (P11).
     PaymentOrderId = "po";
     /// Money that a rail received (P11).

@@ -13,6 +13,10 @@ pub enum Kind {
     Appeal,
     /// A limit is questioned (C23).
     LimitQuery,
+    /// A limit that is zero or reduced is appealed against, with a plan (C7).
+    LimitAppeal,
+    /// Something about a pay-later limit is applied for (C25).
+    CreditApplication,
     /// A held withdrawal asks for evidence (C17).
     Review,
     /// Papers of a settlement are missing or wrong (X16).
@@ -33,12 +37,14 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds in their order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Help,
         Self::StatementDispute,
         Self::FeeDispute,
         Self::Appeal,
         Self::LimitQuery,
+        Self::LimitAppeal,
+        Self::CreditApplication,
         Self::Review,
         Self::Paperwork,
         Self::StudioUpgrade,
@@ -57,6 +63,8 @@ impl Kind {
             Self::FeeDispute => "fee_dispute",
             Self::Appeal => "appeal",
             Self::LimitQuery => "limit_query",
+            Self::LimitAppeal => "limit_appeal",
+            Self::CreditApplication => "credit_application",
             Self::Review => "review",
             Self::Paperwork => "paperwork",
             Self::StudioUpgrade => "studio_upgrade",
@@ -97,6 +105,13 @@ impl Kind {
     /// True for what is decided together with the record it is about, by a command of its own: closing the case
     /// alone would leave the record undecided.
     pub const fn is_decided_with_record(self) -> bool {
-        matches!(self, Self::StatementDispute | Self::StudioUpgrade | Self::Review)
+        matches!(
+            self,
+            Self::StatementDispute
+                | Self::StudioUpgrade
+                | Self::Review
+                | Self::LimitAppeal
+                | Self::CreditApplication
+        )
     }
 }

@@ -45,6 +45,19 @@ pub fn boosts(shop: &Shop, on: Date, terms: &LimitTerms) -> Vec<Boost> {
     all_runs(shop, terms).into_iter().filter(|boost| boost.since <= on && on < boost.until).collect()
 }
 
+/// The boosts that run on a civil date and end within so many days: what their merchants are reminded of (C24).
+pub fn ending(shop: &Shop, on: Date, terms: &LimitTerms, days: u32) -> Vec<Boost> {
+    let soon = on.saturating_add(jiff::Span::new().days(i64::from(days)));
+    boosts(shop, on, terms).into_iter().filter(|boost| boost.until <= soon).collect()
+}
+
+/// The next civil date after `on` on which a boost that is known begins to end, as [`ending`] sees it.
+pub fn next_ending(shop: &Shop, on: Date, terms: &LimitTerms, days: u32) -> Option<Date> {
+    let span = jiff::Span::new().days(i64::from(days));
+    let first = |boost: Boost| boost.until.saturating_sub(span).max(boost.since);
+    all_runs(shop, terms).into_iter().map(first).filter(|date| *date > on).min()
+}
+
 /// Every run of every kind, past and to come, as far as is known.
 pub(super) fn all_runs(shop: &Shop, terms: &LimitTerms) -> Vec<Boost> {
     let by_month = |kind, months: u32, qualifies: &dyn Fn(Month, &MonthFacts) -> bool| {

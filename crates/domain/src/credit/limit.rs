@@ -1,7 +1,7 @@
 //! The formula (C8): a pipeline in a fixed order, additive and never compounded, that keeps its steps (C9).
 
 use super::boosts::{BoostKind, all_runs, boosts, later};
-use super::shop::{RestrictionKind, Shop, Source};
+use super::shop::{RestrictionKind, Shop, Source, WaivedRule};
 use super::steps::{Rule, Step};
 use crate::money::{Rate, Rounding, divide, floor_to_yuan};
 use crate::policy::kinds::VirtualOperatorLimit;
@@ -102,7 +102,8 @@ pub fn evaluate(shop: &Shop, on: Date, terms: &LimitTerms) -> Evaluation {
             BoostKind::Volume => {}
         }
     }
-    if let Some(rate) = shop.return_rate.filter(|rate| *rate > terms.reduce_above) {
+    let high = shop.return_rate.filter(|rate| *rate > terms.reduce_above);
+    if let Some(rate) = high.filter(|_| !shop.waives(WaivedRule::ReturnRate, on)) {
         let taken = part(terms.reduction, base).min(limit.now);
         limit.add(Rule::ReturnRate, rate.as_ppm(), -taken);
     }
@@ -211,7 +212,8 @@ fn outside_the_cap(limit: &mut Pipeline, shop: &Shop, on: Date) {
 
 /// What makes the limit zero (C7, C25). Each reason is kept, so that all of them can be shown.
 fn zero_rules(limit: &mut Pipeline, shop: &Shop, on: Date, terms: &LimitTerms) {
-    if let Some(rate) = returns_running(shop, on, terms) {
+    let running = returns_running(shop, on, terms);
+    if let Some(rate) = running.filter(|_| !shop.waives(WaivedRule::ReturnsZero, on)) {
         limit.set(Rule::ReturnsZero, rate.as_ppm(), 0);
     }
     for kind in RestrictionKind::ALL {
@@ -251,6 +253,7 @@ pub fn next_change(shop: &Shop, on: Date, terms: &LimitTerms) -> Option<Date> {
     }
     dates.extend(shop.promotions.iter().flat_map(|p| [p.from, p.until]));
     dates.extend(shop.emergencies.iter().flat_map(|e| [e.from, e.until]));
+    dates.extend(shop.waivers.iter().flat_map(|w| [w.from, w.until]));
     if let Some(fixed) = shop.fixed {
         dates.push(fixed.from);
         dates.extend(fixed.until);

@@ -5,15 +5,25 @@
 //! facts that the platform reports ([`Shop`]) by one pipeline in a fixed order ([`evaluate`], C8) that keeps its
 //! steps, so that each number can be explained and replayed (C9).
 
+mod advice;
+mod appeal;
+pub mod application;
 mod boosts;
 mod limit;
 pub mod order;
+mod reasons;
+mod sale;
 mod shop;
 mod steps;
 
-pub use boosts::{Boost, BoostKind, boosts};
+pub use advice::{Advice, Standing, Way, advise, first_month_daily_minor};
+pub use appeal::{Appeal, AppealRejection, Ground, Lifted, appeal, grounds, lift};
+pub use boosts::{Boost, BoostKind, boosts, ending, next_ending};
 pub use limit::{Evaluation, LimitTerms, evaluate, is_new, next_change};
+pub use reasons::{Reason, reasons};
+pub use sale::{Sale, SaleTerms};
 pub use shop::{
     Component, Dsr, Emergency, MonthFacts, Override, Promotion, RestrictionKind, Restrictions, Shop, Source,
+    WaivedRule, Waiver,
 };
 pub use steps::{RULES_MAX, Rule, STEPS_BYTES_MAX, Step, StepsError, decode, encode};

@@ -171,6 +171,41 @@ impl RestrictionKind {
     }
 }
 
+/// A rule that a granted appeal sets aside until a date (C7): the facts stay as they were reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiver {
+    /// Which rule.
+    pub rule: WaivedRule,
+    /// First civil date.
+    pub from: Date,
+    /// First civil date on which it counts again.
+    pub until: Date,
+}
+
+/// A rule that can be set aside: those that follow from figures. Flags of staff are lifted instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WaivedRule {
+    /// The reduction for a high return rate (C6).
+    ReturnRate,
+    /// Zero after months with a return rate that is too high (C7).
+    ReturnsZero,
+}
+
+impl WaivedRule {
+    /// Stable name, as the API and storage write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ReturnRate => "return_rate_reduction",
+            Self::ReturnsZero => "returns_zero",
+        }
+    }
+
+    /// Reads a stable name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::ReturnRate, Self::ReturnsZero].into_iter().find(|rule| rule.name() == name)
+    }
+}
+
 /// The restrictions in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Restrictions(u8);
@@ -230,6 +265,10 @@ pub struct Shop {
     pub fixed: Option<Override>,
     /// What sets the limit to zero.
     pub restrictions: Restrictions,
+    /// Why staff set them, in their words; the last reason of each.
+    pub reasons: BTreeMap<RestrictionKind, String>,
+    /// Rules that granted appeals set aside.
+    pub waivers: Vec<Waiver>,
     /// The bound phone is a virtual operator's (C22).
     pub virtual_operator: bool,
 }
@@ -248,8 +287,21 @@ impl Shop {
             emergencies: Vec::new(),
             fixed: None,
             restrictions: Restrictions::NONE,
+            reasons: BTreeMap::new(),
+            waivers: Vec::new(),
             virtual_operator: false,
         }
+    }
+
+    /// What a source gives on a civil date, minor units; the newest of its parts counts.
+    pub fn component_minor(&self, source: Source, on: Date) -> i64 {
+        let found = self.components.iter().rev().find(|c| c.source == source && c.counts(on));
+        found.map_or(0, |component| component.amount_minor)
+    }
+
+    /// Whether a granted appeal sets a rule aside on a civil date.
+    pub fn waives(&self, rule: WaivedRule, on: Date) -> bool {
+        self.waivers.iter().any(|w| w.rule == rule && w.from <= on && on < w.until)
     }
 
     /// Full civil months between the opening and the month of `on`: the first one begins with or after the opening.

@@ -128,6 +128,13 @@ const ROUTING_COLUMNS: &[Column] = &[
     Column { name: "most", cell: Cell::Number { unit: Unit::Minor, min: 1, max: MOST_MINOR } },
 ];
 
+const SALE_COLUMNS: &[Column] = &[
+    Column { name: "sale", cell: Cell::Slug },
+    // Month × 100 + day: a sale comes again every year.
+    Column { name: "from_mmdd", cell: Cell::Number { unit: Unit::Count, min: 101, max: 1231 } },
+    Column { name: "days", cell: Cell::Number { unit: Unit::Days, min: 1, max: 92 } },
+];
+
 const LEVEL_COLUMNS: &[Column] = &[
     Column { name: "level", cell: Cell::Number { unit: Unit::Count, min: 1, max: 100 } },
     Column { name: "amount", cell: Cell::Number { unit: Unit::Minor, min: 0, max: MOST_MINOR } },
@@ -353,6 +360,8 @@ registry! {
     TRAINING_AMOUNT: Amount, (0, MOST_MINOR) = "credit.training.amount", C4 notice;
     /// Months that the training boost lasts.
     TRAINING_MONTHS: Count, (1, 60) = "credit.training.months", C4;
+    /// Sales of the platform: first day of the year and days.
+    PROMOTION_WINDOWS: Table, (SALE_COLUMNS) = "credit.promotion.windows", C5 notice;
     /// Boost in a promotion window.
     PROMOTION_BOOST: Rate, (0, 1_000_000) = "credit.promotion.boost", C5 notice;
     /// Largest promotion boost that staff may grant.
