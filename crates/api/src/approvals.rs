@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
+    credit::ApplicationProposal,
     edge::{Amount, Answer, Body, Call, Page, Params, json, limit, parse_id, submit},
     ledger::{AccountName, reference},
     problem::{Problem, named},
@@ -195,6 +196,8 @@ pub(crate) struct NewProposal {
     void_identity: Option<PartyProposal>,
     /// Unbinding a lost phone, after the identity was checked; scope `identity:write`.
     release_phone: Option<PartyProposal>,
+    /// Granting an application about a pay-later limit; scope `credit:decide`.
+    credit_application: Option<ApplicationProposal>,
 }
 
 /// Something about a party.
@@ -225,7 +228,7 @@ pub(crate) struct Proposed {
     responses((status = 201, body = Proposed, description = "It waits for a second person")))]
 pub(crate) async fn propose(call: Call, body: Body<NewProposal>) -> Result<Response, Problem> {
     person(&call)?;
-    let action = action(&call, body.value)?;
+    let action = action(&call, body.value).await?;
     allowed(&call, action.name())?;
     let name = action.name().to_owned();
     let command = Propose { action, by: call.identity.actor.clone() };
@@ -237,31 +240,40 @@ pub(crate) async fn propose(call: Call, body: Body<NewProposal>) -> Result<Respo
 }
 
 /// The one thing that is proposed.
-fn action(call: &Call, given: NewProposal) -> Result<Action, Problem> {
+async fn action(call: &Call, given: NewProposal) -> Result<Action, Problem> {
     let one_of_them = || {
-        let text =
-            "send manual_transfer, float_adjustment, policy, void_identity or release_phone, one of them";
+        let text = "send manual_transfer, float_adjustment, policy, void_identity, release_phone or \
+                    credit_application, one of them";
         Problem::invalid("", text)
     };
-    let NewProposal { manual_transfer: transfer, float_adjustment, policy, void_identity, release_phone } =
-        given;
+    let NewProposal {
+        manual_transfer: transfer,
+        float_adjustment,
+        policy,
+        void_identity,
+        release_phone,
+        credit_application,
+    } = given;
     let about =
         |proposal: &PartyProposal, field: &str| parse_id(&proposal.party_id, &format!("/{field}/party_id"));
-    match (transfer, float_adjustment, policy, void_identity, release_phone) {
-        (Some(transfer), None, None, None, None) => manual_transfer(call, transfer),
-        (None, Some(adjustment), None, None, None) => {
+    match (transfer, float_adjustment, policy, void_identity, release_phone, credit_application) {
+        (Some(transfer), None, None, None, None, None) => manual_transfer(call, transfer),
+        (None, Some(adjustment), None, None, None, None) => {
             let currency = currency_of(call, adjustment.currency.as_deref(), "/float_adjustment/currency")?;
             let FloatAdjustmentProposal { rail, amount_minor, reason, .. } = adjustment;
             Ok(Action::AdjustFloat(AdjustFloat { rail, amount_minor, currency, reason }))
         }
-        (None, None, Some(policy), None, None) => policy_activation(call, &policy),
-        (None, None, None, Some(void), None) => {
+        (None, None, Some(policy), None, None, None) => policy_activation(call, &policy),
+        (None, None, None, Some(void), None, None) => {
             let party = about(&void, "void_identity")?;
             Ok(Action::VoidIdentity(VoidIdentity { party, reason: void.reason }))
         }
-        (None, None, None, None, Some(release)) => {
+        (None, None, None, None, Some(release), None) => {
             let party = about(&release, "release_phone")?;
             Ok(Action::ReleasePhone(ReleasePhone { party, reason: release.reason }))
+        }
+        (None, None, None, None, None, Some(application)) => {
+            application.action(call).await.map(Action::CreditApplication)
         }
         _ => Err(one_of_them()),
     }

@@ -359,7 +359,7 @@ fn schedules_survive_restarts_and_catch_up_in_one_run() {
         run(&mut writer, ArmSchedules(jobs::SCHEDULES.to_vec())).unwrap();
         assert_eq!(step(books, &mut writer, &mut registry), 0, "a restart does not run anything early");
         books.advance(MINUTE);
-        let each_minute = jobs::SCHEDULES.iter().filter(|one| matches!(one.every, Every::Minutes(_))).count();
+        let each_minute = jobs::SCHEDULES.iter().filter(|one| matches!(one.every, Every::Minutes(1))).count();
         assert_eq!(step(books, &mut writer, &mut registry), each_minute, "what comes round each minute");
         books.advance(40 * DAY);
         assert_eq!(step(books, &mut writer, &mut registry), jobs::SCHEDULES.len());

@@ -21,6 +21,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0011_bank_files", include_str!("../migrations/0011_bank_files.sql")),
     ("0012_credit", include_str!("../migrations/0012_credit.sql")),
     ("0013_proceeds", include_str!("../migrations/0013_proceeds.sql")),
+    ("0014_credit_applications", include_str!("../migrations/0014_credit_applications.sql")),
 ];
 
 static APPLIED: Statement = Statement {

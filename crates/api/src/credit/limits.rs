@@ -2,9 +2,13 @@
 
 use axum::{extract::Path, response::Response};
 use purser_domain::{
-    credit::{Emergency, Override, Promotion, RestrictionKind, Step, decode, evaluate},
+    credit::{
+        Emergency, Ground, Override, Promotion, RestrictionKind, Shop, Step, decode, evaluate,
+        first_month_daily_minor,
+    },
     ids::PartyId,
     money::Rate,
+    policy::keys,
     time::Timestamp,
 };
 use purser_engine::credit::{
@@ -13,7 +17,7 @@ use purser_engine::credit::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Wrong, date, problem, wrong};
+use super::{Wrong, date, problem, unknown_shop, wrong};
 use crate::{
     edge::{Answer, Body, Call, Cursor, Instant, Page, PageParams, Params, json, page_of, parse_id, submit},
     problem::Problem,
@@ -97,6 +101,45 @@ pub(crate) struct Bucket {
     amount_minor: i64,
 }
 
+/// What reduces a limit or holds it at zero (C6, C7).
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HeldBy {
+    /// Stable name of the rule; what an appeal is against.
+    rule: &'static str,
+    /// What it is, in Chinese.
+    zh: &'static str,
+    /// What it is, in English.
+    en: &'static str,
+    /// What staff say, where they set it.
+    reason: Option<String>,
+    /// What it took, minor units.
+    taken_minor: i64,
+    /// The way back, in Chinese.
+    way_back_zh: &'static str,
+    /// The way back, in English.
+    way_back_en: &'static str,
+    /// Whether it can be appealed against.
+    can_appeal: bool,
+}
+
+fn held_by(steps: &[Step], shop: &Shop) -> Vec<HeldBy> {
+    let held = steps.iter().filter_map(|step| {
+        let (way_back_zh, way_back_en) = step.rule.way_back()?;
+        let kind = RestrictionKind::named(step.rule.name());
+        Some(HeldBy {
+            rule: step.rule.name(),
+            zh: step.rule.zh(),
+            en: step.rule.en(),
+            reason: kind.and_then(|kind| shop.reasons.get(&kind)).cloned(),
+            taken_minor: -step.delta_minor,
+            way_back_zh,
+            way_back_en,
+            can_appeal: Ground::of(step.rule).is_some(),
+        })
+    });
+    held.collect()
+}
+
 /// A shop's limit. Amounts are minor units.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CreditLimit {
@@ -124,6 +167,12 @@ pub(crate) struct CreditLimit {
     locked_until: Option<String>,
     /// Civil date on which the limit is looked at again by itself.
     valid_until: Option<String>,
+    /// Where the service stands: `open`, `closing` (no new orders until the open ones have ended) or `closed`.
+    service: &'static str,
+    /// What reduces the limit or holds it at zero, with the reason and the way back.
+    held_by: Vec<HeldBy>,
+    /// For a new shop: what it is advised to stay below in a day, minor units; null later.
+    daily_advice_minor: Option<i64>,
     /// 可使用额度 in words.
     message_zh: String,
     /// In English.
@@ -134,7 +183,14 @@ pub(crate) struct CreditLimit {
     evaluation: Option<EvaluationView>,
 }
 
-fn show(view: &LimitView, overdue: Vec<Bucket>) -> CreditLimit {
+/// What is shown beside the figures: what is known of the shop, and what a new one is advised (C19).
+struct Beside {
+    shop: Shop,
+    daily_advice_minor: Option<i64>,
+}
+
+fn show(view: &LimitView, overdue: Vec<Bucket>, beside: &Beside) -> CreditLimit {
+    let steps = view.evaluation.as_ref().map(|row| decode(&row.steps).unwrap_or_default());
     let available = purser_domain::money::decimal(view.available_minor);
     CreditLimit {
         merchant_id: view.shop.party.to_string(),
@@ -149,15 +205,14 @@ fn show(view: &LimitView, overdue: Vec<Bucket>) -> CreditLimit {
         withdrawable_minor: view.withdrawable_minor(),
         locked_until: view.shop.locked_until.map(|at| at.to_string()),
         valid_until: view.shop.next_on.clone(),
+        service: view.shop.service().name(),
+        held_by: held_by(&steps.unwrap_or_default(), &beside.shop),
+        daily_advice_minor: beside.daily_advice_minor,
         message_zh: format!("可使用额度：{available}元"),
         message_en: format!("Available limit: ¥{available}"),
         overdue,
         evaluation: view.evaluation.as_ref().map(EvaluationView::from),
     }
-}
-
-fn unknown() -> Problem {
-    Problem::not_found("credit_shop_unknown", "nothing is known of this shop: report it first")
 }
 
 /// Read a shop's limit as it stands
@@ -171,15 +226,22 @@ pub(crate) async fn get_limit(call: Call, Path(id): Path<String>) -> Result<Resp
     let read = call.app.read(move |session| {
         let Some(view) = credit::limit(session, party, currency)? else { return Ok(None) };
         let overdue = credit::overdue(session, &view.shop, today)?;
-        Ok(Some((view, overdue)))
+        let facts = credit::shop_facts(session, party)?;
+        Ok(facts.map(|facts| (view, overdue, facts)))
     });
-    let (view, overdue) = read.await?.ok_or_else(unknown)?;
+    let (view, overdue, stored) = read.await?.ok_or_else(unknown_shop)?;
+    let (rules, shop) = (call.app.rules(), facts::decode(&stored.facts));
+    let policy = rules.policy.now(call.app.clock.business());
+    let share = policy.value(keys::VELOCITY_ADVICE_SHARE);
+    let terms = limit_terms(policy);
+    let daily_advice_minor = first_month_daily_minor(&shop, view.shop.total, today, &terms, share);
+    let beside = Beside { shop, daily_advice_minor };
     let bucket = |(bucket, orders, amount_minor): (purser_domain::credit::order::Overdue, i64, i64)| Bucket {
         days: bucket.name(),
         orders,
         amount_minor,
     };
-    Ok(json(&show(&view, overdue.into_iter().map(bucket).collect())))
+    Ok(json(&show(&view, overdue.into_iter().map(bucket).collect(), &beside)))
 }
 
 /// Parameters of a past limit.
@@ -277,7 +339,7 @@ pub(crate) async fn try_limit(
         return Err(Problem::invalid("/return_rate_ppm", "0 to 1,000,000 parts per million"));
     }
     let stored = call.app.read(move |session| credit::shop_facts(session, party)).await?;
-    let mut shop = facts::decode(&stored.ok_or_else(unknown)?.facts);
+    let mut shop = facts::decode(&stored.ok_or_else(unknown_shop)?.facts);
     let rules = call.app.rules();
     let terms = limit_terms(rules.policy.now(now));
     let total_minor = evaluate(&shop, today, &terms).total_minor;

@@ -1,14 +1,22 @@
-//! The merchant's pay-later limit (C1–C12, C20): what is reported about shops, the limit and how it came about, orders,
-//! linked shops.
+//! The merchant's pay-later limit (C1–C12, C20, C23–C26): what is reported about shops, the limit and how it came about,
+//! orders, linked shops, applications and appeals, its log, its report.
 
+mod appeals;
+mod applications;
 mod limits;
 mod linked;
+mod log;
 mod orders;
+mod report;
 mod shops;
 
+pub(crate) use appeals::*;
+pub(crate) use applications::*;
 pub(crate) use limits::*;
 pub(crate) use linked::*;
+pub(crate) use log::*;
 pub(crate) use orders::*;
+pub(crate) use report::*;
 pub(crate) use shops::*;
 
 use purser_domain::{ids::PartyId, time::Date};
@@ -22,6 +30,10 @@ type Wrong = (String, String);
 
 fn wrong(field: impl Into<String>, text: &str) -> Wrong {
     (field.into(), text.to_owned())
+}
+
+fn unknown_shop() -> Problem {
+    Problem::not_found("credit_shop_unknown", "nothing is known of this shop: report it first")
 }
 
 fn problem((field, text): Wrong) -> Problem {

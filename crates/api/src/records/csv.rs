@@ -65,6 +65,11 @@ impl Lines {
         lines
     }
 
+    /// Bytes as they are: for files that are no tables.
+    pub(crate) fn raw(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+    }
+
     /// A cell that people or platforms wrote. What a spreadsheet would run as a formula is made a text by the
     /// apostrophe that spreadsheets know for that.
     pub(crate) fn text(&mut self, text: &str) {
@@ -125,10 +130,24 @@ impl futures_core::Stream for Pieces {
     }
 }
 
-/// Streams a file. `read` adds the lines behind a place to what it is given and says where to go on; the first part
-/// is read before the answer begins, so that a refusal is still one.
+/// Streams a CSV file, see [`stream`].
 pub(crate) async fn download<P, F>(
     name: &str,
+    head: Lines,
+    read: impl FnMut(Lines, Option<P>) -> F + Send + 'static,
+) -> Result<Response, Problem>
+where
+    P: Send + 'static,
+    F: Future<Output = Result<(Lines, Option<P>), Problem>> + Send,
+{
+    stream(&format!("{name}.csv"), "text/csv; charset=utf-8", head, read).await
+}
+
+/// Streams a file. `read` adds the lines behind a place to what it is given and says where to go on; the first part
+/// is read before the answer begins, so that a refusal is still one.
+pub(crate) async fn stream<P, F>(
+    file: &str,
+    content_type: &'static str,
     head: Lines,
     mut read: impl FnMut(Lines, Option<P>) -> F + Send + 'static,
 ) -> Result<Response, Problem>
@@ -158,8 +177,8 @@ where
     });
     let mut response = Response::new(Body::from_stream(Pieces(receiver)));
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
-    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}.csv\"")) {
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{file}\"")) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
     Ok(response)

@@ -1,7 +1,9 @@
 //! Lists with filters, and the same as CSV (X2, X3, P20): what an export holds is exactly what its filters show.
 
+pub(crate) mod bills;
 pub(crate) mod csv;
 pub(crate) mod orders;
+pub(crate) mod proceeds;
 pub(crate) mod withdrawals;
 
 use purser_domain::time::{Date, Timestamp};
@@ -9,9 +11,9 @@ use purser_domain::time::{Date, Timestamp};
 use crate::{App, problem::Problem};
 
 /// First and last civil date of a list, both included, as the instants between which it lies.
-type Span = (Option<Timestamp>, Option<Timestamp>);
+pub(crate) type Span = (Option<Timestamp>, Option<Timestamp>);
 
-fn span(app: &App, from: Option<&str>, until: Option<&str>) -> Result<Span, Problem> {
+pub(crate) fn span(app: &App, from: Option<&str>, until: Option<&str>) -> Result<Span, Problem> {
     let date = |text: &str, name: &str| {
         let bad = |_| Problem::invalid(name, "a civil date of the business zone, like 2026-03-31");
         text.parse::<Date>().map_err(bad)
@@ -25,7 +27,7 @@ fn span(app: &App, from: Option<&str>, until: Option<&str>) -> Result<Span, Prob
     Ok((from.map(|day| app.zone.start_of(day)), end))
 }
 
-fn amounts(least: Option<i64>, most: Option<i64>) -> Result<(), Problem> {
+pub(crate) fn amounts(least: Option<i64>, most: Option<i64>) -> Result<(), Problem> {
     for (name, amount) in [("amount_min_minor", least), ("amount_max_minor", most)] {
         if amount.is_some_and(|amount| amount < 0) {
             return Err(Problem::invalid(name, "minor units, 0 or more"));
@@ -40,7 +42,7 @@ fn amounts(least: Option<i64>, most: Option<i64>) -> Result<(), Problem> {
 /// Longest keyword, characters.
 const KEYWORD_CHARS: usize = 100;
 
-fn keyword(given: Option<String>) -> Result<Option<String>, Problem> {
+pub(crate) fn keyword(given: Option<String>) -> Result<Option<String>, Problem> {
     match given.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) {
         Some(text) if text.chars().count() > KEYWORD_CHARS => {
             Err(Problem::invalid("keyword", format!("at most {KEYWORD_CHARS} characters")))

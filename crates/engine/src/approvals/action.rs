@@ -4,6 +4,7 @@ use super::ApprovalState;
 use crate::{
     access::Scope,
     command::{Ctx, Rejection},
+    credit::ApplicationDecision,
     facts::Facts,
     identity::{ReleasePhone, VoidIdentity},
     ledger::{AdjustFloat, ManualTransfer},
@@ -25,6 +26,8 @@ pub enum Action {
     VoidIdentity(VoidIdentity),
     /// Unbinding a lost phone.
     ReleasePhone(ReleasePhone),
+    /// Granting an application about a pay-later limit with much at stake.
+    CreditApplication(ApplicationDecision),
     /// A command of another module, which uses the approval up when it runs ([`super::require_approval`]).
     Other {
         /// Its name.
@@ -49,6 +52,7 @@ impl Action {
             ADJUST_FLOAT => Some(Scope::FloatWrite),
             ACTIVATE_POLICY => Some(Scope::PolicyWrite),
             VoidIdentity::ACTION | ReleasePhone::ACTION => Some(Scope::IdentityWrite),
+            ApplicationDecision::ACTION => Some(Scope::CreditDecide),
             _ => None,
         }
     }
@@ -61,6 +65,7 @@ impl Action {
             Self::ActivatePolicy(_) => ACTIVATE_POLICY,
             Self::VoidIdentity(_) => VoidIdentity::ACTION,
             Self::ReleasePhone(_) => ReleasePhone::ACTION,
+            Self::CreditApplication(_) => ApplicationDecision::ACTION,
             Self::Other { action, .. } => action,
         }
     }
@@ -73,6 +78,7 @@ impl Action {
             Self::ActivatePolicy(activation) => activation.digest.clone(),
             Self::VoidIdentity(void) => void.party.to_string(),
             Self::ReleasePhone(release) => release.party.to_string(),
+            Self::CreditApplication(decision) => decision.application.to_string(),
             Self::Other { subject, .. } => subject.clone(),
         }
     }
@@ -85,6 +91,7 @@ impl Action {
             Self::ActivatePolicy(activation) => activation.facts(),
             Self::VoidIdentity(void) => void.facts(),
             Self::ReleasePhone(release) => release.facts(),
+            Self::CreditApplication(decision) => decision.facts(),
             Self::Other { facts, .. } => facts.clone(),
         }
     }
@@ -107,6 +114,9 @@ impl Action {
             ACTIVATE_POLICY => PolicyActivation::from_facts(&row.facts).map(Self::ActivatePolicy),
             VoidIdentity::ACTION => VoidIdentity::from_facts(&row.facts).map(Self::VoidIdentity),
             ReleasePhone::ACTION => ReleasePhone::from_facts(&row.facts).map(Self::ReleasePhone),
+            ApplicationDecision::ACTION => {
+                ApplicationDecision::from_facts(&row.subject, &row.facts).map(Self::CreditApplication)
+            }
             action => Some(Self::Other {
                 action: action.to_owned(),
                 subject: row.subject.clone(),
@@ -115,13 +125,14 @@ impl Action {
         }
     }
 
-    pub(super) fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
+    pub(super) fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
         match self {
             Self::ManualTransfer(transfer) => transfer.needs(needs),
             Self::AdjustFloat(adjustment) => adjustment.needs(needs),
             Self::ActivatePolicy(activation) => activation.needs(needs),
             Self::VoidIdentity(void) => void.needs(needs),
             Self::ReleasePhone(release) => release.needs(needs),
+            Self::CreditApplication(decision) => decision.needs(needs, ctx),
             Self::Other { .. } => {}
         }
     }
@@ -134,6 +145,7 @@ impl Action {
             Self::ActivatePolicy(activation) => activation.check(tx, ctx).map(|_| ()),
             Self::VoidIdentity(void) => void.check(tx),
             Self::ReleasePhone(release) => release.check(tx),
+            Self::CreditApplication(decision) => decision.check(tx, ctx),
             Self::Other { .. } => Ok(()),
         }
     }
@@ -152,6 +164,7 @@ impl Action {
             Self::ActivatePolicy(activation) => activation.run(tx, ctx, approval, second)?,
             Self::VoidIdentity(void) => void.run(tx, ctx)?,
             Self::ReleasePhone(release) => release.run(tx)?,
+            Self::CreditApplication(decision) => decision.run(tx, ctx, true).map(|(row, _)| row.granted)?,
             Self::Other { .. } => return Ok((ApprovalState::Approved, Facts::new())),
         };
         Ok((ApprovalState::CarriedOut, outcome))

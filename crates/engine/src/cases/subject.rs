@@ -3,12 +3,14 @@
 use std::fmt;
 
 use purser_domain::ids::{
-    IdError, MembershipId, PartyId, PaymentOrderId, PayoutAccountId, StatementId, TaskOrderId, WithdrawalId,
+    CreditOrderId, IdError, MembershipId, PartyId, PaymentOrderId, PayoutAccountId, StatementId, TaskOrderId,
+    WithdrawalId,
 };
 
 use crate::{
     agencies::MembershipRow,
     corporate,
+    credit::{CreditOrderRow, CreditShopRow},
     earnings::TaskOrderRow,
     payments::PaymentOrderRow,
     programme,
@@ -31,6 +33,10 @@ pub enum Subject {
     Statement(StatementId),
     /// A membership in an agency: the creator's.
     Membership(MembershipId),
+    /// A pay-later order: its shop's.
+    CreditOrder(CreditOrderId),
+    /// A shop with a pay-later limit: its own.
+    Shop(PartyId),
 }
 
 impl Subject {
@@ -45,6 +51,8 @@ impl Subject {
             Some("po") => text.parse().map(Self::PaymentOrder),
             Some("st") => text.parse().map(Self::Statement),
             Some("mbr") => text.parse().map(Self::Membership),
+            Some("co") => text.parse().map(Self::CreditOrder),
+            Some("pty") => text.parse().map(Self::Shop),
             _ => text.parse().map(Self::Withdrawal),
         }
     }
@@ -61,6 +69,8 @@ impl Subject {
                 needs.row::<corporate::StatementRow>(id);
             }
             Self::Membership(id) => needs.row::<MembershipRow>((party, id)),
+            Self::CreditOrder(id) => needs.row::<CreditOrderRow>(id),
+            Self::Shop(id) => needs.row::<CreditShopRow>(id),
         }
     }
 
@@ -79,6 +89,8 @@ impl Subject {
                     || tx.get::<corporate::StatementRow>(&id).is_some_and(|row| row.party == party)
             }
             Self::Membership(id) => tx.get::<MembershipRow>(&(party, id)).is_some(),
+            Self::CreditOrder(id) => tx.get::<CreditOrderRow>(&id).is_some_and(|row| row.merchant == party),
+            Self::Shop(id) => id == party && tx.get::<CreditShopRow>(&id).is_some(),
         }
     }
 }
@@ -92,6 +104,8 @@ impl fmt::Display for Subject {
             Self::PaymentOrder(id) => id.fmt(f),
             Self::Statement(id) => id.fmt(f),
             Self::Membership(id) => id.fmt(f),
+            Self::CreditOrder(id) => id.fmt(f),
+            Self::Shop(id) => id.fmt(f),
         }
     }
 }

@@ -12,7 +12,7 @@ use purser_domain::{
 };
 
 use super::{
-    evaluate::{Cause, evaluate, used_minor, warn_when_used},
+    evaluate::{Cause, evaluate_after, used_minor, warn_when_used},
     facts,
     rows::{CreditShopRow, ShopFactsRow},
 };
@@ -124,7 +124,8 @@ pub(crate) fn drawn(tx: &mut Tx, ctx: &Ctx, party: PartyId, draw: &Draw) {
 /// The limit becomes zero until staff lift it, for which the merchant may appeal (C7, policy `zero`).
 fn set_to_zero(tx: &mut Tx, ctx: &Ctx, row: CreditShopRow) {
     let Some(mut known) = tx.get::<ShopFactsRow>(&row.party).cloned() else { return };
-    let mut shop = facts::decode(&known.facts);
+    let before = facts::decode(&known.facts);
+    let mut shop = before.clone();
     if shop.restrictions.has(RestrictionKind::DailyDraw) {
         return;
     }
@@ -132,7 +133,7 @@ fn set_to_zero(tx: &mut Tx, ctx: &Ctx, row: CreditShopRow) {
     known.facts = facts::encode(&shop);
     known.version += 1;
     tx.put(known);
-    evaluate(tx, ctx, row, &shop, Cause::DRAW);
+    evaluate_after(tx, ctx, row, (&before, &shop), (Cause::DRAW, ""));
 }
 
 /// Proceeds came back whose buyers had not paid when they were drawn, unless they have paid since.

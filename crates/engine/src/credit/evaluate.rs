@@ -2,7 +2,7 @@
 //! or ends (C8). What changed is told to the merchant (C10); the steps are kept (C9).
 
 use purser_domain::{
-    credit::{self, Rule, Shop, encode},
+    credit::{self, Rule, Shop, Step, encode},
     ids::PartyId,
     ledger::{AccountKind, AccountRef},
     money::Rounding,
@@ -44,9 +44,20 @@ pub(super) fn used_minor(tx: &Tx, party: PartyId, ctx: &Ctx) -> i64 {
 pub(super) fn evaluate(
     tx: &mut Tx,
     ctx: &Ctx,
-    mut row: CreditShopRow,
+    row: CreditShopRow,
     shop: &Shop,
     cause: &str,
+) -> CreditShopRow {
+    evaluate_after(tx, ctx, row, (shop, shop), (cause, ""))
+}
+
+/// Like [`evaluate`], of a shop of which something else was known before; `reason` is what staff say.
+pub(super) fn evaluate_after(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    mut row: CreditShopRow,
+    (known, shop): (&Shop, &Shop),
+    (cause, reason): (&str, &str),
 ) -> CreditShopRow {
     let view = ctx.rules.policy.now(ctx.now);
     let terms = limit_terms(view);
@@ -66,25 +77,62 @@ pub(super) fn evaluate(
             policy_version: i64::from(view.version().number),
         });
     }
+    let changed = first || before != outcome.total_minor;
+    if changed {
+        let prior = if first {
+            Vec::new()
+        } else {
+            credit::evaluate(known, ctx.zone.date(row.evaluated_at), &terms).steps
+        };
+        tell_change(tx, &row, (&prior, &outcome), (cause, reason));
+    }
     row.total = outcome.total_minor;
     row.evaluated_at = ctx.now;
     row.next_on = credit::next_change(shop, ctx.today, &terms).map(|date| date.to_string());
+    let ahead = view.value(keys::BOOST_REMINDER);
+    row.remind_on = match credit::ending(shop, ctx.today, &terms, ahead).is_empty() {
+        true => credit::next_ending(shop, ctx.today, &terms, ahead).map(|date| date.to_string()),
+        false => Some(ctx.today.to_string()),
+    };
     raise_high(&mut row, before, ctx.today);
     row.version += 1;
-    if first || before != row.total {
-        let reasons: Vec<&str> =
-            outcome.steps.iter().filter(|s| s.rule != Rule::Rounding).map(|s| s.rule.name()).collect();
-        let facts = Facts::new()
-            .int("before_minor", before)
-            .int("total_minor", row.total)
-            .text("cause", cause)
-            .text("rules", reasons.join(" "));
-        tx.notify("credit.limit_changed", row.party, &row.party.to_string(), facts);
-    }
     let used = used_minor(tx, row.party, ctx);
     warn_when_used(tx, ctx, &mut row, used);
     tx.put(row.clone());
     row
+}
+
+/// Tells the merchant what the limit was, what it is and why (C10): the rules in force by name, what differs in words,
+/// and what staff say where they decided it.
+fn tell_change(
+    tx: &mut Tx,
+    row: &CreditShopRow,
+    (prior, outcome): (&[Step], &credit::Evaluation),
+    (cause, reason): (&str, &str),
+) {
+    let rules: Vec<&str> =
+        outcome.steps.iter().filter(|s| s.rule != Rule::Rounding).map(|s| s.rule.name()).collect();
+    let words = reason_words(prior, &outcome.steps);
+    let facts = Facts::new()
+        .int("before_minor", row.total)
+        .int("total_minor", outcome.total_minor)
+        .text("cause", cause)
+        .text("rules", rules.join(" "))
+        .text("reason", reason)
+        .text("reason_zh", words.0)
+        .text("reason_en", words.1);
+    tx.notify("credit.limit_changed", row.party, &row.party.to_string(), facts);
+}
+
+/// What differs between two evaluations, in both languages; a change of the rules themselves where nothing else does.
+pub fn reason_words(before: &[Step], after: &[Step]) -> (String, String) {
+    let found = credit::reasons(before, after);
+    if found.is_empty() {
+        return ("额度规则调整".to_owned(), "The rules changed".to_owned());
+    }
+    let zh: Vec<String> = found.iter().map(credit::Reason::zh).collect();
+    let en: Vec<String> = found.iter().map(credit::Reason::en).collect();
+    (zh.join("；"), en.join("; "))
 }
 
 /// What makes an evaluation necessary, as it is stored.
@@ -129,7 +177,8 @@ pub(super) fn warn_when_used(tx: &mut Tx, ctx: &Ctx, row: &mut CreditShopRow, us
 static DUE: Statement = Statement {
     name: "credit.evaluations_due",
     sql: "SELECT party, total, frozen, reserved, due, epoch, evaluations, evaluated_at, next_on, unpaid, large_at, \
-          locked_until, warned, high_on, high_total, opened_at, version FROM credit_shops WHERE next_on <= ?1 ORDER BY next_on, party LIMIT ?2",
+          locked_until, warned, high_on, high_total, opened_at, version, \
+          closing_since, closed_at, remind_on FROM credit_shops WHERE next_on <= ?1 ORDER BY next_on, party LIMIT ?2",
 };
 
 /// Statements of this module.

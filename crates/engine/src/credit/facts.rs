@@ -5,7 +5,10 @@
 use std::fmt::Write as _;
 
 use purser_domain::{
-    credit::{Component, Dsr, Emergency, MonthFacts, Override, Promotion, Restrictions, Shop, Source},
+    credit::{
+        Component, Dsr, Emergency, MonthFacts, Override, Promotion, RestrictionKind, Restrictions, Shop,
+        Source, WaivedRule, Waiver,
+    },
     money::Rate,
     time::{Date, Month},
 };
@@ -47,6 +50,13 @@ pub fn encode(shop: &Shop) -> String {
     }
     for e in last(&shop.emergencies) {
         line(format_args!("emergency {} {} {}", e.from, e.until, e.amount_minor));
+    }
+    for (kind, reason) in &shop.reasons {
+        // One line is one fact.
+        line(format_args!("why {} {}", kind.name(), reason.replace(['\n', '\r'], " ")));
+    }
+    for w in last(&shop.waivers) {
+        line(format_args!("waive {} {} {}", w.rule.name(), w.from, w.until));
     }
     let skipped = shop.months.len().saturating_sub(MONTHS_KEPT);
     for (month, m) in shop.months.iter().skip(skipped) {
@@ -104,6 +114,14 @@ fn read(shop: &mut Shop, words: &[&str]) -> Option<()> {
             until: date(until)?,
             amount_minor: number(amount)?,
         }),
+        ["why", kind, ref reason @ ..] => {
+            shop.reasons.insert(RestrictionKind::named(kind)?, reason.join(" "));
+        }
+        ["waive", rule, from, until] => shop.waivers.push(Waiver {
+            rule: WaivedRule::named(rule)?,
+            from: date(from)?,
+            until: date(until)?,
+        }),
         ["month", month, orders, turnover, returns, dsr] => {
             let facts = MonthFacts {
                 orders: orders.parse().ok()?,
@@ -134,8 +152,6 @@ pub fn month(text: &str) -> Option<Month> {
 
 #[cfg(test)]
 mod tests {
-    use purser_domain::credit::RestrictionKind;
-
     use super::*;
 
     #[test]
@@ -162,6 +178,12 @@ mod tests {
         shop.fixed = Some(Override { from: day("2024-11-01"), until: None, amount_minor: 0 });
         shop.return_rate = Some(Rate::ppm(123));
         shop.restrictions = Restrictions::NONE.with(RestrictionKind::Violation);
+        shop.reasons.insert(RestrictionKind::Violation, "sold  what it had not".to_owned());
+        shop.waivers.push(Waiver {
+            rule: WaivedRule::ReturnsZero,
+            from: day("2024-11-01"),
+            until: day("2024-12-01"),
+        });
         shop.virtual_operator = true;
         let dsr = Some(Dsr { description: 480, service: 470, logistics: 490 });
         let facts = MonthFacts { orders: 3, turnover_minor: 4, return_rate: Rate::ppm(5), dsr };

@@ -1,5 +1,9 @@
 //! The merchant's pay-later limit (C1–C12): shops and their evaluations, orders and their advances.
 
+mod appeals;
+mod applications;
+mod changes;
+mod closing;
 pub(crate) mod draws;
 mod evaluate;
 pub mod facts;
@@ -8,22 +12,36 @@ pub(crate) mod linked;
 mod losses;
 mod orders;
 mod queries;
+mod records;
+mod remind;
 mod rows;
 mod shops;
 mod terms;
 
-pub use evaluate::{Cause, EVALUATE_MAX, EvaluateDueShops};
+pub use appeals::{APPEALS_MAX, CreditAppealRow, DecideAppeal, FileAppeal, appeals};
+pub use applications::{
+    Application, ApplicationDecision, ApplicationFilter, ApplyForCredit, CreditApplicantRow,
+    CreditApplicationRow, DecideApplication, application, applications, state as application_state,
+};
+pub use changes::{ChangeShop, ShopChange};
+pub(crate) use closing::CloseShops;
+pub use evaluate::{Cause, EVALUATE_MAX, EvaluateDueShops, reason_words};
 pub(crate) use invariants::LimitUse;
 pub use linked::{AuthoriseShop, EndAuthorisation, LinkedShopRow, RiskFlagRow, linked_shops, risk_flags};
 pub use losses::{EndAdvance, Loss};
 pub use orders::{OrderEvent, OrderOutcome, OrderReport, ReportCreditOrders, credit_order_id};
 pub use queries::{
-    EVALUATION_PAGE_MAX, LimitView, ORDER_PAGE_MAX, OrderPage, evaluation_at, evaluations, limit, order,
-    order_events, orders, overdue, shop_facts,
+    ChangeFilter, EVALUATION_PAGE_MAX, LimitChange, LimitView, ORDER_PAGE_MAX, OrderPage, evaluation_at,
+    evaluations, limit, limit_log, order, order_events, orders, overdue, shop_facts,
 };
+pub use records::{
+    BillFilter, BillLine, BillPlace, LINE_PAGE_MAX, LineFilter, ProceedsLine, bill_lines, proceeds_lines,
+};
+pub use remind::CreditReminderRow;
+pub(crate) use remind::{RemindOfBoosts, TellShops};
 pub use rows::{CreditOrderRow, CreditShopRow, EvaluationRow, OrderEventRow, ShopFactsRow};
-pub use shops::{ChangeShop, ReportShops, ShopChange, ShopOutcome, ShopReport};
-pub use terms::{limit_terms, order_terms};
+pub use shops::{ReportShops, ShopOutcome, ShopReport};
+pub use terms::{limit_terms, order_terms, sale_terms};
 
 use purser_storage::{Statement, Table};
 
@@ -36,9 +54,24 @@ pub const TABLES: &[&Table] = &[
     &rows::CREDIT_ORDER_EVENTS,
     &linked::LINKED_SHOPS,
     &linked::RISK_FLAGS,
+    &applications::CREDIT_APPLICATIONS,
+    &applications::CREDIT_APPLICANTS,
+    &remind::CREDIT_REMINDERS,
+    &appeals::CREDIT_APPEALS,
 ];
 
 /// Statements of this module.
 pub(crate) fn statements() -> Vec<&'static Statement> {
-    [evaluate::STATEMENTS, invariants::STATEMENTS, linked::STATEMENTS, queries::STATEMENTS].concat()
+    [
+        appeals::STATEMENTS,
+        applications::STATEMENTS,
+        closing::STATEMENTS,
+        evaluate::STATEMENTS,
+        invariants::STATEMENTS,
+        linked::STATEMENTS,
+        queries::STATEMENTS,
+        records::STATEMENTS,
+        remind::STATEMENTS,
+    ]
+    .concat()
 }

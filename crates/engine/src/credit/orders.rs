@@ -207,7 +207,9 @@ fn report(tx: &mut Tx, ctx: &Ctx, item: &OrderReport) -> OrderOutcome {
         let text = "the order belongs to another merchant";
         return Err(Rejection::new("order_conflict", text).at("/merchant_id"));
     }
-    let open = party.status == PartyStatus::Active && shop.locked_until.is_none_or(|until| until <= ctx.now);
+    let open = party.status == PartyStatus::Active
+        && shop.locked_until.is_none_or(|until| until <= ctx.now)
+        && shop.closing_since.is_none();
     let facts = shop_facts(tx, ctx, &shop, open);
     let Some(decision) = decide(ctx, item, known.as_ref(), &facts)? else {
         let row = known.ok_or_else(|| Rejection::new("order_unknown", "there is no such order"))?;

@@ -2,7 +2,10 @@
 //! index.
 
 use purser_domain::{
-    credit::order::{CreditOrder, Overdue},
+    credit::{
+        decode,
+        order::{CreditOrder, Overdue},
+    },
     ids::{CreditOrderId, PartyId},
     ledger::{AccountKind, AccountRef},
     money::Currency,
@@ -10,8 +13,9 @@ use purser_domain::{
 };
 use purser_storage::{Fault, Session, Statement, Value};
 
+use super::evaluate::reason_words;
 use super::rows::{CreditOrderRow, CreditShopRow, EvaluationRow, OrderEventRow, ShopFactsRow};
-use crate::{earnings::account, feed::one};
+use crate::{earnings::account, feed::one, paging::Page};
 
 /// Most evaluations on a page.
 pub const EVALUATION_PAGE_MAX: i64 = 200;
@@ -152,6 +156,85 @@ pub fn evaluations(
         true
     })?;
     Ok(rows)
+}
+
+/// A change of a limit, with its reasons in words (C10).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LimitChange {
+    /// The evaluation that changed it.
+    pub row: EvaluationRow,
+    /// Why, in Chinese.
+    pub reason_zh: String,
+    /// Why, in English.
+    pub reason_en: String,
+}
+
+/// What a log of a limit shows; everything that is set must hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ChangeFilter {
+    /// At this instant or later.
+    pub since: Option<Timestamp>,
+    /// Before this instant.
+    pub until: Option<Timestamp>,
+    /// Only what raised (`true`) or lowered (`false`) the limit.
+    pub raised: Option<bool>,
+}
+
+/// Evaluations that one page of the log reads at most.
+const LOG_EXAMINED: usize = 2_000;
+
+/// The log of a limit: what changed it, newest first, below the number of an evaluation. A page that read its bounded part
+/// without finding so many is shorter and says where to go on.
+///
+/// # Errors
+/// Storage faults.
+pub fn limit_log(
+    session: &mut dyn Session,
+    party: PartyId,
+    filter: &ChangeFilter,
+    below: Option<i64>,
+    most: usize,
+) -> Result<Page<LimitChange, i64>, Fault> {
+    let (mut rows, mut below, mut examined) = (Vec::new(), below, 0);
+    loop {
+        // One more than is looked at: the evaluation before each says what differs.
+        let read = evaluations(session, party, below, EVALUATION_PAGE_MAX + 1)?;
+        let whole = i64::try_from(read.len()).unwrap_or(i64::MAX) <= EVALUATION_PAGE_MAX;
+        let last = if whole { read.len() } else { read.len().saturating_sub(1) };
+        for (index, row) in read.iter().enumerate().take(last) {
+            if filter.since.is_some_and(|since| row.at < since) {
+                return Ok(Page { rows, next: None });
+            }
+            if rows.len() == most {
+                return Ok(Page { rows, next: Some(row.seq + 1) });
+            }
+            if filter.shows(row) {
+                rows.push(change(row, read.get(index + 1)));
+            }
+            below = Some(row.seq);
+        }
+        examined += last;
+        if whole {
+            return Ok(Page { rows, next: None });
+        }
+        if examined >= LOG_EXAMINED {
+            return Ok(Page { rows, next: below });
+        }
+    }
+}
+
+impl ChangeFilter {
+    fn shows(&self, row: &EvaluationRow) -> bool {
+        (row.before != row.total || row.seq == 1)
+            && self.until.is_none_or(|until| row.at < until)
+            && self.raised.is_none_or(|raised| (row.total > row.before) == raised)
+    }
+}
+
+fn change(row: &EvaluationRow, before: Option<&EvaluationRow>) -> LimitChange {
+    let steps = |row: &EvaluationRow| decode(&row.steps).unwrap_or_default();
+    let (reason_zh, reason_en) = reason_words(&before.map(steps).unwrap_or_default(), &steps(row));
+    LimitChange { row: row.clone(), reason_zh, reason_en }
 }
 
 /// A page of a shop's orders.

@@ -1,7 +1,7 @@
 //! Rows of the pay-later limit.
 
 use purser_domain::{
-    credit::order::CreditOrder,
+    credit::{application::Service, order::CreditOrder},
     ids::{CreditOrderId, PartyId},
     money::Currency,
     time::{Date, Timestamp},
@@ -44,6 +44,12 @@ record! {
         opened_at: Timestamp,
         /// Counts changes.
         version: i64,
+        /// Since when it takes no new use because the merchant closes the service (C25).
+        closing_since: Option<Timestamp>,
+        /// When its last open order had ended and the service was closed.
+        closed_at: Option<Timestamp>,
+        /// Civil date on which the merchant is to be reminded that a boost ends (C24).
+        remind_on: Option<String>,
     }
 }
 
@@ -160,6 +166,18 @@ impl CreditShopRow {
             high_total: 0,
             opened_at: at,
             version: 0,
+            closing_since: None,
+            closed_at: None,
+            remind_on: None,
+        }
+    }
+
+    /// Where the service stands (C25).
+    pub const fn service(&self) -> Service {
+        match (self.closing_since, self.closed_at) {
+            (None, _) => Service::Open,
+            (Some(_), None) => Service::Closing,
+            (Some(_), Some(_)) => Service::Closed,
         }
     }
 

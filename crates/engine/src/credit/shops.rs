@@ -1,21 +1,19 @@
-//! What the platform reports about shops (C2–C7), and what staff decide about them (C5, C7, C8, C18, P16).
+//! What the platform reports about shops (C2–C7).
 
 use purser_domain::{
-    credit::{Component, Emergency, MonthFacts, Override, Promotion, RestrictionKind, Shop},
+    credit::{Component, MonthFacts, RestrictionKind, Shop},
     ids::PartyId,
     money::Rate,
     parties::Role,
-    policy::keys,
     time::{Date, Month},
 };
 
 use super::{
-    evaluate::{Cause, evaluate, want},
+    evaluate::{Cause, evaluate_after, want},
     facts::{self, LISTED_MAX},
     rows::{CreditShopRow, ShopFactsRow},
 };
 use crate::{
-    approvals::{need_approval, require_approval},
     command::{Command, Ctx, Rejection},
     facts::Facts,
     parties::{PartyRow, unknown_party},
@@ -23,7 +21,7 @@ use crate::{
 };
 
 /// Largest amount of a component, minor units.
-const AMOUNT_MAX: i64 = 10_000_000_000_000;
+pub(super) const AMOUNT_MAX: i64 = 10_000_000_000_000;
 
 /// What the platform reports about one shop; what is absent stays as it is.
 #[derive(Debug, Clone, Default)]
@@ -110,7 +108,7 @@ impl Command for ReportShops {
     }
 }
 
-fn merchant(tx: &Tx, party: PartyId) -> Result<(), Rejection> {
+pub(super) fn merchant(tx: &Tx, party: PartyId) -> Result<(), Rejection> {
     let row = tx.get::<PartyRow>(&party).ok_or_else(|| unknown_party(party).at("/merchant_id"))?;
     if row.party().profile.roles.has(Role::Merchant) {
         return Ok(());
@@ -118,7 +116,7 @@ fn merchant(tx: &Tx, party: PartyId) -> Result<(), Rejection> {
     Err(Rejection::new("not_a_merchant", "the party is not a merchant").at("/merchant_id"))
 }
 
-fn report(tx: &mut Tx, ctx: &Ctx, party: PartyId, item: &ShopReport) -> ShopOutcome {
+pub(super) fn report(tx: &mut Tx, ctx: &Ctx, party: PartyId, item: &ShopReport) -> ShopOutcome {
     merchant(tx, party)?;
     let stored = tx.get::<ShopFactsRow>(&party).cloned();
     let known = stored.as_ref().map(|row| facts::decode(&row.facts));
@@ -143,7 +141,8 @@ fn report(tx: &mut Tx, ctx: &Ctx, party: PartyId, item: &ShopReport) -> ShopOutc
     let version = stored.map_or(1, |stored| stored.version + 1);
     tx.put(ShopFactsRow { party, facts: encoded, version });
     let row = CreditShopRow { frozen, ..row };
-    Ok((evaluate(tx, ctx, row, &shop, Cause::REPORT), true))
+    let before = known.as_ref().unwrap_or(&shop);
+    Ok((evaluate_after(tx, ctx, row, (before, &shop), (Cause::REPORT, "")), true))
 }
 
 fn basics(shop: &mut Shop, item: &ShopReport) -> Result<(), Rejection> {
@@ -166,7 +165,10 @@ fn basics(shop: &mut Shop, item: &ShopReport) -> Result<(), Rejection> {
     }
     match item.high_risk {
         Some(true) => shop.restrictions = shop.restrictions.with(RestrictionKind::HighRisk),
-        Some(false) => shop.restrictions = shop.restrictions.without(RestrictionKind::HighRisk),
+        Some(false) => {
+            shop.restrictions = shop.restrictions.without(RestrictionKind::HighRisk);
+            shop.reasons.remove(&RestrictionKind::HighRisk);
+        }
         None => {}
     }
     Ok(())
@@ -233,13 +235,7 @@ fn lists(ctx: &Ctx, shop: &mut Shop, item: &ShopReport) -> Result<(), Rejection>
             let field = format!("/components/{index}/amount_minor");
             return Err(Rejection::new("amount_out_of_range", text).at(field));
         }
-        if !shop.components.contains(component) {
-            let before = shop.components.iter_mut().filter(|c| c.source == component.source);
-            for open in before.filter(|c| c.until.is_none_or(|until| until > component.since)) {
-                open.until = Some(component.since.max(open.since));
-            }
-            shop.components.push(*component);
-        }
+        put_component(shop, *component);
     }
     // The oldest go first; what ended before anything can look back to is of no use.
     for excess in [shop.components.len(), shop.trainings.len()].map(|n| n.saturating_sub(LISTED_MAX)) {
@@ -251,156 +247,14 @@ fn lists(ctx: &Ctx, shop: &mut Shop, item: &ShopReport) -> Result<(), Rejection>
     Ok(())
 }
 
-/// What staff decide about a shop's limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ShopChange {
-    /// Sets the limit to zero for a reason (C7).
-    Restrict(RestrictionKind),
-    /// Takes such a reason away.
-    Lift(RestrictionKind),
-    /// A boost for a sale (C5); the rate is at most what policy lets staff grant.
-    Promote(Promotion),
-    /// A temporary limit (C18); two people.
-    Emergency(Emergency),
-    /// A limit instead of the formula's (C8); two people.
-    Fix(Override),
-    /// Back to the formula.
-    Unfix,
-}
-
-impl ShopChange {
-    /// Name of the action that two people decide; `None` where one is enough.
-    pub const fn approval(&self) -> Option<&'static str> {
-        match self {
-            Self::Emergency(_) => Some("credit.emergency"),
-            Self::Fix(_) => Some("credit.override"),
-            _ => None,
-        }
+/// A new component of a source ends the one before on its first day.
+pub(super) fn put_component(shop: &mut Shop, component: Component) {
+    if shop.components.contains(&component) {
+        return;
     }
-
-    /// Every detail, as two people approve it and the audit log keeps it.
-    pub fn facts(&self) -> Facts {
-        let until = |date: Option<Date>| date.map_or_else(String::new, |date| date.to_string());
-        match self {
-            Self::Restrict(kind) => Facts::new().text("restrict", kind.name()),
-            Self::Lift(kind) => Facts::new().text("lift", kind.name()),
-            Self::Promote(p) => Facts::new()
-                .text("from", p.from.to_string())
-                .text("until", p.until.to_string())
-                .int("rate_ppm", p.rate.as_ppm()),
-            Self::Emergency(e) => Facts::new()
-                .text("from", e.from.to_string())
-                .text("until", e.until.to_string())
-                .int("amount_minor", e.amount_minor),
-            Self::Fix(o) => Facts::new()
-                .text("from", o.from.to_string())
-                .text("until", until(o.until))
-                .int("amount_minor", o.amount_minor),
-            Self::Unfix => Facts::new().flag("unfix", true),
-        }
+    let before = shop.components.iter_mut().filter(|c| c.source == component.source);
+    for open in before.filter(|c| c.until.is_none_or(|until| until > component.since)) {
+        open.until = Some(component.since.max(open.since));
     }
-}
-
-/// Changes a shop's limit by staff.
-///
-/// Rejections in order: `reason_missing`, `credit_shop_unknown`, `dates_invalid`, `amount_out_of_range`,
-/// `promotion_too_large`, `promotion_overlaps`, `approval_required`.
-pub struct ChangeShop {
-    /// Whose.
-    pub party: PartyId,
-    /// What.
-    pub change: ShopChange,
-    /// Why; shown to the merchant.
-    pub reason: String,
-}
-
-impl Command for ChangeShop {
-    type Output = CreditShopRow;
-
-    fn name(&self) -> &'static str {
-        match self.change {
-            ShopChange::Restrict(_) => "credit.restrict",
-            ShopChange::Lift(_) => "credit.lift",
-            ShopChange::Promote(_) => "credit.promote",
-            ShopChange::Emergency(_) => "credit.emergency",
-            ShopChange::Fix(_) => "credit.override",
-            ShopChange::Unfix => "credit.override_end",
-        }
-    }
-
-    fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
-        want(needs, self.party, ctx);
-        if let Some(action) = self.change.approval() {
-            need_approval(needs, action, &self.party.to_string(), &self.change.facts());
-        }
-    }
-
-    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<CreditShopRow, Rejection> {
-        let length = self.reason.trim().chars().count();
-        if !(1..=500).contains(&length) {
-            return Err(Rejection::new("reason_missing", "say why, in 1 to 500 characters").at("/reason"));
-        }
-        let found = tx.get::<CreditShopRow>(&self.party).cloned();
-        let stored = tx.get::<ShopFactsRow>(&self.party).cloned();
-        let (Some(row), Some(mut stored)) = (found, stored) else {
-            return Err(Rejection::new("credit_shop_unknown", "nothing is known of this shop"));
-        };
-        let mut shop = facts::decode(&stored.facts);
-        check(ctx, &shop, &self.change)?;
-        if let Some(action) = self.change.approval() {
-            require_approval(tx, action, &self.party.to_string(), &self.change.facts())?;
-        }
-        match self.change {
-            ShopChange::Restrict(kind) => shop.restrictions = shop.restrictions.with(kind),
-            ShopChange::Lift(kind) => shop.restrictions = shop.restrictions.without(kind),
-            ShopChange::Promote(promotion) => shop.promotions.push(promotion),
-            ShopChange::Emergency(emergency) => shop.emergencies.push(emergency),
-            ShopChange::Fix(fixed) => shop.fixed = Some(fixed),
-            ShopChange::Unfix => shop.fixed = None,
-        }
-        stored.facts = facts::encode(&shop);
-        stored.version += 1;
-        tx.put(stored);
-        let told = self.change.facts().text("reason", self.reason.trim());
-        tx.notify(self.name(), self.party, &self.party.to_string(), told);
-        Ok(evaluate(tx, ctx, row, &shop, Cause::STAFF))
-    }
-
-    fn audit(&self, output: &CreditShopRow) -> (String, Facts) {
-        let facts = self.change.facts().text("reason", self.reason.trim()).int("total_minor", output.total);
-        (output.party.to_string(), facts)
-    }
-}
-
-fn check(ctx: &Ctx, shop: &Shop, change: &ShopChange) -> Result<(), Rejection> {
-    let (span, amount) = match change {
-        ShopChange::Promote(p) => (Some((p.from, Some(p.until))), None),
-        ShopChange::Emergency(e) => (Some((e.from, Some(e.until))), Some((e.amount_minor, 1))),
-        ShopChange::Fix(o) => (Some((o.from, o.until)), Some((o.amount_minor, 0))),
-        ShopChange::Restrict(_) | ShopChange::Lift(_) | ShopChange::Unfix => (None, None),
-    };
-    if let Some((from, until)) = span
-        && until.is_some_and(|until| until <= from || until <= ctx.today)
-    {
-        let text = "it ends after it begins, and not in the past";
-        return Err(Rejection::new("dates_invalid", text).at("/until"));
-    }
-    if let Some((amount, least)) = amount
-        && !(least..=AMOUNT_MAX).contains(&amount)
-    {
-        let text = format!("the amount is {least} to {AMOUNT_MAX} minor units");
-        return Err(Rejection::new("amount_out_of_range", text).at("/amount_minor"));
-    }
-    if let ShopChange::Promote(p) = change {
-        let most = ctx.rules.policy.now(ctx.now).value(keys::PROMOTION_BOOST_MOST);
-        if p.rate > most || p.rate <= Rate::ZERO {
-            let text = format!("staff may grant up to {} parts per million", most.as_ppm());
-            return Err(Rejection::new("promotion_too_large", text).at("/rate_ppm"));
-        }
-        if shop.promotions.iter().any(|known| known.from < p.until && p.from < known.until) {
-            let text = "another sale boost of this shop lies in these dates";
-            return Err(Rejection::new("promotion_overlaps", text).at("/from"));
-        }
-    }
-    Ok(())
+    shop.components.push(component);
 }

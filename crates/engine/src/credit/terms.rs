@@ -1,7 +1,7 @@
 //! What policy says about the limit and its orders, as the rules want it.
 
 use purser_domain::{
-    credit::{LimitTerms, order::OrderTerms},
+    credit::{LimitTerms, SaleTerms, order::OrderTerms},
     policy::{PolicyView, keys},
     time::MINUTE,
 };
@@ -35,6 +35,21 @@ pub fn limit_terms(view: PolicyView<'_>) -> LimitTerms {
         cap_months: view.value(keys::TURNOVER_CAP_MONTHS),
         cap_least_months: view.value(keys::TURNOVER_CAP_LEAST_MONTHS),
         virtual_operator: view.value(keys::VIRTUAL_OPERATOR_LIMIT),
+    }
+}
+
+/// The sales of the platform (C5).
+pub fn sale_terms(view: PolicyView<'_>) -> SaleTerms {
+    let rows = view.value(keys::PROMOTION_WINDOWS).rows();
+    let windows = rows.filter_map(|(names, days)| match names {
+        [sale, from] => Some((sale.clone(), from.parse().ok()?, u32::try_from(days).ok()?)),
+        _ => None,
+    });
+    SaleTerms {
+        windows: windows.collect(),
+        boost: view.value(keys::PROMOTION_BOOST),
+        most: view.value(keys::PROMOTION_BOOST_MOST),
+        remind_days: view.value(keys::PROMOTION_REMINDER),
     }
 }
 

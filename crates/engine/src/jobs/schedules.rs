@@ -12,7 +12,7 @@ use crate::{
     chain::TakeCheckpoint,
     command::{Command, Ctx, Rejection},
     corporate::{FOLLOW, ListMonth, TendStatements, run_follow},
-    credit::{EVALUATE_MAX, EvaluateDueShops},
+    credit::{CloseShops, EVALUATE_MAX, EvaluateDueShops, RemindOfBoosts, TellShops},
     earnings::DateOrders,
     facts::Facts,
     programme::{CLOSE, CLOSE_STEP, CloseMonth, PUBLISH, TendMonths},
@@ -92,6 +92,13 @@ const TEND_MONTHS: Schedule = Schedule { kind: "programme.tend", every: Every::D
 /// Evaluates pay-later limits on which a date bears (C8).
 const EVALUATE_SHOPS: Schedule = Schedule { kind: "credit.evaluate_due", every: Every::DayAt(0, 5) };
 
+/// Closes pay-later services whose last open order has ended (C25).
+const CLOSE_SHOPS: Schedule = Schedule { kind: "credit.close_shops", every: Every::Minutes(10) };
+/// Tells all merchants of sales to come, of changes of policy, and once a month to look at their limit (C5, C24).
+const TELL_SHOPS: Schedule = Schedule { kind: "credit.tell_shops", every: Every::DayAt(9, 0) };
+/// Tells merchants of boosts that end (C24).
+const REMIND_BOOSTS: Schedule = Schedule { kind: "credit.remind_boosts", every: Every::DayAt(9, 10) };
+
 /// Everything that the engine itself does again and again.
 pub const SCHEDULES: &[Schedule] = &[
     CHECKPOINT,
@@ -108,6 +115,9 @@ pub const SCHEDULES: &[Schedule] = &[
     LIST_SETTLEMENTS,
     TEND_SETTLEMENTS,
     EVALUATE_SHOPS,
+    CLOSE_SHOPS,
+    TELL_SHOPS,
+    REMIND_BOOSTS,
 ];
 
 /// What a round of a recurring job came to.
@@ -259,6 +269,9 @@ impl Registry {
                 Ok(CleanJobs::plan(hands.reads, now)?)
             })
             .with_schedule(EVALUATE_SHOPS, |_, _| Ok(EvaluateDueShops { limit: EVALUATE_MAX }))
+            .with_schedule(CLOSE_SHOPS, |job, hands| Ok(CloseShops::plan(hands.reads, &job.payload)?))
+            .with_schedule(TELL_SHOPS, |job, hands| Ok(TellShops::plan(hands.reads, &job.payload)?))
+            .with_schedule(REMIND_BOOSTS, |_, _| Ok(RemindOfBoosts))
             .with_schedule(DATE_ORDERS, |_, hands| Ok(DateOrders::plan(hands.reads)?))
             .with_schedule(TEND_CASES, |_, hands| {
                 let now = hands.clock.business();

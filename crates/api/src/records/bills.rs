@@ -1,0 +1,243 @@
+//! Bill lines of a merchant: what happened to its pay-later orders, as a list and as CSV (C26).
+
+use axum::{extract::Path, response::Response};
+use purser_domain::{
+    credit::order::Status,
+    ids::{CreditOrderId, PartyId},
+    time::Timestamp,
+};
+use purser_engine::credit::{self, BillFilter, BillLine, BillPlace};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    amounts,
+    csv::{self, Lines, Look},
+    keyword, span,
+};
+use crate::{
+    edge::{Call, Cursor, Page, Params, json, limit, parse_id},
+    problem::Problem,
+};
+
+const KINDS: [(&str, &str, &str); 7] = [
+    ("authorised", "已授权", "Authorised"),
+    ("shipped", "已发货", "Shipped"),
+    ("paid", "买家付款", "Paid by the buyer"),
+    ("cancelled", "已取消", "Cancelled"),
+    ("refunded", "已退款", "Refunded"),
+    ("credit.write_off", "核销", "Written off"),
+    ("credit.recourse", "追偿", "Taken back"),
+];
+
+const STATUSES: [Status; 6] = [
+    Status::Authorised,
+    Status::PartlyShipped,
+    Status::Shipped,
+    Status::Due,
+    Status::Cancelled,
+    Status::Closed,
+];
+
+macro_rules! params {
+    ($(#[$doc:meta])* $name:ident { $($(#[$extra_doc:meta])* $extra:ident: $kind:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Deserialize, IntoParams)]
+        #[serde(deny_unknown_fields)]
+        #[into_params(parameter_in = Query)]
+        pub(crate) struct $name {
+            /// Only lines of this kind: `authorised`, `shipped`, `paid`, `cancelled`, `refunded`, `credit.write_off` or
+            /// `credit.recourse`.
+            event: Option<String>,
+            /// Only of orders that stand here now.
+            status: Option<String>,
+            /// First civil date of the event, in the business zone.
+            from: Option<String>,
+            /// Last civil date of the event, included.
+            until: Option<String>,
+            /// Amount at least this, minor units.
+            #[param(minimum = 0)]
+            amount_min_minor: Option<i64>,
+            /// Amount at most this, minor units.
+            #[param(minimum = 0)]
+            amount_max_minor: Option<i64>,
+            /// Your own id of the order contains this, at most 100 characters.
+            keyword: Option<String>,
+            $($(#[$extra_doc])* $extra: $kind,)*
+        }
+
+        impl $name {
+            fn filter(self, call: &Call) -> Result<BillFilter, Problem> {
+                let kinds = KINDS.map(|(name, ..)| name);
+                if self.event.as_deref().is_some_and(|event| !kinds.contains(&event)) {
+                    return Err(Problem::invalid("event", format!("one of {}", kinds.join(", "))));
+                }
+                let status = self.status.as_deref().map(|name| {
+                    let names = STATUSES.map(Status::name);
+                    STATUSES.into_iter().find(|status| status.name() == name).ok_or_else(|| {
+                        Problem::invalid("status", format!("one of {}", names.join(", ")))
+                    })
+                });
+                let (since, until) = span(&call.app, self.from.as_deref(), self.until.as_deref())?;
+                amounts(self.amount_min_minor, self.amount_max_minor)?;
+                Ok(BillFilter {
+                    kind: self.event,
+                    since,
+                    until,
+                    least_minor: self.amount_min_minor,
+                    most_minor: self.amount_max_minor,
+                    status: status.transpose()?,
+                    keyword: keyword(self.keyword)?,
+                })
+            }
+        }
+    };
+}
+
+params! {
+    /// Parameters of the list of bill lines.
+    BillParams {
+        /// Rows to return, 1 to 200; 50 when absent. A page ends with an order: it may be longer by the lines of one, or
+        /// shorter and still have a `next_cursor`.
+        #[param(minimum = 1, maximum = 200)]
+        limit: Option<usize>,
+        /// `next_cursor` of the page before; opaque.
+        cursor: Option<String>,
+    }
+}
+
+params! {
+    /// Parameters of the export of bill lines.
+    BillExportParams {
+        /// `en` or `zh`: headings and words; `en` when absent.
+        lang: Option<String>,
+        /// Begin with a byte order mark, for Excel.
+        bom: Option<bool>,
+    }
+}
+
+/// A bill line: something that happened to an order. Amounts are minor units.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BillLineView {
+    /// Order, `co_…`.
+    order: String,
+    /// Your own id of the order.
+    order_id: String,
+    /// Your own id of the event.
+    event_id: String,
+    /// What happened.
+    event: String,
+    /// When, as it was reported.
+    at: String,
+    /// Amount; 0 where the event has none or means the rest.
+    amount_minor: i64,
+    /// Where the order stands now.
+    status: &'static str,
+    /// Price of the order.
+    order_amount_minor: i64,
+    /// Open advance of the order now.
+    receivable_minor: i64,
+}
+
+impl From<&BillLine> for BillLineView {
+    fn from(line: &BillLine) -> Self {
+        let (event, order) = (&line.event, &line.order);
+        Self {
+            order: order.id.to_string(),
+            order_id: order.external_id.clone(),
+            event_id: event.event_id.clone(),
+            event: event.kind.clone(),
+            at: event.at.to_string(),
+            amount_minor: event.amount,
+            status: order.order().status().name(),
+            order_amount_minor: order.amount,
+            receivable_minor: order.receivable,
+        }
+    }
+}
+
+/// List a merchant's bill lines
+///
+/// Order by order, the newest authorised first, and the events of each from the newest back; from the first day.
+#[utoipa::path(get, path = "/v1/parties/{id}/bill-lines", tag = "pay-later",
+    params(("id" = String, Path, description = "Party, `pty_…`"), BillParams),
+    responses((status = 200, body = Page<BillLineView>, description = "Bill lines")))]
+pub(crate) async fn list_bill_lines(
+    call: Call,
+    Path(id): Path<String>,
+    Params(params): Params<BillParams>,
+) -> Result<Response, Problem> {
+    let party: PartyId = parse_id(&id, "id")?;
+    let most = limit(params.limit)?;
+    let before = match &params.cursor {
+        Some(text) => Some(Cursor::decode(text)?.place()?),
+        None => None,
+    };
+    let before: Option<BillPlace> = before.map(|(at, id)| (Timestamp(at), CreditOrderId(id)));
+    let filter = params.filter(&call)?;
+    let page =
+        call.app.read(move |session| credit::bill_lines(session, party, &filter, before, most)).await?;
+    let next_cursor = page.next.map(|(at, id)| Cursor { numbers: vec![at.0], id: id.0 }.encode());
+    Ok(json(&Page { data: page.rows.iter().map(BillLineView::from).collect(), next_cursor }))
+}
+
+const HEADINGS: [(&str, &str); 12] = [
+    ("order_id", "订单号"),
+    ("order", "编号"),
+    ("event_id", "流水号"),
+    ("event", "类型码"),
+    ("event_text", "类型"),
+    ("at", "发生时间"),
+    ("currency", "币种"),
+    ("amount", "金额"),
+    ("amount_minor", "金额（分）"),
+    ("status", "订单状态"),
+    ("order_amount", "订单金额"),
+    ("order_amount_minor", "订单金额（分）"),
+];
+
+/// Export a merchant's bill lines as CSV
+///
+/// Holds exactly what the filters show, in the order of the list, streamed. Times are of the business zone.
+#[utoipa::path(get, path = "/v1/parties/{id}/bill-lines/export", tag = "pay-later",
+    params(("id" = String, Path, description = "Party, `pty_…`"), BillExportParams),
+    responses((status = 200, body = String, content_type = "text/csv", description = "CSV, UTF-8")))]
+pub(crate) async fn export_bill_lines(
+    call: Call,
+    Path(id): Path<String>,
+    Params(params): Params<BillExportParams>,
+) -> Result<Response, Problem> {
+    let party: PartyId = parse_id(&id, "id")?;
+    let look = Look::of(params.lang.as_deref(), params.bom)?;
+    let filter = params.filter(&call)?;
+    csv::download("bill-lines", Lines::headed(look, &HEADINGS), move |mut lines, place| {
+        let (call, filter) = (call.clone(), filter.clone());
+        async move {
+            let read = move |session: &mut dyn purser_engine::Session| {
+                credit::bill_lines(session, party, &filter, place, csv::ROWS)
+            };
+            let page = call.app.read(read).await?;
+            for row in &page.rows {
+                line(&mut lines, &call, look, row);
+            }
+            Ok((lines, page.next))
+        }
+    })
+    .await
+}
+
+fn line(lines: &mut Lines, call: &Call, look: Look, row: &BillLine) {
+    let (event, order) = (&row.event, &row.order);
+    let words = KINDS.iter().find(|(name, ..)| *name == event.kind).map(|(_, zh, en)| look.pick(*en, *zh));
+    lines.text(&order.external_id);
+    lines.text(&order.id.to_string());
+    lines.text(&event.event_id);
+    lines.text(&event.kind);
+    lines.text(words.unwrap_or_default());
+    lines.text(&call.app.zone.rfc3339(event.at));
+    lines.text(order.currency.code());
+    lines.money(Some(event.amount));
+    lines.text(order.order().status().name());
+    lines.money(Some(order.amount));
+    lines.end();
+}
