@@ -5,7 +5,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod appeals;
+mod applications;
 mod failures;
 mod held;
 mod linked;
 mod proceeds;
+mod records;
