@@ -2,7 +2,7 @@
 //!
 //! It is cheap on purpose, because it shares the machine with the server it measures.
 
-use std::{cell::RefCell, fmt::Write as _, net::SocketAddr, rc::Rc};
+use std::{cell::RefCell, fmt::Write as _, net::SocketAddr, path::PathBuf, rc::Rc};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
@@ -13,9 +13,13 @@ use tokio::{
     task::LocalSet,
 };
 
-use super::{http::reference, report::percentile, withdrawals::creator};
+use super::{
+    http::reference,
+    report::percentile,
+    withdrawals::{amount, creator},
+};
 
-/// Flags; filled in by `purser bench http`.
+/// Flags; filled in by `purser bench http` and `purser bench withdrawals`.
 #[derive(Args)]
 pub(crate) struct ClientArgs {
     #[arg(long)]
@@ -24,20 +28,22 @@ pub(crate) struct ClientArgs {
     connections: usize,
     #[arg(long)]
     requests: u64,
-    /// Accounts that transfers are spread over, or creators who withdraw.
-    #[arg(long)]
+    /// Accounts that transfers are spread over.
+    #[arg(long, default_value_t = 0, required_unless_present = "codes")]
     accounts: u64,
-    /// Request withdrawals instead of transfers.
-    #[arg(long)]
-    withdrawals: bool,
+    /// Request withdrawals instead of transfers: a file with the code of each creator, one a line.
+    #[arg(long, value_name = "FILE")]
+    codes: Option<PathBuf>,
     #[arg(long, env = "PURSER_BENCH_TOKEN", hide_env_values = true)]
     token: String,
 }
 
 /// What all connections share; one thread runs them.
 struct Load {
-    withdrawals: bool,
+    /// Accounts, or creators when there are codes.
     accounts: Vec<String>,
+    /// The code of each creator; empty for transfers.
+    codes: Vec<String>,
     left: u64,
     next: u64,
     dice: u64,
@@ -72,7 +78,7 @@ impl Load {
             return true;
         }
         out.clear();
-        if self.withdrawals {
+        if !self.codes.is_empty() {
             return self.withdrawal(head, out, roll);
         }
         let count = self.accounts.len() as u64;
@@ -88,17 +94,26 @@ impl Load {
         true
     }
 
-    /// The next withdrawal: creators take turns, so that two of one creator seldom meet in a group.
+    /// The next withdrawal, of a creator who has not asked before; false when everybody has. One in a hundred asks for
+    /// more than there is, one in a hundred enters another code.
     fn withdrawal(&mut self, head: &str, out: &mut String, roll: u64) -> bool {
-        let (key, creators) = (self.next, self.accounts.len() as u64);
-        let amount = if roll == 1 { 9_000_000_000_000_000 } else { 10 + key / creators };
-        let Some(party) = self.account(key % creators) else { return false };
-        let body = format!("{{\"party_id\":\"{party}\",\"amount_minor\":{amount}}}");
+        let index = self.next;
+        let (Some(party), Some(code)) = (self.account(index), self.code(index)) else { return false };
+        let amount = if roll == 1 { 9_000_000_000_000_000 } else { amount(index) };
+        let other = if code.starts_with('0') { "1" } else { "0" };
+        let (first, rest) = code.split_at(1);
+        let first = if roll == 2 { other } else { first };
+        let body =
+            format!("{{\"party_id\":\"{party}\",\"amount_minor\":{amount},\"code\":\"{first}{rest}\"}}");
         let length = body.len();
         let _ =
-            write!(out, "{head}Idempotency-Key: bench-{key:012}\r\nContent-Length: {length}\r\n\r\n{body}");
+            write!(out, "{head}Idempotency-Key: bench-{index:012}\r\nContent-Length: {length}\r\n\r\n{body}");
         self.next += 1;
         true
+    }
+
+    fn code(&self, index: u64) -> Option<&String> {
+        self.codes.get(usize::try_from(index).ok()?)
     }
 
     fn answer(&mut self, micros: u64, head: &[u8]) {
@@ -116,13 +131,21 @@ impl Load {
 
 /// `purser bench http-client`.
 pub(crate) fn run(args: &ClientArgs) -> Result<()> {
-    let name = |index: u64| {
-        if args.withdrawals { creator(index).to_string() } else { reference(index).id().to_string() }
+    let codes: Vec<String> = match &args.codes {
+        None => Vec::new(),
+        Some(file) => {
+            let text =
+                std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+            text.lines().map(str::to_owned).collect()
+        }
     };
-    let path = if args.withdrawals { "/v1/withdrawals" } else { "/v1/transfers" };
+    let (path, accounts) = match codes.len() as u64 {
+        0 => ("/v1/transfers", (0..args.accounts).map(|index| reference(index).id().to_string()).collect()),
+        creators => ("/v1/withdrawals", (0..creators).map(|index| creator(index).to_string()).collect()),
+    };
     let load = Rc::new(RefCell::new(Load {
-        withdrawals: args.withdrawals,
-        accounts: (0..args.accounts).map(name).collect(),
+        accounts,
+        codes,
         left: args.requests,
         next: 0,
         dice: 0x9e37_79b9_7f4a_7c15,

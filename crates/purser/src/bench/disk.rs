@@ -1,11 +1,25 @@
 //! What the disk and the bare database give on this machine, measured in the same run.
 
-use std::{io::Write as _, os::unix::fs::FileExt as _, path::Path};
+use std::{
+    io::Write as _,
+    os::unix::fs::FileExt as _,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result};
 
 use purser_engine::{clock::Stopwatch, rows::TransferRow};
 use purser_storage::{Record as _, Session as _, sqlite};
+
+use crate::store::StoreArgs;
+
+/// A folder of the bench's own.
+pub(crate) fn scratch(store: &StoreArgs, bench: &str) -> Result<PathBuf> {
+    let base = store.data.clone().unwrap_or_else(std::env::temp_dir);
+    let dir = base.join(format!("purser-bench-{bench}-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).with_context(|| format!("creating {}", dir.display()))?;
+    Ok(dir)
+}
 
 /// Median time of a 4 KiB write and `fdatasync` over blocks that were written before, µs.
 pub(crate) fn fdatasync_p50_us(dir: &Path) -> Result<u64> {

@@ -5,7 +5,7 @@
     reason = "indices of a bench on a 64-bit machine, far below every limit"
 )]
 
-use std::{collections::VecDeque, path::PathBuf, sync::mpsc};
+use std::{collections::VecDeque, sync::mpsc};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
@@ -99,7 +99,7 @@ struct Counts {
 }
 
 pub(crate) fn run(args: &LedgerBench) -> Result<()> {
-    let scratch = tempdir_near(&args.store)?;
+    let scratch = disk::scratch(&args.store, "ledger")?;
     let place = args.store.place_or(&scratch);
     let fdatasync = disk::fdatasync_p50_us(&scratch)?;
     let opened = place.open_engine(1, Limits { bulk_queue: args.in_flight.max(1), ..Limits::default() })?;
@@ -159,13 +159,6 @@ fn first_and_last(marks: &VecDeque<(u64, u64)>) -> (u64, u64) {
     let first = marks.iter().find(|m| m.0 >= million).map_or(0, |m| rate((0, 0), *m));
     let last = marks.iter().rev().find(|m| m.0 + million <= end.0).map_or(first, |m| rate(*m, end));
     (first, last)
-}
-
-fn tempdir_near(store: &StoreArgs) -> Result<PathBuf> {
-    let base = store.data.clone().unwrap_or_else(std::env::temp_dir);
-    let dir = base.join(format!("purser-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&dir).with_context(|| format!("creating {}", dir.display()))?;
-    Ok(dir)
 }
 
 impl<'a> Load<'a> {

@@ -7,4 +7,5 @@ pub(crate) mod ledger;
 pub(crate) mod month_close;
 pub(crate) mod records;
 pub(crate) mod report;
+pub(crate) mod served;
 pub(crate) mod withdrawals;

@@ -1,6 +1,6 @@
 //! `purser bench month-close`: closing and publishing a month of the programme for all of its creators (X15).
 
-use std::{collections::BTreeMap, path::PathBuf, sync::mpsc};
+use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
@@ -12,7 +12,7 @@ use purser_domain::{
     time::{Date, HOUR, Month, Zone},
 };
 use purser_engine::{
-    Job, Limits, Meta, Reply, call,
+    Limits, Meta, call,
     clock::{Clock, Stopwatch},
     earnings::{OrderReport, ReportTaskOrders, Reported},
     parties::{RegisterParty, party_id},
@@ -23,7 +23,7 @@ use purser_engine::{
     rules::{SetClock, found_sandbox},
 };
 
-use super::{disk, report::Report};
+use super::{disk, report::Report, served::all};
 use crate::{
     cmd::month::work_off,
     store::{Opened, StoreArgs},
@@ -51,8 +51,8 @@ const DAY: Date = Date::constant(2026, 3, 16);
 const BATCH: usize = 5_000;
 
 pub(crate) fn run(args: &MonthCloseBench) -> Result<()> {
-    let scratch = scratch(&args.store)?;
-    let place = args.store.place_or(&scratch);
+    let scratch = disk::scratch(&args.store, "month-close")?;
+    let place = args.store.place_or(&scratch.join("data"));
     let zone = Zone::shanghai();
     let founded = found_sandbox(place.open_writer()?.as_mut(), &Clock::system(), zone.at(DAY, 9, 0))?;
     ensure!(founded, "the bench needs new books: another --data folder, or another database");
@@ -99,23 +99,27 @@ pub(crate) fn run(args: &MonthCloseBench) -> Result<()> {
     Ok(())
 }
 
-fn scratch(store: &StoreArgs) -> Result<PathBuf> {
-    let base = store.data.clone().unwrap_or_else(std::env::temp_dir);
-    let dir = base.join(format!("purser-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&dir).with_context(|| format!("creating {}", dir.display()))?;
-    Ok(dir)
-}
-
 fn name(index: u32) -> String {
     format!("creator-{index}")
 }
 
+fn profile(index: u32) -> Profile {
+    Profile {
+        external_id: name(index),
+        display_name: name(index),
+        roles: [Role::Creator].into_iter().collect(),
+        legal_form: LegalForm::Individual,
+        class: AccountClass::Ordinary,
+        metadata: BTreeMap::new(),
+    }
+}
+
 /// Every creator registers, takes part, settles an order and has its terms imported; returns how many.
 fn seed(opened: &mut Opened, creators: u32, zone: &Zone) -> Result<usize> {
-    let all: Vec<u32> = (0..creators).collect();
-    register(opened, &all)?;
+    all(&opened.executor, (0..creators).map(|index| RegisterParty(profile(index))))?;
+    let everybody: Vec<u32> = (0..creators).collect();
     let accepted_at = zone.at(DAY, 9, 0).plus(-24 * HOUR);
-    for chunk in all.chunks(BATCH) {
+    for chunk in everybody.chunks(BATCH) {
         let parties: Vec<PartyId> = chunk.iter().map(|index| party_id(&name(*index))).collect();
         let enrol = |creator: &PartyId| Enrolment { creator: *creator, from_on: DAY, to_on: None };
         let items = parties.iter().map(enrol).collect();
@@ -145,31 +149,5 @@ fn seed(opened: &mut Opened, creators: u32, zone: &Zone) -> Result<usize> {
         let refused = call(&mut opened.executor, ImportTerms { items }, Meta::system())??;
         ensure!(refused.iter().all(Result::is_ok), "terms were not taken");
     }
-    Ok(all.len())
-}
-
-/// Registers creators, many at a time.
-fn register(opened: &Opened, all: &[u32]) -> Result<()> {
-    for chunk in all.chunks(BATCH) {
-        let (sender, receiver) = mpsc::channel();
-        for index in chunk {
-            let profile = Profile {
-                external_id: name(*index),
-                display_name: name(*index),
-                roles: [Role::Creator].into_iter().collect(),
-                legal_form: LegalForm::Individual,
-                class: AccountClass::Ordinary,
-                metadata: BTreeMap::new(),
-            };
-            let sender = sender.clone();
-            let done = move |outcome| drop(sender.send(outcome));
-            let job = Job::new(RegisterParty(profile), Meta::system(), |_| Reply::default(), done);
-            opened.executor.submit_waiting(job);
-        }
-        drop(sender);
-        for outcome in receiver {
-            outcome?;
-        }
-    }
-    Ok(())
+    Ok(everybody.len())
 }

@@ -25,8 +25,9 @@ use purser_engine::{
 };
 
 use super::{
-    http::{scratch, server},
+    disk,
     report::{Report, percentile},
+    served::server,
 };
 use crate::{
     keys,
@@ -58,7 +59,7 @@ const CHUNK: u64 = 2_000;
 /// `purser bench records`.
 pub(crate) fn run(args: &RecordsBench) -> Result<()> {
     ensure!(args.orders >= 1_000 && args.times >= 10, "at least 1,000 orders and 10 times");
-    let scratch = scratch(&args.store, "records")?;
+    let scratch = disk::scratch(&args.store, "records")?;
     let place = args.store.place_or(&scratch.join("data"));
     let running = serve::start(&server(1, 1), &place)?;
     let party = prepare(&running, args.orders)?;

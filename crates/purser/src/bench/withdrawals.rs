@@ -1,68 +1,56 @@
-//! `purser bench withdrawals`: requests through the gate, one per call, the client in another process.
+//! `purser bench withdrawals`: requests through the gate, each with the one-time code that its creator was sent
+//! beforehand (P8, X4), one per call, the client in another process.
 
-use std::sync::Arc;
+use std::{fs, path::Path, sync::Arc};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use purser_domain::{
-    ids::{PartyId, Uid},
-    ledger::{AccountKind, AccountRef, Step, TransferKind, TransferRequest},
+    ids::{JobId, PartyId},
+    ledger::{AccountKind, AccountRef},
     money::Currency,
     parties::{AccountClass, LegalForm, Profile, Role, Roles},
 };
 use purser_engine::{
-    Command, Executor, Meta,
-    access::{Scope, Scopes},
+    Limits, Meta,
+    access::Scope,
     call,
-    identity::OnboardSandboxParty,
-    ids::IdSource,
-    ledger::PostTransfers,
+    clock::{Clock, Stopwatch},
+    identity::{IssueCode, OnboardSandboxParty, SEND_CODE, Wanted, run_send_code},
+    jobs::{ClaimJob, Hands, due},
     parties::{RegisterParty, party_id},
+    rules::found_sandbox,
+    sandbox::messages::{outbox, reveal},
+    vault::Vault,
     withdrawals::BindPayoutAccount,
 };
-use serde_json::Value;
+use purser_rails::SandboxSender;
 
 use super::{
     disk,
-    http::{load, scratch, server},
-    report::Report,
+    served::{Load, Served, ServedArgs, all, fund},
 };
 use crate::{
-    keys,
-    serve::{self, Running, ServeArgs},
-    store::StoreArgs,
+    secrets::SecretsArgs,
+    serve::ServeArgs,
+    store::{Opened, Place},
 };
 
 /// Flags of `purser bench withdrawals`.
 #[derive(Args)]
 pub(crate) struct WithdrawalBench {
-    /// Connections that are open at the same time, each with one request under way
-    #[arg(long, default_value_t = 64)]
-    connections: usize,
-    /// Requests to send
+    /// Requests to send; each is of a creator of its own, who has one code
     #[arg(long, default_value_t = 40_000)]
     withdrawals: u64,
-    /// Creators who take turns
-    #[arg(long, default_value_t = 4_000)]
-    creators: u64,
-    /// Threads of the server that speak HTTP
-    #[arg(long, default_value_t = 1)]
-    workers: usize,
-    /// Writers of the server, each on its own connection (PostgreSQL only; a folder has one)
-    #[arg(long, default_value_t = 2)]
-    writers: usize,
-    /// Leave the check of the books out
-    #[arg(long)]
-    no_verify: bool,
     #[command(flatten)]
-    store: StoreArgs,
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
+    served: ServedArgs,
 }
 
 /// First balance of every creator, fen.
 const BALANCE: i64 = 1_000_000_000;
+
+/// Threads that send codes, so that their commits share groups.
+const SENDERS: usize = 16;
 
 fn external_id(index: u64) -> String {
     format!("bench-{index}")
@@ -73,101 +61,139 @@ pub(super) fn creator(index: u64) -> PartyId {
     party_id(&external_id(index))
 }
 
+/// What the creator of a number withdraws, fen: their code is good for this amount only.
+pub(super) fn amount(index: u64) -> i64 {
+    100 + i64::try_from(index % 10_000).unwrap_or(0)
+}
+
 /// `purser bench withdrawals`.
 pub(crate) fn run(args: &WithdrawalBench) -> Result<()> {
-    ensure!(args.creators >= 1 && args.connections >= 1, "at least one creator and one connection");
-    let scratch = scratch(&args.store, "withdrawals")?;
-    let place = args.store.place_or(&scratch.join("data"));
-    let fdatasync = disk::fdatasync_p50_us(&scratch)?;
-    // First steps are taken by the sandbox's shortcut.
-    let running = serve::start(&ServeArgs { sandbox: true, ..server(args.workers, args.writers) }, &place)?;
-    prepare(&running, args.creators)?;
-    let now = running.app.clock.machine();
-    let scopes = Scopes::of(&[Scope::WithdrawalsRequest, Scope::WithdrawalsWithoutCode]);
-    let (_, token) = keys::make(&running.app.executor, "bench", scopes, now, None)?;
-    let (before, size) = (running.app.executor.stats(), place.bytes());
-    let cpu = disk::cpu_micros();
-    let client = load(&running, &token, args.connections, args.withdrawals, args.creators, true)?;
-    let cpu = disk::cpu_micros() - cpu;
-    let stats = running.app.executor.stats();
-    running.stop()?;
-    let number = |name: &str| client.get(name).and_then(Value::as_u64).unwrap_or(0);
-    let mut report = Report::default();
-    report.text("bench", "withdrawals");
-    report.text("engine", place.engine());
-    report.int("withdrawals_per_s", number("answered") * 1_000_000 / number("micros").max(1));
-    report.milli("p50_ms", number("p50_us"));
-    report.milli("p99_ms", number("p99_us"));
-    report.int("rss_peak_bytes", disk::rss_peak_bytes());
-    report.int("bytes_per_withdrawal", place.bytes().saturating_sub(size) / number("made").max(1));
-    report.int("creators", args.creators);
-    report.int("connections", args.connections as u64);
-    for name in ["answered", "made", "replayed", "refused"] {
-        report.int(name, number(name));
-    }
-    report.int("server_cpu_ns_per_request", cpu * 1_000 / number("answered").max(1));
-    report.int("client_cpu_ns_per_request", number("cpu_us") * 1_000 / number("answered").max(1));
-    report.int("commits", stats.groups - before.groups);
-    report.int("syncs", stats.syncs - before.syncs);
-    report.int("fdatasync_p50_us", fdatasync);
-    if !args.no_verify {
-        report.text("verify", &place.verify()?);
-    }
-    report.print(args.json);
-    std::fs::remove_dir_all(&scratch).context("removing the scratch folder")?;
-    ensure!(number("failed") == 0, "{} requests failed", number("failed"));
-    ensure!(number("made") > 0, "no withdrawal was made");
-    Ok(())
+    let served = &args.served;
+    ensure!(args.withdrawals >= 1 && served.connections >= 1, "at least one withdrawal and one connection");
+    let scratch = disk::scratch(&served.store, "withdrawals")?;
+    let place = served.store.place_or(&scratch.join("data"));
+    let clock = Clock::system();
+    let founded = found_sandbox(place.open_writer()?.as_mut(), &clock, clock.business())?;
+    ensure!(founded, "the bench needs new books: another --data folder, or another database");
+    let secrets = secrets(&place, &scratch)?;
+    let watch = Stopwatch::start();
+    let codes = scratch.join("codes");
+    let digits = prepare(&place, &secrets, served.writers, args.withdrawals)?;
+    fs::write(&codes, digits.join("\n")).context("writing the codes for the client")?;
+    let prepared = watch.micros();
+    // First steps are taken by the sandbox's shortcut, and its phones get the codes.
+    let server = ServeArgs { sandbox: true, secrets, ..served.server() };
+    let bench = Served::start(&server, place, scratch.clone())?;
+    let load = Load {
+        bench: "withdrawals",
+        unit: "withdrawal",
+        requests: args.withdrawals,
+        scope: Scope::WithdrawalsRequest,
+        client: vec!["--codes".to_owned(), codes.display().to_string()],
+    };
+    bench.measure(served, &load)?.finish(served, &scratch, |report, _| {
+        report.int("creators", args.withdrawals);
+        report.milli("setup_s", prepared / 1_000);
+        Ok(())
+    })
 }
 
-/// Creators with a payout account and money.
-fn prepare(running: &Running, creators: u64) -> Result<()> {
-    let mut executor = running.app.executor.clone();
-    let vault = running.app.vault.clone().context("a bench on a database needs PURSER_SECRETS_KEY")?;
-    for index in 0..creators {
-        let profile = Profile {
-            external_id: external_id(index),
-            display_name: external_id(index),
-            roles: Roles::NONE.with(Role::Creator),
-            legal_form: LegalForm::Individual,
-            class: AccountClass::default(),
-            metadata: std::collections::BTreeMap::new(),
-        };
-        ask(&mut executor, RegisterParty(profile))?;
-        let party = creator(index);
-        ask(&mut executor, BindPayoutAccount::sandbox(party, &external_id(index)))?;
-        let vault = Arc::clone(&vault);
-        ask(&mut executor, OnboardSandboxParty { vault, party, phone: None, name: None, number: None })?;
-    }
-    let clearing = AccountRef::platform(AccountKind::ClientsClearing, Currency::CNY);
-    let mut ids = IdSource::system();
-    for from in (0..creators).step_by(8_000) {
-        let mut named: Vec<AccountRef> = (from..creators.min(from + 8_000))
-            .map(|index| AccountRef::party(creator(index), AccountKind::Earnings, Currency::CNY))
-            .collect();
-        let transfers = named.iter().map(|account| TransferRequest {
-            id: ids.next(running.app.clock.machine()),
-            step: Step::Post,
-            debit: clearing.id(),
-            credit: account.id(),
-            amount_minor: BALANCE,
+/// The key of these books. A folder makes its own; a database of a bench is thrown away, and so is its key.
+fn secrets(place: &Place, scratch: &Path) -> Result<SecretsArgs> {
+    let secrets_key_file = match place {
+        Place::Folder(_) => None,
+        Place::Postgres(_) => Some(SecretsArgs::file_or_new(&scratch.join("secrets.key"))?),
+    };
+    Ok(SecretsArgs { secrets_key_file })
+}
+
+/// Creators with first steps taken, money, and a code each; returns the codes in order.
+fn prepare(place: &Place, secrets: &SecretsArgs, writers: usize, creators: u64) -> Result<Vec<String>> {
+    let opened = place.open_engine(writers, Limits::default())?;
+    let vault = secrets.admitted(place, &opened.executor)?.context("the bench has no secrets key")?;
+    let desk = &opened.executor;
+    all(desk, (0..creators).map(|index| RegisterParty(profile(index))))?;
+    all(desk, (0..creators).map(|index| BindPayoutAccount::sandbox(creator(index), &external_id(index))))?;
+    all(desk, (0..creators).map(|index| first_steps(&vault, index)))?;
+    let earnings = |index| AccountRef::party(creator(index), AccountKind::Earnings, Currency::CNY);
+    fund(desk, &opened.clock, (0..creators).map(earnings), BALANCE)?;
+    let issue = |index| IssueCode {
+        vault: Arc::clone(&vault),
+        party: creator(index),
+        wanted: Wanted::Withdrawal {
+            amount_minor: amount(index),
             currency: Currency::CNY,
-            kind: TransferKind::Manual.code(),
-            reference: Uid::NIL,
-        });
-        let transfers = transfers.collect();
-        named.push(clearing.clone());
-        ask(&mut executor, PostTransfers { transfers, atomic: true, accounts: named })?;
+            destination: None,
+        },
+    };
+    all(desk, (0..creators).map(issue))?;
+    send(place, &opened, &vault, creators)?;
+    let codes = received(place, &vault, creators);
+    opened.close();
+    codes
+}
+
+fn profile(index: u64) -> Profile {
+    Profile {
+        external_id: external_id(index),
+        display_name: external_id(index),
+        roles: Roles::NONE.with(Role::Creator),
+        legal_form: LegalForm::Individual,
+        class: AccountClass::default(),
+        metadata: std::collections::BTreeMap::new(),
+    }
+}
+
+/// A phone of their own: codes are limited by phone.
+fn first_steps(vault: &Arc<Vault>, index: u64) -> OnboardSandboxParty {
+    OnboardSandboxParty {
+        vault: Arc::clone(vault),
+        party: creator(index),
+        phone: Some(format!("139{index:08}")),
+        name: None,
+        number: None,
+    }
+}
+
+/// Sends what was issued, as a server's worker does, only by several threads.
+fn send(place: &Place, opened: &Opened, vault: &Arc<Vault>, creators: u64) -> Result<()> {
+    let most = u32::try_from(creators)?.saturating_add(1_000);
+    let (business, machine) = (opened.clock.business(), opened.clock.machine());
+    let jobs = due(place.open_reader()?.as_mut(), business, machine, most)?;
+    let jobs: Vec<JobId> = jobs.into_iter().filter(|job| job.kind == SEND_CODE).map(|job| job.id).collect();
+    ensure!(jobs.len() as u64 == creators, "{} codes wait to be sent, not {creators}", jobs.len());
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = jobs
+            .chunks(jobs.len().div_ceil(SENDERS))
+            .map(|mine| scope.spawn(move || send_some(place, opened, vault, mine)))
+            .collect();
+        for thread in threads {
+            thread.join().map_err(|_| anyhow::anyhow!("a thread that sends codes panicked"))??;
+        }
+        Ok(())
+    })
+}
+
+fn send_some(place: &Place, opened: &Opened, vault: &Arc<Vault>, jobs: &[JobId]) -> Result<()> {
+    let (mut desk, mut reads) = (opened.executor.clone(), place.open_reader()?);
+    for job in jobs {
+        let claimed = call(&mut desk, ClaimJob::of(*job), Meta::system())??;
+        let vault = Some(Arc::clone(vault));
+        let mut hands = Hands { desk: &mut desk, reads: reads.as_mut(), clock: &opened.clock, vault };
+        run_send_code(&mut SandboxSender, &claimed, &mut hands)?;
+        reads.rollback();
     }
     Ok(())
 }
 
-fn ask<C: Command>(executor: &mut Executor, command: C) -> Result<()>
-where
-    C::Output: Clone,
-{
-    match call(executor, command, Meta::system())? {
-        Ok(_) => Ok(()),
-        Err(rejection) => bail!("{}: {}", rejection.code, rejection.message),
-    }
+/// The code that each creator's phone shows.
+fn received(place: &Place, vault: &Vault, creators: u64) -> Result<Vec<String>> {
+    let mut reads = place.open_reader()?;
+    (0..creators)
+        .map(|index| {
+            let messages = outbox(reads.as_mut(), Some(creator(index)), 1)?;
+            let (digits, _) = messages.first().and_then(|row| reveal(vault, row)).context("no code")?;
+            Ok(digits)
+        })
+        .collect()
 }
