@@ -2,20 +2,16 @@
 
 use purser_domain::{
     casework::Heard,
-    ids::{CaseId, TypedId as _},
-    time::Timestamp,
+    ids::{CaseId, TypedId as _, Uid},
 };
-use purser_storage::{Fault, Session, Statement, Value};
+use purser_storage::Statement;
 
 use super::{CaseRow, due, tell};
 use crate::{
-    command::{Command, Ctx, Rejection},
-    jobs::Progress,
-    tx::{Needs, Tx},
+    command::Ctx,
+    jobs::{Tend, Tended},
+    tx::Tx,
 };
-
-/// Cases looked at in one commit.
-const ROUND: usize = 200;
 
 static UNDATED: Statement = Statement {
     name: "cases.undated",
@@ -31,75 +27,32 @@ static OVERDUE: Statement = Statement {
 pub(super) const STATEMENTS: &[&Statement] = &[&UNDATED, &OVERDUE];
 
 /// Dates cases that wait for a year of the calendar (P5), and tells the desk once of each that is overdue.
-#[derive(Debug, Clone)]
-pub struct TendCases {
-    cases: Vec<CaseId>,
-}
+pub type TendCases = Tend<CaseRow>;
 
-impl TendCases {
-    /// What there is to do at `now`, at most 200 of each.
-    ///
-    /// # Errors
-    /// Storage faults.
-    pub fn plan(reads: &mut dyn Session, now: Timestamp) -> Result<Self, Fault> {
-        let limit = Value::Int(i64::try_from(ROUND).unwrap_or(i64::MAX));
-        let mut cases = Vec::new();
-        reads.query(&UNDATED, &[limit], &mut |row| {
-            cases.push(CaseId::from_uid(row.uid(0)));
-            true
-        })?;
-        reads.query(&OVERDUE, &[Value::Int(now.0), limit], &mut |row| {
-            cases.push(CaseId::from_uid(row.uid(0)));
-            true
-        })?;
-        Ok(Self { cases })
-    }
-}
+impl Tended for CaseRow {
+    const NAME: &'static str = "cases.tend";
+    const UNDATED: &'static Statement = &UNDATED;
+    const OVERDUE: &'static Statement = &OVERDUE;
 
-impl Command for TendCases {
-    type Output = Progress;
-
-    fn name(&self) -> &'static str {
-        "cases.tend"
+    fn key_of(id: Uid) -> CaseId {
+        CaseId::from_uid(id)
     }
 
-    fn weight(&self) -> usize {
-        self.cases.len().max(1)
-    }
-
-    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
-        for case in &self.cases {
-            needs.row::<CaseRow>(*case);
+    fn tend(&mut self, tx: &mut Tx, ctx: &Ctx) {
+        if self.calendar_missing {
+            let from = self.owed_since.unwrap_or(self.opened_at);
+            (self.due_at, self.calendar_missing) = due(ctx, self.kind(), from);
+            if self.due_at.is_some() {
+                tell(tx, self, "case.due_changed", Heard::Party);
+            }
+        }
+        if self.due_at.is_some_and(|at| at <= ctx.now) && !self.overdue_told {
+            self.overdue_told = true;
+            tx.event("case.overdue", None, &self.id.to_string(), self.facts());
         }
     }
 
-    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Progress, Rejection> {
-        let mut changed = 0;
-        for id in &self.cases {
-            let Some(mut row) = tx.get::<CaseRow>(id).cloned() else { continue };
-            let before = row.clone();
-            if row.calendar_missing {
-                let from = row.owed_since.unwrap_or(row.opened_at);
-                (row.due_at, row.calendar_missing) = due(ctx, row.kind(), from);
-                if row.due_at.is_some() {
-                    tell(tx, &row, "case.due_changed", Heard::Party);
-                }
-            }
-            if row.due_at.is_some_and(|at| at <= ctx.now) && !row.overdue_told {
-                row.overdue_told = true;
-                tx.event("case.overdue", None, &id.to_string(), row.facts());
-            }
-            if row != before {
-                row.version += 1;
-                tx.put(row);
-                changed += 1;
-            }
-        }
-        // A round that changed nothing waits for the calendar: another at once would find the same.
-        Ok(Progress { more: changed > 0 && self.cases.len() >= ROUND, payload: None })
-    }
-
-    fn audited(&self) -> bool {
-        false
+    fn count(&mut self) {
+        self.version += 1;
     }
 }

@@ -2,20 +2,16 @@
 
 use purser_domain::{
     corporate::State,
-    ids::{StatementId, TypedId as _},
-    time::Timestamp,
+    ids::{StatementId, TypedId as _, Uid},
 };
-use purser_storage::{Fault, Session, Statement, Value};
+use purser_storage::Statement;
 
 use super::{StatementRow, due_on, end_of};
 use crate::{
-    command::{Command, Ctx, Rejection},
-    jobs::Progress,
-    tx::{Needs, Tx},
+    command::Ctx,
+    jobs::{Tend, Tended},
+    tx::Tx,
 };
-
-/// Statements looked at in one commit.
-const ROUND: usize = 200;
 
 static UNDATED: Statement = Statement {
     name: "settlements.undated",
@@ -31,79 +27,36 @@ static OVERDUE: Statement = Statement {
 pub(super) const STATEMENTS: &[&Statement] = &[&UNDATED, &OVERDUE];
 
 /// Dates statements, and tells the desk once of each that should have been paid.
-#[derive(Debug, Clone)]
-pub struct TendStatements {
-    statements: Vec<StatementId>,
-}
+pub type TendStatements = Tend<StatementRow>;
 
-impl TendStatements {
-    /// What there is to do at `now`, at most 200 of each.
-    ///
-    /// # Errors
-    /// Storage faults.
-    pub fn plan(reads: &mut dyn Session, now: Timestamp) -> Result<Self, Fault> {
-        let limit = Value::Int(i64::try_from(ROUND).unwrap_or(i64::MAX));
-        let mut statements = Vec::new();
-        reads.query(&UNDATED, &[limit], &mut |row| {
-            statements.push(StatementId::from_uid(row.uid(0)));
-            true
-        })?;
-        reads.query(&OVERDUE, &[Value::Int(now.0), limit], &mut |row| {
-            statements.push(StatementId::from_uid(row.uid(0)));
-            true
-        })?;
-        Ok(Self { statements })
-    }
-}
+impl Tended for StatementRow {
+    const NAME: &'static str = "settlement.tend";
+    const UNDATED: &'static Statement = &UNDATED;
+    const OVERDUE: &'static Statement = &OVERDUE;
 
-impl Command for TendStatements {
-    type Output = Progress;
-
-    fn name(&self) -> &'static str {
-        "settlement.tend"
+    fn key_of(id: Uid) -> StatementId {
+        StatementId::from_uid(id)
     }
 
-    fn weight(&self) -> usize {
-        self.statements.len().max(1)
-    }
-
-    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
-        for statement in &self.statements {
-            needs.row::<StatementRow>(*statement);
+    fn tend(&mut self, tx: &mut Tx, ctx: &Ctx) {
+        if self.calendar_missing
+            && let Some(day) = self.submitted_at.and_then(|at| due_on(ctx, at))
+        {
+            self.due_on = day.to_string();
+            self.calendar_missing = false;
+            self.overdue_at = Some(end_of(ctx, day));
+            tx.notify("settlement.due_changed", self.party, &self.id.to_string(), self.facts());
+        }
+        let open = matches!(self.state(), State::Submitted | State::Paying | State::PaymentFailed);
+        if self.overdue_at.is_some_and(|at| at <= ctx.now) {
+            self.overdue_at = None;
+            if open {
+                tx.event("settlement.overdue", None, &self.id.to_string(), self.facts());
+            }
         }
     }
 
-    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Progress, Rejection> {
-        let mut changed = 0;
-        for id in &self.statements {
-            let Some(mut row) = tx.get::<StatementRow>(id).cloned() else { continue };
-            let before = row.clone();
-            if row.calendar_missing
-                && let Some(day) = row.submitted_at.and_then(|at| due_on(ctx, at))
-            {
-                row.due_on = day.to_string();
-                row.calendar_missing = false;
-                row.overdue_at = Some(end_of(ctx, day));
-                tx.notify("settlement.due_changed", row.party, &id.to_string(), row.facts());
-            }
-            let open = matches!(row.state(), State::Submitted | State::Paying | State::PaymentFailed);
-            if row.overdue_at.is_some_and(|at| at <= ctx.now) {
-                row.overdue_at = None;
-                if open {
-                    tx.event("settlement.overdue", None, &id.to_string(), row.facts());
-                }
-            }
-            if row != before {
-                row.version += 1;
-                tx.put(row);
-                changed += 1;
-            }
-        }
-        // A round that changed nothing waits for the calendar: another at once would find the same.
-        Ok(Progress { more: changed > 0 && self.statements.len() >= ROUND, payload: None })
-    }
-
-    fn audited(&self) -> bool {
-        false
+    fn count(&mut self) {
+        self.version += 1;
     }
 }

@@ -13,12 +13,14 @@ mod commands;
 mod queries;
 mod runner;
 mod schedules;
+mod tend;
 
 pub use chores::{CleanIdempotency, CleanJobs, ReleaseExpiredHolds, WarnOfCalendar};
 pub use commands::{ClaimJob, Claimed, FailJob, FinishJob, FreeJobs, RetryJob};
 pub use queries::{by_state, due, leased};
 pub use runner::{Hands, Ran, Registry, RunError, Runner, run_due};
 pub use schedules::{ArmSchedules, Every, Progress, Recurring, SCHEDULES, SWEEP_FILES, Schedule};
+pub use tend::{Tend, Tended};
 
 use purser_domain::{
     ids::{JobId, Uid},
