@@ -8,8 +8,8 @@ use utoipa::OpenApi;
 use crate::{
     access::{Need, find},
     agencies, approvals, bank_files, bank_messages, cases, cashier, credit, explain, feed, health, identity,
-    keys, ledger, notices, operations, orders, parties, payments, people, problem, programme, rails, records,
-    rules, settlements, staff, studio, withdrawals,
+    keys, ledger, notices, operations, orders, parties, payments, payout_accounts, people, problem,
+    programme, rails, records, rules, settlements, staff, studio, tax, withdrawals,
 };
 
 #[derive(OpenApi)]
@@ -89,13 +89,16 @@ use crate::{
         people::list_people,
         people::change_person,
         people::remove_person,
-        withdrawals::send_payout_account_code,
-        withdrawals::list_payout_account_kinds,
+        payout_accounts::send_payout_account_code,
+        payout_accounts::list_payout_account_kinds,
         withdrawals::send_withdrawal_code,
-        withdrawals::bind_payout_account,
-        withdrawals::list_payout_accounts,
-        withdrawals::unbind_payout_account,
-        withdrawals::make_default_payout_account,
+        payout_accounts::bind_payout_account,
+        payout_accounts::list_payout_accounts,
+        payout_accounts::unbind_payout_account,
+        payout_accounts::make_default_payout_account,
+        payout_accounts::lock_payout_account,
+        tax::get_tax_year,
+        tax::take_tax_report,
         withdrawals::request_withdrawal,
         withdrawals::failure_statistics,
         withdrawals::list_failures,

@@ -9,7 +9,7 @@ use purser_domain::{
 use purser_engine::{
     Fault, Session,
     corporate::{self, StatementFilter, StatementRow},
-    earnings, parties,
+    earnings, parties, tax,
     withdrawals::{self, Asked, RequestWithdrawal, Requested, WithdrawalRow},
 };
 use serde::Serialize;
@@ -138,6 +138,8 @@ pub(crate) struct PartyExplained {
     pending_minor: i64,
     /// Owed by the party; no withdrawal while above zero.
     owed_minor: i64,
+    /// Income tax withheld of this calendar year's income; gone, and not the party's to withdraw.
+    tax_withheld_minor: i64,
     /// Piece by piece, what concerns the party most first.
     items: Vec<WhereaboutView>,
 }
@@ -145,7 +147,7 @@ pub(crate) struct PartyExplained {
 /// A part of a party's money.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct WhereaboutView {
-    /// `available`, `blocked`, `would_wait`, `in_transit`, `frozen`, `pending`, `agency` or `owed`.
+    /// `available`, `blocked`, `would_wait`, `in_transit`, `frozen`, `pending`, `agency`, `owed` or `tax`.
     place: &'static str,
     /// Minor units.
     amount_minor: i64,
@@ -244,10 +246,11 @@ pub(crate) async fn explain_party(call: Call, Path(id): Path<String>) -> Result<
             }
             let overview = earnings::overview(session, party, currency, today)?;
             let open = withdrawals::open_withdrawals(session, party, overview.in_transit_minor, OPEN)?;
-            Ok(Some((overview, open, reserving(session, party)?)))
+            let taxed = tax::tax_months(session, party, today.year())?;
+            Ok(Some((overview, open, reserving(session, party)?, taxed)))
         })
         .await?;
-    let Some((overview, open, statements)) = found else {
+    let Some((overview, open, statements, taxed)) = found else {
         return Err(Problem::not_found("party_unknown", format!("there is no party {party}")));
     };
     // What stands in the way is what the gate itself says to a request for everything.
@@ -275,6 +278,7 @@ pub(crate) async fn explain_party(call: Call, Path(id): Path<String>) -> Result<
         pending_minor,
         routed_minor: totals.routed_task_minor,
         owed_minor: overview.owed_minor,
+        withheld_minor: taxed.iter().fold(0, |sum, month| sum.saturating_add(month.withheld_minor)),
         gate: &gate,
         open: &rows,
     };
@@ -288,6 +292,7 @@ pub(crate) async fn explain_party(call: Call, Path(id): Path<String>) -> Result<
         frozen_minor: money.frozen_minor,
         pending_minor,
         owed_minor: money.owed_minor,
+        tax_withheld_minor: money.withheld_minor,
         items: places
             .iter()
             .map(WhereaboutView::from)

@@ -26,6 +26,7 @@ mod operations;
 mod orders;
 mod parties;
 mod payments;
+mod payout_accounts;
 mod people;
 mod problem;
 mod programme;
@@ -36,6 +37,7 @@ mod rules;
 mod settlements;
 mod staff;
 mod studio;
+mod tax;
 mod withdrawals;
 
 pub use app::{App, SharedRules};

@@ -92,6 +92,8 @@ pub(crate) struct TaskOrderView {
     service_fee_minor: Option<i64>,
     /// Compensation of a cancelled order.
     compensation_minor: Option<i64>,
+    /// Income tax withheld; null before the settlement, 0 where policy withholds none.
+    tax_minor: Option<i64>,
     /// What the payee got; null before the settlement.
     net_minor: Option<i64>,
     /// When it was accepted.
@@ -133,6 +135,7 @@ impl From<&TaskOrderRow> for TaskOrderView {
             fee_ppm: row.fee_ppm,
             service_fee_minor: row.service_fee,
             compensation_minor: row.compensation,
+            tax_minor: row.tax(),
             net_minor: row.net,
             accepted_at: row.accepted_at.to_string(),
             completed_at: text(row.completed_at),

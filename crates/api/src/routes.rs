@@ -11,8 +11,8 @@ use axum::{
 
 use crate::{
     App, agencies, approvals, bank_files, bank_messages, cases, cashier, credit, edge, explain, feed, health,
-    identity, keys, ledger, notices, operations, orders, parties, payments, people, programme, rails,
-    records, rules, staff, studio, withdrawals,
+    identity, keys, ledger, notices, operations, orders, parties, payments, payout_accounts, people,
+    programme, rails, records, rules, staff, studio, tax, withdrawals,
 };
 
 /// The whole service.
@@ -173,8 +173,8 @@ fn people() -> Routes {
         )
         .route("/v1/sandbox/outbox", get(identity::list_outbox))
         .route("/v1/sandbox/onboardings", post(identity::onboard))
-        .route("/v1/parties/{id}/payout-accounts/codes", post(withdrawals::send_payout_account_code))
-        .route("/v1/payout-account-kinds", get(withdrawals::list_payout_account_kinds))
+        .route("/v1/parties/{id}/payout-accounts/codes", post(payout_accounts::send_payout_account_code))
+        .route("/v1/payout-account-kinds", get(payout_accounts::list_payout_account_kinds))
         .route("/v1/withdrawals/codes", post(withdrawals::send_withdrawal_code))
 }
 
@@ -199,15 +199,19 @@ fn settled() -> Routes {
 }
 
 fn payouts() -> Routes {
+    use payout_accounts as a;
     use records::withdrawals as lists;
     use withdrawals as w;
     Router::new()
-        .route("/v1/parties/{id}/payout-accounts", get(w::list_payout_accounts).post(w::bind_payout_account))
-        .route("/v1/parties/{id}/payout-accounts/{account}", delete(w::unbind_payout_account))
-        .route("/v1/parties/{id}/payout-accounts/{account}/default", post(w::make_default_payout_account))
+        .route("/v1/parties/{id}/payout-accounts", get(a::list_payout_accounts).post(a::bind_payout_account))
+        .route("/v1/parties/{id}/payout-accounts/{account}/unbind", post(a::unbind_payout_account))
+        .route("/v1/parties/{id}/payout-accounts/{account}/default", post(a::make_default_payout_account))
+        .route("/v1/parties/{id}/payout-accounts/{account}/lock", post(a::lock_payout_account))
         .route("/v1/parties/{id}/withdrawals", get(lists::list_withdrawals))
         .route("/v1/parties/{id}/withdrawals/export", get(lists::export_withdrawals))
         .route("/v1/parties/{id}/explain", get(explain::explain_party))
+        .route("/v1/parties/{id}/tax", get(tax::get_tax_year))
+        .route("/v1/tax/reports/{quarter}", get(tax::take_tax_report))
         .route("/v1/withdrawals", get(lists::list_all_withdrawals).post(w::request_withdrawal))
         .route("/v1/withdrawals/export", get(lists::export_all_withdrawals))
         .route("/v1/withdrawals/{id}/explain", get(explain::explain_withdrawal))

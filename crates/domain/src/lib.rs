@@ -24,5 +24,6 @@ pub mod payments;
 pub mod policy;
 pub mod programme;
 pub mod studio;
+pub mod tax;
 pub mod time;
 pub mod withdrawals;

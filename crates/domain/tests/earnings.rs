@@ -169,6 +169,7 @@ fn account(role: AccountRole) -> &'static str {
         AccountRole::PayeeFrozen => "frozen",
         AccountRole::PayeeOwed => "owed",
         AccountRole::RevenueServiceFee => "fee",
+        AccountRole::TaxWithheld => "tax",
     }
 }
 
@@ -217,6 +218,7 @@ fn overview(words: &[&str]) -> String {
                     gross_minor: amount_minor,
                     service_fee_minor: fee,
                     compensation_minor: 0,
+                    tax_minor: 0,
                     net_minor: amount_minor - fee,
                 };
                 OverviewChange::Settled { month, settlement }

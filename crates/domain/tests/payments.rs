@@ -10,7 +10,8 @@ use purser_domain::{
     payments::{
         AccountFacts, CreateTerms, Incoming, Method, Order, PayerFacts, Payment, Place, Posting, Purpose,
         Receipt, Refund, RefundFacts, RefundOutcome, RefundState, RefundStep, Rejection, Request, Role,
-        State, assign, close_now, create, open, receive, refund, refund_outcome, repay, time_out, unassigned,
+        State, assign, close_now, create, fund, open, receive, refund, refund_outcome, repay, time_out,
+        unassigned,
     },
     time::{HOUR, MINUTE, Timestamp},
 };
@@ -278,6 +279,13 @@ impl World {
                 repay(&self.orders[0], id, &self.payer, &self.terms, self.now).map(|_| ())
             }
             ["refund", number, ..] => self.refund(number.parse().expect("a number"), amount(2)),
+            ["fund"] => {
+                let given = self.given.last().expect("a refund").clone();
+                let payment = self.payments.iter().find(|p| p.id == given.payment).expect("known");
+                let funded = fund(&given, payment.method, self.float_minor).unwrap_or(given);
+                *self.given.last_mut().expect("a refund") = funded;
+                Ok(())
+            }
             ["outcome", "paid"] => self.outcome(&RefundOutcome::Paid),
             ["outcome", "failed"] => self.outcome(&RefundOutcome::Failed { code: "NO".to_owned() }),
             ["outcome", "unknown"] => self.outcome(&RefundOutcome::Unknown),

@@ -27,6 +27,7 @@ fn account(role: AccountRole) -> &'static str {
         AccountRole::Owed => "owed",
         AccountRole::RevenueOperating => "operating",
         AccountRole::ExpenseIncentive => "incentive",
+        AccountRole::TaxWithheld => "tax",
     }
 }
 
@@ -112,7 +113,8 @@ fn published(text: &str) -> String {
     let terms = options.terms().expect("terms");
     let draft = draft(&terms, &[income_minor]).expect("a draft")[0];
     let owed_minor = options.get("owed").map_or(0, money);
-    let facts = StatementFacts { state: options.state(), income_minor, draft, owed_minor };
+    let tax_minor = options.get("tax").map_or(0, money);
+    let facts = StatementFacts { state: options.state(), income_minor, draft, tax_minor, owed_minor };
     publish(&facts).map_or_else(no, |postings| shown(&postings))
 }
 
@@ -215,10 +217,11 @@ proptest! {
         fee_minor in 0i64..2_000_000_000,
         incentive_minor in 0i64..1_000_000_000,
         owed_minor in 0i64..1_000_000_000,
+        tax_minor in 0i64..1_000_000_000,
     ) {
         let result_minor = income_minor - fee_minor + incentive_minor;
         let draft = Draft { fee_minor, incentive_minor, result_minor };
-        let facts = StatementFacts { state: draft.state(), income_minor, draft, owed_minor };
+        let facts = StatementFacts { state: draft.state(), income_minor, draft, tax_minor, owed_minor };
         let postings = match publish(&facts) {
             Ok(postings) => postings,
             Err(no) => {
@@ -226,19 +229,23 @@ proptest! {
                 return Ok(());
             }
         };
-        let (mut frozen, mut earnings, mut owed) = (income_minor, 0, owed_minor);
+        let (mut frozen, mut earnings, mut owed, mut taxed) = (income_minor, 0, owed_minor, 0);
         for posting in postings {
             for (role, sign) in [(posting.from, -1), (posting.to, 1)] {
                 match role {
                     AccountRole::Frozen => frozen += sign * posting.amount_minor,
                     AccountRole::Earnings => earnings += sign * posting.amount_minor,
                     AccountRole::Owed => owed -= sign * posting.amount_minor,
+                    AccountRole::TaxWithheld => taxed += sign * posting.amount_minor,
                     AccountRole::RevenueOperating | AccountRole::ExpenseIncentive => {}
                 }
             }
             prop_assert!(earnings >= 0 && frozen >= 0 && owed >= 0);
         }
-        prop_assert_eq!((frozen, earnings), (0, result_minor - owed_minor.min(result_minor)));
+        // What is taxed comes first, what is owed is collected from the rest (X18, M).
+        let rest = result_minor - tax_minor.min(result_minor);
+        prop_assert_eq!((frozen, earnings), (0, rest - owed_minor.min(rest)));
+        prop_assert_eq!(taxed, tax_minor.min(result_minor));
     }
 
     /// Intervals come back from storage as they went in, and no day is covered twice.

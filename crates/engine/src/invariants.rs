@@ -65,6 +65,7 @@ pub fn all() -> Vec<&'static dyn Invariant> {
         &PayoutAccountsWhole,
         &StatementsWhole,
         &crate::credit::LimitUse,
+        &crate::tax::TaxAddsUp,
     ];
     let others = [agencies::INVARIANTS, payments::INVARIANTS, programme::INVARIANTS];
     own.into_iter().chain(others.into_iter().flatten().copied()).collect()

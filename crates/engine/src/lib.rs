@@ -36,6 +36,7 @@ pub mod sandbox;
 mod skew;
 mod store;
 pub mod studio;
+pub mod tax;
 mod turn;
 mod tx;
 pub mod vault;
@@ -80,6 +81,7 @@ pub fn statements() -> Vec<&'static Statement> {
         &rules::statements(),
         &sandbox::statements(),
         sandbox::messages::STATEMENTS,
+        &tax::statements(),
         vault::STATEMENTS,
         &verify::statements(),
     ]
@@ -106,6 +108,7 @@ pub fn tables() -> Vec<&'static Table> {
         bank_files::TABLES,
         identity::TABLES,
         sandbox::messages::TABLES,
+        tax::TABLES,
     ]
     .concat()
 }

@@ -18,6 +18,7 @@ use purser_engine::{
     files::{Files, SweepFiles},
     identity::{SEND_CODE, VERIFY, run_send_code, run_verify},
     jobs::{ArmSchedules, Claimed, FreeJobs, Hands, Registry, SCHEDULES, SWEEP_FILES, leased, run_due},
+    payments::{FUND, run_fund},
     sandbox::{CALLBACK, PAYMENT_NOTICE, run_payment_notice},
     vault::Vault,
     withdrawals::{dispatch_due, run_sandbox_callback},
@@ -53,7 +54,8 @@ pub(crate) fn registry() -> Registry {
         .with(SEND_CODE, |job: &Claimed, hands: &mut Hands<'_>| run_send_code(&mut SandboxSender, job, hands))
         .with(VERIFY, |job: &Claimed, hands: &mut Hands<'_>| run_verify(&mut SandboxVerifier, job, hands))
         .with_tireless(CALLBACK, |job: &Claimed, hands: &mut Hands<'_>| run_sandbox_callback(job, hands))
-        .with_tireless(PAYMENT_NOTICE, |job: &Claimed, hands: &mut Hands<'_>| run_payment_notice(job, hands));
+        .with_tireless(PAYMENT_NOTICE, |job: &Claimed, hands: &mut Hands<'_>| run_payment_notice(job, hands))
+        .with_tireless(FUND, |job: &Claimed, hands: &mut Hands<'_>| run_fund(job, hands));
     with_collector(with_collector(registry, SandboxCashier::default), BankTransfers::default)
 }
 

@@ -22,6 +22,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0012_credit", include_str!("../migrations/0012_credit.sql")),
     ("0013_proceeds", include_str!("../migrations/0013_proceeds.sql")),
     ("0014_credit_applications", include_str!("../migrations/0014_credit_applications.sql")),
+    ("0015_tax", include_str!("../migrations/0015_tax.sql")),
 ];
 
 static APPLIED: Statement = Statement {

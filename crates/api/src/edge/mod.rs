@@ -8,4 +8,4 @@ mod submit;
 pub(crate) use call::{Call, enter, no_method, no_route};
 pub(crate) use input::{Amount, Body, Instant, Params, RawBody, parse_id};
 pub(crate) use page::{Cursor, Page, PageParams, limit, page_of};
-pub(crate) use submit::{Answer, ask, json, json_versioned, submit};
+pub(crate) use submit::{Answer, ask, json, json_versioned, note, submit};

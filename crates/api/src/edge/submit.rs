@@ -85,7 +85,22 @@ pub(crate) async fn ask<C: Command>(call: &Call, command: C) -> Result<C::Output
 where
     C::Output: Clone,
 {
-    let meta = Meta { actor: call.identity.actor.clone(), dry_run: true, ..Meta::system() };
+    run(call, command, true).await
+}
+
+/// Runs a command that a read leaves behind: who took what is written down before it is given out.
+pub(crate) async fn note<C: Command>(call: &Call, command: C) -> Result<C::Output, Problem>
+where
+    C::Output: Clone,
+{
+    run(call, command, false).await
+}
+
+async fn run<C: Command>(call: &Call, command: C, dry_run: bool) -> Result<C::Output, Problem>
+where
+    C::Output: Clone,
+{
+    let meta = Meta { actor: call.identity.actor.clone(), dry_run, ..Meta::system() };
     let (said, heard) = (Arc::new(Mutex::new(None)), tokio::sync::oneshot::channel());
     let (saying, (sender, receiver)) = (Arc::clone(&said), heard);
     let job = Job::new(

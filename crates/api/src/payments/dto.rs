@@ -260,7 +260,8 @@ pub(crate) struct PaymentRefundView {
     amount_minor: i64,
     /// Currency.
     currency: String,
-    /// `sending`, `unknown` (being queried), `by_hand` (staff send it), `paid` or `failed`.
+    /// `waiting_for_funds` (of the platform; goes by itself), `sending`, `unknown` (being queried), `by_hand` (staff send
+    /// it), `paid` or `failed`.
     state: String,
     /// The rail's code of a failure, or what staff wrote.
     code: Option<String>,

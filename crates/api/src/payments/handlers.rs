@@ -274,6 +274,7 @@ pub(crate) async fn record_transfer(call: Call, body: Body<BankTransfer>) -> Res
         amount_minor,
         paid_at,
         note: String::new(),
+        from_rail: false,
         lease: None,
     };
     submit(&call, body.digest, command, |done| Answer::created(&PaymentView::of(&done.payment, &[]))).await
@@ -414,6 +415,7 @@ async fn book(call: &Call, reference: String, payment: RailPayment) -> Result<bo
         amount_minor: payment.amount_minor,
         paid_at: payment.paid_at,
         note: if order.is_some() { String::new() } else { reference },
+        from_rail: true,
         lease: None,
     };
     send(&call.app, Method::Alipay.name(), command, |_| true).await

@@ -47,6 +47,8 @@ pub(crate) struct StatementView {
     incentive_minor: i64,
     /// income − fee + incentive, once it is computed.
     result_minor: i64,
+    /// Income tax withheld of the result at its publication.
+    tax_minor: i64,
     /// Adjustments since the publication.
     adjusted_minor: i64,
     /// When it was published.
@@ -78,6 +80,7 @@ impl From<&StatementRow> for StatementView {
             operating_fee_minor: row.fee,
             incentive_minor: row.incentive,
             result_minor: row.result,
+            tax_minor: row.tax,
             adjusted_minor: row.adjusted,
             published_at: row.published_at.map(|at| at.to_string()),
             dispute_until: row.dispute_until.map(|at| at.to_string()),

@@ -121,7 +121,7 @@ pub(crate) async fn list_orders(
     Ok(json(&Page { data: page.rows.iter().map(TaskOrderView::from).collect(), next_cursor }))
 }
 
-const HEADINGS: [(&str, &str); 23] = [
+const HEADINGS: [(&str, &str); 25] = [
     ("order_id", "订单号"),
     ("id", "编号"),
     ("title", "标题"),
@@ -140,6 +140,8 @@ const HEADINGS: [(&str, &str); 23] = [
     ("service_fee_minor", "服务费（分）"),
     ("compensation", "补偿"),
     ("compensation_minor", "补偿（分）"),
+    ("tax", "预扣个税"),
+    ("tax_minor", "预扣个税（分）"),
     ("net", "到账金额"),
     ("net_minor", "到账金额（分）"),
     ("payee_kind", "收款主体类型"),
@@ -192,7 +194,7 @@ fn line(lines: &mut Lines, call: &Call, look: Look, row: &TaskOrderRow) {
     lines.text(row.currency.code());
     lines.money(Some(row.amount));
     lines.int(Some(row.fee_ppm));
-    for amount in [row.service_fee, row.compensation, row.net] {
+    for amount in [row.service_fee, row.compensation, row.tax(), row.net] {
         lines.money(amount);
     }
     lines.text(&row.kind);

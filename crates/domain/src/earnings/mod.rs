@@ -7,7 +7,9 @@ mod order;
 mod overview;
 
 pub use crate::time::Month;
-pub use order::{accept, cancel, complete, date, progress, quote_cancellation, settle};
+pub use order::{
+    accept, cancel, complete, date, progress, quote_cancellation, settle, taxable_income, withhold,
+};
 pub use overview::{OverviewChange, OverviewCounters, trend};
 
 use crate::ids::{PartyId, TaskOrderId};
@@ -329,7 +331,7 @@ pub struct TaskOrder {
     pub settlement: Option<Settlement>,
 }
 
-/// The settlement lines of one order (X2), all in minor units and ≥ 0; net = gross − fee + compensation.
+/// The settlement lines of one order (X2), all in minor units and ≥ 0; net = gross − fee + compensation − tax.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Settlement {
     /// Income of a completed order; 0 when cancelled.
@@ -338,6 +340,8 @@ pub struct Settlement {
     pub service_fee_minor: i64,
     /// Compensation of a cancelled order, free of fees.
     pub compensation_minor: i64,
+    /// Income tax withheld (X18); 0 where policy withholds none.
+    pub tax_minor: i64,
     /// What the payee gets.
     pub net_minor: i64,
 }
@@ -355,6 +359,8 @@ pub enum AccountRole {
     PayeeOwed,
     /// `revenue.service_fee` of the platform.
     RevenueServiceFee,
+    /// `tax.withheld` of the platform (X18).
+    TaxWithheld,
 }
 
 /// Why money moves.
@@ -366,6 +372,8 @@ pub enum PostingKind {
     TaskServiceFee,
     /// Compensation of a cancelled order.
     TaskCompensation,
+    /// Income tax withheld.
+    TaxWithheld,
     /// An earlier shortage collected from new income.
     OwedCollected,
 }

@@ -262,7 +262,42 @@ fn book(
 fn settlement_of(gross_minor: i64, fee_rate: Rate) -> Result<Settlement, Rejection> {
     let service_fee_minor = part_of(gross_minor, fee_rate)?;
     let net_minor = gross_minor - service_fee_minor;
-    Ok(Settlement { gross_minor, service_fee_minor, compensation_minor: 0, net_minor })
+    Ok(Settlement { gross_minor, service_fee_minor, net_minor, ..Settlement::default() })
+}
+
+/// The income of a decision that goes to the payee's earnings, before fees, in minor units: what tax is withheld of
+/// (X18). What stays frozen is income of its programme month.
+pub fn taxable_income(decision: &Decision) -> i64 {
+    let income = |posting: &&Posting| {
+        posting.to == AccountRole::PayeeEarnings && posting.from == AccountRole::ClientsClearing
+    };
+    decision.postings.iter().filter(income).fold(0, |sum, posting| sum.saturating_add(posting.amount_minor))
+}
+
+/// The same decision with tax withheld of it, at most its net: a settlement line of its own, before anything that is owed
+/// is collected (X18).
+pub fn withhold(decision: &Decision, tax_minor: i64) -> Decision {
+    let mut decision = decision.clone();
+    let Some(mut settlement) = decision.order.settlement.filter(|_| tax_minor > 0) else { return decision };
+    let tax_minor = tax_minor.min(settlement.net_minor);
+    settlement.tax_minor = tax_minor;
+    settlement.net_minor -= tax_minor;
+    decision.order.settlement = Some(settlement);
+    for change in &mut decision.overview {
+        if let OverviewChange::Settled { settlement: counted, .. } = change {
+            *counted = settlement;
+        }
+    }
+    let collected = |posting: &Posting| posting.kind == PostingKind::OwedCollected;
+    let place = decision.postings.iter().position(collected).unwrap_or(decision.postings.len());
+    let (from, to) = (AccountRole::PayeeEarnings, AccountRole::TaxWithheld);
+    let line = Posting { from, to, amount_minor: tax_minor, kind: PostingKind::TaxWithheld };
+    decision.postings.insert(place, line);
+    for posting in decision.postings.iter_mut().filter(|posting| collected(posting)) {
+        posting.amount_minor = posting.amount_minor.min(settlement.net_minor);
+    }
+    decision.postings.retain(|posting| posting.amount_minor > 0);
+    decision
 }
 
 /// A part of an amount, half-up to the fen; never less than nothing nor more than the whole.

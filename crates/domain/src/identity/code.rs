@@ -13,7 +13,7 @@ pub enum Purpose {
     BindPhone,
     /// Unbinding or changing a phone: sent to the old number.
     UnbindPhone,
-    /// Binding a payout account.
+    /// Binding a payout account, or changing one.
     PayoutAccount,
     /// A withdrawal of one amount to one destination.
     Withdrawal,
@@ -43,7 +43,7 @@ impl Purpose {
         match self {
             Self::BindPhone => ("绑定手机号", "to bind this phone"),
             Self::UnbindPhone => ("更换或解绑手机号", "to change or unbind this phone"),
-            Self::PayoutAccount => ("绑定收款账户", "to bind a payout account"),
+            Self::PayoutAccount => ("收款账户变更", "for a payout account"),
             Self::Withdrawal => ("提现", "for a withdrawal"),
         }
     }

@@ -67,6 +67,8 @@ account_kinds! {
     RailFloat = 22, "rail.float", Debit, true;
     /// The platform's capital put into float: the counterpart of a float top-up.
     PlatformFunds = 23, "platform.funds", Credit, false;
+    /// Income tax withheld from individuals, to be paid over to the tax authority (X18).
+    TaxWithheld = 24, "tax.withheld", Credit, true;
     /// Service fees.
     RevenueServiceFee = 30, "revenue.service_fee", Credit, false;
     /// Withdrawal fees.

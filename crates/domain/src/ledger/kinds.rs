@@ -66,6 +66,8 @@ transfer_kinds! {
     PaymentHeld = 62, "payment.held";
     /// Money given back to its payer (P11).
     PaymentRefund = 63, "payment.refund";
+    /// Income tax withheld from settled income (X18).
+    TaxWithheld = 70, "tax.withheld";
     /// An advance on shipped pay-later goods (C11).
     CreditAdvance = 80, "credit.advance";
     /// Shipped beyond the limit: the shop's liability (C12).

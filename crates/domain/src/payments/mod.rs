@@ -20,7 +20,7 @@ mod refund;
 pub use code::{chosen, codes_in, transfer_code};
 pub use create::{CreateTerms, PayerFacts, Request, close_now, create, open, repay, time_out};
 pub use receive::{AccountFacts, Assigned, Incoming, Posting, Receipt, Role, assign, receive, unassigned};
-pub use refund::{RefundFacts, RefundOutcome, RefundStep, refund, refund_outcome};
+pub use refund::{RefundFacts, RefundOutcome, RefundStep, fund, refund, refund_outcome};
 
 use crate::{
     ids::{PartyId, PaymentId, PaymentOrderId, PaymentRefundId},
@@ -240,6 +240,8 @@ impl Payment {
 names! {
     /// Where money on its way back stands.
     RefundState {
+        /// The platform's money at the rail does not cover it yet; it goes back by itself after a top-up (P12).
+        Waiting = "waiting_for_funds",
         /// Given to the rail, or about to be.
         Sending = "sending",
         /// The rail's answer is lost or unclear; being queried. Never a failure.
@@ -344,9 +346,6 @@ pub enum Rejection {
         /// What is there, minor units.
         available_minor: i64,
     },
-    /// The rail's own money does not cover it.
-    #[error("the platform's money at the rail does not cover this: top it up first")]
-    FloatShort,
     /// What is said contradicts what was said before.
     #[error("this contradicts an earlier definite outcome; reconcile it by hand")]
     OutcomeConflict,
@@ -375,7 +374,6 @@ impl Rejection {
         Self::PartyFrozen,
         Self::PayoutsStopped,
         Self::CashNotEnough { available_minor: 0 },
-        Self::FloatShort,
         Self::OutcomeConflict,
     ];
 
@@ -402,7 +400,6 @@ impl Rejection {
             Self::PartyFrozen => "party_frozen",
             Self::PayoutsStopped => "payouts_stopped",
             Self::CashNotEnough { .. } => "cash_not_enough",
-            Self::FloatShort => "float_short",
             Self::OutcomeConflict => "outcome_conflict",
         }
     }

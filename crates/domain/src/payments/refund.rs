@@ -19,10 +19,10 @@ pub struct RefundFacts {
 }
 
 /// Begins to give `amount_minor` of a payment back (all that is left when `None`): the payment as it is now, and the
-/// refund, whose money is reserved in the same commit.
+/// refund, whose money is reserved in the same commit. What the float does not cover waits for a top-up (P12).
 ///
 /// # Errors
-/// A [`Rejection`]: `amount_not_positive`, then from `nothing_to_refund` to `float_short`, the first that applies.
+/// A [`Rejection`]: `amount_not_positive`, then from `nothing_to_refund` to `cash_not_enough`, the first that applies.
 pub fn refund(
     id: PaymentRefundId,
     payment: &Payment,
@@ -44,18 +44,30 @@ pub fn refund(
             credited && amount > facts.available_minor,
             Rejection::CashNotEnough { available_minor: facts.available_minor },
         ),
-        (amount > facts.float_minor, Rejection::FloatShort),
     ];
     if let Some((_, rejection)) = no.into_iter().find(|(applies, _)| *applies) {
         return Err(rejection);
     }
-    let state = match payment.method {
+    let covered = amount <= facts.float_minor;
+    let state = if covered { begun(payment.method) } else { RefundState::Waiting };
+    let refund = Refund { id, payment: payment.id, amount_minor: amount, state };
+    Ok((Payment { refunding_minor: payment.refunding_minor + amount, ..payment.clone() }, refund))
+}
+
+/// How a refund begins whose money is there.
+fn begun(method: Method) -> RefundState {
+    match method {
         // No rail can send a transfer back to an account of which only the bank knows the number.
         Method::BankTransfer => RefundState::ByHand,
         Method::Sandbox | Method::Alipay => RefundState::Sending,
-    };
-    let refund = Refund { id, payment: payment.id, amount_minor: amount, state };
-    Ok((Payment { refunding_minor: payment.refunding_minor + amount, ..payment.clone() }, refund))
+    }
+}
+
+/// A refund that waited for the platform's money, once the float covers it; `None` while it does not, or when nothing
+/// waits.
+pub fn fund(refund: &Refund, method: Method, float_minor: i64) -> Option<Refund> {
+    let covered = refund.state == RefundState::Waiting && refund.amount_minor <= float_minor;
+    covered.then(|| Refund { state: begun(method), ..refund.clone() })
 }
 
 /// What a rail says about a refund.

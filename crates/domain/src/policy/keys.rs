@@ -140,6 +140,11 @@ const LEVEL_COLUMNS: &[Column] = &[
     Column { name: "amount", cell: Cell::Number { unit: Unit::Minor, min: 0, max: MOST_MINOR } },
 ];
 
+const TAX_BAND_COLUMNS: &[Column] = &[
+    Column { name: "above", cell: Cell::Number { unit: Unit::Minor, min: 0, max: MOST_MINOR } },
+    Column { name: "rate", cell: Cell::Number { unit: Unit::Ppm, min: 0, max: 1_000_000 } },
+];
+
 macro_rules! needs_notice {
     (notice) => {
         true
@@ -336,6 +341,12 @@ registry! {
     CORPORATE_TAX_RATES: Digits, () = "corporate.tax_rates", X16;
     /// Whether tax on individuals' income is withheld.
     TAX_WITHHOLDING_ENABLED: Flag, () = "tax.withholding.enabled", X18;
+    /// Share of an individual's income that counts as expenses when tax is withheld.
+    TAX_EXPENSES: Rate, (0, 1_000_000) = "tax.withholding.expenses", X18;
+    /// Allowance of an individual for each month with income when tax is withheld.
+    TAX_ALLOWANCE: Amount, (0, MOST_MINOR) = "tax.withholding.allowance", X18;
+    /// Bands of an individual's taxable income of a calendar year, the lowest first.
+    TAX_BANDS: Table, (TAX_BAND_COLUMNS) = "tax.withholding.bands", X18;
 
     // Pay-later limit: its components.
     /// Limit of a new shop for each shop level.

@@ -28,6 +28,8 @@ pub enum AccountRole {
     RevenueOperating,
     /// `expense.incentive` of the platform.
     ExpenseIncentive,
+    /// `tax.withheld` of the platform (X18).
+    TaxWithheld,
 }
 
 /// Why money moves.
@@ -39,6 +41,8 @@ pub enum PostingKind {
     Fee,
     /// The incentive.
     Incentive,
+    /// Income tax withheld.
+    Tax,
     /// An answer to a dispute.
     Adjustment,
     /// An earlier shortage, collected from new income.

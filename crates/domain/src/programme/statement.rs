@@ -186,6 +186,8 @@ pub struct StatementFacts {
     pub income_minor: i64,
     /// What was computed.
     pub draft: Draft,
+    /// Income tax to be withheld of the result, ≥ 0 and at most the result (X18).
+    pub tax_minor: i64,
     /// What the payee owes in this role, ≥ 0; collected from the result first (M).
     pub owed_minor: i64,
 }
@@ -196,7 +198,7 @@ pub struct StatementFacts {
 /// # Errors
 /// A [`Rejection`], the first that applies.
 pub fn publish(statement: &StatementFacts) -> Result<Vec<Posting>, Rejection> {
-    use AccountRole::{Earnings, ExpenseIncentive, Frozen, Owed, RevenueOperating};
+    use AccountRole::{Earnings, ExpenseIncentive, Frozen, Owed, RevenueOperating, TaxWithheld};
     match statement.state {
         StatementState::Published => return Err(Rejection::StatementPublished),
         StatementState::Open => return Err(Rejection::StatementOpen),
@@ -206,11 +208,13 @@ pub fn publish(statement: &StatementFacts) -> Result<Vec<Posting>, Rejection> {
     if draft.result_minor < 0 {
         return Err(Rejection::ResultBelowZero);
     }
-    let collected = statement.owed_minor.clamp(0, draft.result_minor);
+    let tax = statement.tax_minor.clamp(0, draft.result_minor);
+    let collected = statement.owed_minor.clamp(0, draft.result_minor - tax);
     Ok(postings(&[
         (Frozen, Earnings, statement.income_minor, PostingKind::Income),
         (ExpenseIncentive, Earnings, draft.incentive_minor, PostingKind::Incentive),
         (Earnings, RevenueOperating, draft.fee_minor, PostingKind::Fee),
+        (Earnings, TaxWithheld, tax, PostingKind::Tax),
         (Earnings, Owed, collected, PostingKind::OwedCollected),
     ]))
 }

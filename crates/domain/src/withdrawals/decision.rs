@@ -118,6 +118,8 @@ pub enum Effect {
         reference: String,
         /// The same amount as before, in minor units.
         amount_minor: i64,
+        /// Not before this instant, where the rail's limit begins anew then.
+        not_before: Option<Timestamp>,
     },
     /// Ask the rail what became of a slice.
     Query {

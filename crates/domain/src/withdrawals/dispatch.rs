@@ -130,6 +130,7 @@ fn send(withdrawal: &Withdrawal, rail: &RailFacts, ctx: &Ctx<'_>) -> Result<Outc
             attempts: 1,
             rail_fee_minor: 0,
             failure: None,
+            deferred_until: None,
         });
     }
     decision.withdrawal.reason = None;
@@ -149,6 +150,7 @@ fn send_again(withdrawal: &Withdrawal) -> Outcome {
                 slice: slice.number,
                 reference: rail_reference(id, slice.number),
                 amount_minor: slice.amount_minor,
+                not_before: None,
             });
         }
     }

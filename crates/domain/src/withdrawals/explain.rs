@@ -49,6 +49,10 @@ pub fn explain(withdrawal: &Withdrawal, next_attempt: Option<Timestamp>, now: Ti
         (State::Failed, Some(Reason::Gate(code))) => of_unusable_destination(*code),
         (State::Failed, Some(Reason::Rail { class, .. })) => of_failure(*class),
         (State::Bounced, Some(Reason::Rail { class, .. })) => of_bounce(*class),
+        (
+            State::Sending,
+            Some(Reason::Rail { class: FailureClass::RailLimitDay | FailureClass::RailLimitMonth, .. }),
+        ) => DEFERRED,
         (State::Cancelled, Some(Reason::Staff { .. })) => CANCELLED_BY_STAFF,
         (state, _) => of_state(state),
     };
@@ -77,6 +81,15 @@ const CANCELLED_BY_STAFF: Words = (
     "Staff cancelled the withdrawal; the money is withdrawable again.",
     Actor::Party,
     NextStep::RequestAgain,
+);
+
+/// A rail's limit for the day or the month was met: the same order goes out again when it begins anew.
+const DEFERRED: Words = (
+    "rail_limit_deferred",
+    "付款通道当期限额已满，限额恢复后将自动重新发出。",
+    "A limit of the payment channel for this day or month was reached; it goes out by itself when the next one begins.",
+    Actor::Nobody,
+    NextStep::Wait,
 );
 
 fn of_state(state: State) -> Words {
@@ -173,7 +186,7 @@ fn of_failure(class: FailureClass) -> Words {
             Actor::Platform,
             NextStep::TryLater,
         ),
-        FailureClass::RailLimit => (
+        FailureClass::RailLimit | FailureClass::RailLimitDay | FailureClass::RailLimitMonth => (
             "failed_rail_limit",
             "超过付款通道限额，款项已退回可提现金额，请稍后重新申请。",
             "A limit of the payment channel was reached; the money is withdrawable again. Try again later.",

@@ -284,16 +284,27 @@ pub enum FailureClass {
     PayeeBlocked,
     /// Contract, certificate or permission of the platform.
     PlatformConfig,
-    /// A limit of the rail.
+    /// A limit of the rail that time does not change.
     RailLimit,
+    /// A limit of the rail for the civil day.
+    RailLimitDay,
+    /// A limit of the rail for the civil month.
+    RailLimitMonth,
     /// Our request was malformed.
     RequestDefect,
 }
 
 impl FailureClass {
     /// All classes.
-    pub const ALL: [Self; 5] =
-        [Self::PayeeFixable, Self::PayeeBlocked, Self::PlatformConfig, Self::RailLimit, Self::RequestDefect];
+    pub const ALL: [Self; 7] = [
+        Self::PayeeFixable,
+        Self::PayeeBlocked,
+        Self::PlatformConfig,
+        Self::RailLimit,
+        Self::RailLimitDay,
+        Self::RailLimitMonth,
+        Self::RequestDefect,
+    ];
 
     /// Stable name, as the API and storage write it.
     pub const fn name(self) -> &'static str {
@@ -302,6 +313,8 @@ impl FailureClass {
             Self::PayeeBlocked => "payee_blocked",
             Self::PlatformConfig => "platform_config",
             Self::RailLimit => "rail_limit",
+            Self::RailLimitDay => "rail_limit_day",
+            Self::RailLimitMonth => "rail_limit_month",
             Self::RequestDefect => "request_defect",
         }
     }
@@ -372,6 +385,8 @@ pub struct Slice {
     pub rail_fee_minor: i64,
     /// Why it failed or bounced.
     pub failure: Option<(FailureClass, String)>,
+    /// A limit of the rail put it off until then; what the rail repeats about it before is known.
+    pub deferred_until: Option<Timestamp>,
 }
 
 impl Slice {

@@ -6,6 +6,7 @@ use super::{
     AccountRole, CounterChange, Ctx, Decision, Effect, FailureClass, GateCode, Hold, MoneyOp, Outcome,
     Reason, Rejection, Slice, SliceState, State, Withdrawal,
 };
+use crate::time::{Month, Timestamp};
 
 /// An answer of a rail about one slice: a reply, a callback, a query or a statement line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +46,8 @@ enum Effects {
     Conflict,
     Settle(i64),
     Release(FailureClass, String),
+    /// The identical order again when the limit begins anew.
+    Defer(FailureClass, String, Timestamp),
     Return(FailureClass, String),
     Query,
     Resend,
@@ -73,6 +76,22 @@ fn effects_of(state: SliceState, outcome: &RailOutcome) -> Effects {
     }
 }
 
+/// What a refusal for a limit comes to: put off until the limit begins anew, the next civil day or month, if that is within
+/// the payout clock (X12). While it is put off, hearing the same again changes nothing.
+fn of_limit(outcome: &RailOutcome, slice: &Slice, withdrawal: &Withdrawal, ctx: &Ctx<'_>) -> Option<Effects> {
+    let RailOutcome::DefiniteFailure { class, code } = outcome else { return None };
+    let day = match class {
+        FailureClass::RailLimitDay => ctx.today.tomorrow().ok()?,
+        FailureClass::RailLimitMonth => Month::of(ctx.today).after().first_day(),
+        _ => return None,
+    };
+    if slice.deferred_until.is_some_and(|at| ctx.now < at) {
+        return Some(Effects::Nothing);
+    }
+    let at = ctx.zone.start_of(day);
+    (at <= withdrawal.deadline_at).then(|| Effects::Defer(*class, code.clone(), at))
+}
+
 /// Books an answer of a rail about slice `number`. A repeated or stale answer changes nothing.
 ///
 /// # Errors
@@ -93,7 +112,13 @@ pub fn rail_outcome(
         return Err(Rejection::SliceUnknown);
     };
     let reference = rail_reference(withdrawal.id, number);
-    match effects_of(slice.state, outcome) {
+    let effects = match effects_of(slice.state, outcome) {
+        Effects::Release(class, code) => {
+            of_limit(outcome, slice, withdrawal, ctx).unwrap_or(Effects::Release(class, code))
+        }
+        effects => effects,
+    };
+    match effects {
         Effects::Nothing => return Ok(Outcome::Unchanged),
         Effects::Conflict => return Err(Rejection::OutcomeConflict),
         Effects::Settle(rail_fee_minor) => {
@@ -107,6 +132,16 @@ pub fn rail_outcome(
             slice.failure = Some((class, code.clone()));
             let slice = slice.clone();
             release(&mut decision, &slice, class);
+            reason = Some(Reason::Rail { class, code });
+        }
+        Effects::Defer(class, code, at) => {
+            slice.state = SliceState::Sending;
+            slice.attempts = slice.attempts.saturating_add(1);
+            slice.deferred_until = Some(at);
+            let amount_minor = slice.amount_minor;
+            let not_before = Some(at);
+            decision.effects.push(Effect::Resend { slice: number, reference, amount_minor, not_before });
+            decision.effects.push(Effect::AlertConfiguration);
             reason = Some(Reason::Rail { class, code });
         }
         Effects::Return(class, code) => {
@@ -124,7 +159,12 @@ pub fn rail_outcome(
             slice.state = SliceState::Sending;
             slice.attempts = slice.attempts.saturating_add(1);
             let amount_minor = slice.amount_minor;
-            decision.effects.push(Effect::Resend { slice: number, reference, amount_minor });
+            decision.effects.push(Effect::Resend {
+                slice: number,
+                reference,
+                amount_minor,
+                not_before: None,
+            });
         }
         Effects::WaitForFunds => {
             slice.state = SliceState::FundsShort;
@@ -267,7 +307,10 @@ fn alert(decision: &mut Decision, class: FailureClass) {
             decision.effects.extend([Effect::AlertConfiguration, Effect::StopRail]);
         }
         // A limit that was met is one that policy does not know.
-        FailureClass::RequestDefect | FailureClass::RailLimit => {
+        FailureClass::RequestDefect
+        | FailureClass::RailLimit
+        | FailureClass::RailLimitDay
+        | FailureClass::RailLimitMonth => {
             decision.effects.push(Effect::AlertConfiguration);
         }
         FailureClass::PayeeFixable => {}

@@ -18,6 +18,8 @@ pub struct PartyMoney<'a> {
     pub routed_minor: i64,
     /// Owed by the party after a reversal (M).
     pub owed_minor: i64,
+    /// Income tax withheld of this calendar year's income (X18).
+    pub withheld_minor: i64,
     /// What the gate says to a withdrawal of everything, without a code.
     pub gate: &'a DryRun,
     /// Withdrawals under way, oldest first.
@@ -43,6 +45,8 @@ pub enum Place {
     Agency,
     /// Owed by the party.
     Owed,
+    /// Withheld as income tax.
+    Tax,
 }
 
 impl Place {
@@ -57,6 +61,7 @@ impl Place {
             Self::Pending => "pending",
             Self::Agency => "agency",
             Self::Owed => "owed",
+            Self::Tax => "tax",
         }
     }
 }
@@ -140,6 +145,14 @@ const PENDING: Words = (
     NextStep::Wait,
 );
 
+const TAX: Words = (
+    "tax_withheld",
+    "本年度已预扣的个人所得税，由平台代缴。",
+    "Income tax withheld of this year's income; the platform pays it over.",
+    Actor::Nobody,
+    NextStep::Nothing,
+);
+
 fn of_gate(code: GateCode) -> Words {
     (code.code(), code.zh(), code.en(), code.actor(), code.next_step())
 }
@@ -178,6 +191,7 @@ pub fn whereabouts(
         (Place::Pending, money.pending_minor, PENDING),
         (Place::Agency, money.routed_minor, of_gate(GateCode::AgencyMoney)),
         (Place::Owed, money.owed_minor, of_gate(GateCode::OwedOutstanding)),
+        (Place::Tax, money.withheld_minor, TAX),
     ];
     out.extend(
         rest.into_iter()

@@ -425,12 +425,13 @@ impl World {
 
     /// `money OPTIONS…`: where everything is, piece by piece.
     pub(crate) fn money(&mut self, rest: &str) -> String {
-        let (mut frozen, mut pending, mut routed, mut open) = (0, 0, 0, Vec::new());
+        let (mut frozen, mut pending, mut routed, mut withheld, mut open) = (0, 0, 0, 0, Vec::new());
         for word in rest.split_whitespace() {
             match word.split_once('=').expect("key=value") {
                 ("frozen", amount) => frozen = money(amount),
                 ("pending", amount) => pending = money(amount),
                 ("routed", amount) => routed = money(amount),
+                ("tax", amount) => withheld = money(amount),
                 ("open", amount) => {
                     self.request("", money(amount));
                     open.push(self.withdrawal().clone());
@@ -446,6 +447,7 @@ impl World {
             pending_minor: pending,
             routed_minor: routed,
             owed_minor: self.state.balances.owed_minor,
+            withheld_minor: withheld,
             gate: &gate,
             open: &open,
         };

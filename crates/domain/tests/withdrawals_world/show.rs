@@ -48,7 +48,10 @@ pub(super) fn show_decision(decision: &Decision) -> String {
         let tail = |reference: &String| reference.chars().rev().take(3).collect::<Vec<_>>();
         let _ = match effect {
             Effect::Send { reference, .. } => write!(out, " ! send {}", rev(&tail(reference))),
-            Effect::Resend { reference, .. } => write!(out, " ! resend {}", rev(&tail(reference))),
+            Effect::Resend { reference, not_before, .. } => {
+                let after = not_before.map_or(String::new(), |at| format!(" after {at}"));
+                write!(out, " ! resend {}{after}", rev(&tail(reference)))
+            }
             Effect::Query { reference, .. } => write!(out, " ! query {}", rev(&tail(reference))),
             Effect::MarkRailShort => write!(out, " ! mark_rail_short"),
             Effect::AlertFloat => write!(out, " ! alert_float"),

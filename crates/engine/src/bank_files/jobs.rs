@@ -3,7 +3,7 @@
 use purser_domain::{
     bank_files::{AccountClass, OrderState},
     ids::{BankFileId, Uid},
-    payments::{Method, codes_in},
+    payments::Method,
 };
 use purser_storage::Statement;
 
@@ -18,7 +18,7 @@ use crate::{
     feed::one,
     identity::Sealed,
     jobs::{Claimed, Hands, Ran, RunError},
-    payments::{LocatedOrder, RecordPayment, orders_by_code},
+    payments::{LocatedOrder, RecordPayment, order_of_transfer},
     ports::{BankFormat, FilePart, FolderError, Outbox, Payee, PaymentFile, PaymentLine, Seal},
     withdrawals::{RecordRailOutcome, by_reference},
 };
@@ -204,14 +204,9 @@ pub fn run_credit(job: &Claimed, hands: &mut Hands<'_>) -> Result<Ran, RunError>
     let bad = || RunError::Failed("the job names no line of the bank".to_owned());
     let id = Uid::parse(&job.subject, ENTRY_PREFIX).map_err(|_| bad())?;
     let entry: BankEntryRow = one(hands.reads, id)?.ok_or_else(bad)?;
-    let mut orders = Vec::new();
-    for code in codes_in(&entry.words) {
-        orders.extend(orders_by_code(hands.reads, &code)?);
-    }
-    orders.sort_by_key(|order| order.id);
-    orders.dedup_by_key(|order| order.id);
-    // Several could be meant: staff looks.
-    let order = if let [order] = orders.as_slice() { Some(LocatedOrder::from(order)) } else { None };
+    // By the code in the payer's words, then by the amount; where several could be meant, staff looks.
+    let order = order_of_transfer(hands.reads, &entry.words, entry.amount)?;
+    let order = order.as_ref().map(LocatedOrder::from);
     hands.call(RecordPayment {
         method: Method::BankTransfer,
         rail_payment: job.subject.clone(),
@@ -219,6 +214,7 @@ pub fn run_credit(job: &Claimed, hands: &mut Hands<'_>) -> Result<Ran, RunError>
         amount_minor: entry.amount,
         paid_at: None,
         note: entry.words,
+        from_rail: true,
         lease: Some(job.lease),
     })?;
     Ok(Ran::Committed)

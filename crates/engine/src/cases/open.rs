@@ -37,6 +37,14 @@ pub fn open(tx: &mut Tx, ctx: &Ctx, new: NewCase) -> CaseId {
     open_by(tx, ctx, new, Author::SYSTEM).id
 }
 
+/// The case of something that may be seen again and again: opened once under an id that follows from it. The row of that
+/// id must be declared.
+pub(crate) fn open_once(tx: &mut Tx, ctx: &Ctx, new: NewCase, id: CaseId) {
+    if tx.get::<CaseRow>(&id).is_none() {
+        open_as(tx, ctx, new, Author::SYSTEM, id);
+    }
+}
+
 /// Opens a case with what the party says.
 pub(crate) fn open_with(tx: &mut Tx, ctx: &Ctx, new: NewCase, text: &str) -> CaseId {
     let mut row = open_by(tx, ctx, new, Author::PARTY);
@@ -60,12 +68,17 @@ fn first_words(tx: &mut Tx, ctx: &Ctx, row: &mut CaseRow, text: &str, by: Author
 }
 
 pub(super) fn open_by(tx: &mut Tx, ctx: &Ctx, new: NewCase, by: Author) -> CaseRow {
+    let id = tx.new_id();
+    open_as(tx, ctx, new, by, id)
+}
+
+fn open_as(tx: &mut Tx, ctx: &Ctx, new: NewCase, by: Author, id: CaseId) -> CaseRow {
     let (due_at, calendar_missing) = match new.due_at {
         Some(at) => (Some(at), false),
         None => due(ctx, new.kind, ctx.now),
     };
     let row = CaseRow {
-        id: tx.new_id(),
+        id,
         party: new.party.unwrap_or(PartyId(Uid::NIL)),
         kind: new.kind.name().to_owned(),
         hidden: new.kind.is_internal() || new.party.is_none(),

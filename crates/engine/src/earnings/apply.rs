@@ -12,7 +12,7 @@ use crate::{
     command::{Ctx, Rejection},
     corporate,
     facts::Facts,
-    programme,
+    programme, tax,
     tx::{Needs, Tx},
 };
 
@@ -45,6 +45,7 @@ fn account(role: AccountRole, payee: PartyId, ctx: &Ctx) -> AccountRef {
         AccountRole::PayeeFrozen => AccountRef::party(payee, AccountKind::Frozen, currency),
         AccountRole::PayeeOwed => AccountRef::party(payee, AccountKind::Owed, currency),
         AccountRole::RevenueServiceFee => AccountRef::platform(AccountKind::RevenueServiceFee, currency),
+        AccountRole::TaxWithheld => AccountRef::platform(AccountKind::TaxWithheld, currency),
     }
 }
 
@@ -53,6 +54,7 @@ fn transfer_kind(kind: PostingKind) -> TransferKind {
         PostingKind::TaskGross => TransferKind::TaskGross,
         PostingKind::TaskServiceFee => TransferKind::TaskServiceFee,
         PostingKind::TaskCompensation => TransferKind::TaskCompensation,
+        PostingKind::TaxWithheld => TransferKind::TaxWithheld,
         PostingKind::OwedCollected => TransferKind::OwedCollected,
     }
 }
@@ -66,6 +68,8 @@ pub(super) fn apply(
     names: (&str, &str),
     policy_version: i64,
 ) -> Result<TaskOrderRow, Rejection> {
+    let taxed = tax::of_order(tx, ctx, decision)?;
+    let decision = taxed.as_ref().unwrap_or(decision);
     let order = &decision.order;
     let mut requests = Vec::with_capacity(decision.postings.len());
     for posting in &decision.postings {
@@ -109,6 +113,7 @@ pub(super) fn apply(
             Some(s) => facts
                 .int("service_fee_minor", s.service_fee_minor)
                 .int("compensation_minor", s.compensation_minor)
+                .int("tax_minor", s.tax_minor)
                 .int("net_minor", s.net_minor),
             None => facts,
         };

@@ -24,6 +24,7 @@ use crate::{
     facts::Facts,
     parties::{PartyRow, unknown_party},
     programme::{self, ProgrammeMember},
+    tax,
     tx::{Needs, Tx},
 };
 
@@ -118,6 +119,9 @@ impl Command for ReportTaskOrders {
             want_money(needs, payee, ctx);
             want_overview(needs, item.creator, item.accepted_at, ctx);
             want_overview(needs, payee, ctx.now, ctx);
+            if matches!(item.status, Reported::Completed(_) | Reported::Cancelled(..)) {
+                tax::want(needs, payee, ctx);
+            }
             if member && matches!(item.status, Reported::Completed(_)) {
                 programme::want_income(needs, item.creator, payee, ctx);
             }

@@ -18,7 +18,7 @@ use crate::{
     command::{Command, Ctx, Rejection},
     jobs::Progress,
     parties::PartyRow,
-    programme,
+    programme, tax,
     tx::{Needs, Tx},
 };
 
@@ -132,6 +132,7 @@ impl Command for SettleDueOrders {
             needs.row::<PartyRow>(payee);
             want_money(needs, payee, ctx);
             want_overview(needs, payee, ctx.now, ctx);
+            tax::want(needs, payee, ctx);
         }
     }
 
@@ -143,6 +144,7 @@ impl Command for SettleDueOrders {
             // Other commands of the group may have brought in orders whose payee nobody declared.
             if !tx.is_loaded::<PartyRow>(&row.payee)
                 || !programme::is_declared(tx, row.creator, row.payee, ctx)
+                || !tax::is_declared(tx, row.payee, ctx)
             {
                 continue;
             }

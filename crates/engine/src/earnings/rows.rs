@@ -76,12 +76,23 @@ fn payee_kind_name(kind: PayeeKind) -> &'static str {
 }
 
 impl TaskOrderRow {
+    fn settled_gross(&self) -> i64 {
+        if self.status == OrderStatus::Settled.name() { self.amount } else { 0 }
+    }
+
+    /// Income tax withheld of it (X18), minor units: what the other lines leave of the net. `None` before it is booked.
+    pub fn tax(&self) -> Option<i64> {
+        let lines = self.settled_gross() - self.service_fee.unwrap_or(0) + self.compensation.unwrap_or(0);
+        self.net.map(|net| lines - net)
+    }
+
     /// To the domain's form.
     pub fn order(&self) -> TaskOrder {
         let settlement = self.net.map(|net_minor| Settlement {
-            gross_minor: if self.status == OrderStatus::Settled.name() { self.amount } else { 0 },
+            gross_minor: self.settled_gross(),
             service_fee_minor: self.service_fee.unwrap_or(0),
             compensation_minor: self.compensation.unwrap_or(0),
+            tax_minor: self.tax().unwrap_or(0),
             net_minor,
         });
         TaskOrder {

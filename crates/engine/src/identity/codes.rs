@@ -25,7 +25,7 @@ use crate::{
     rules::{MODE, is_sandbox},
     tx::{Needs, Tx},
     vault::Vault,
-    withdrawals::{ACCOUNTS_OF_PARTY, PayoutAccountRow},
+    withdrawals::{ACCOUNTS_OF_PARTY, PayoutAccountChange, PayoutAccountRow, account_changes::bound},
 };
 
 /// Kind of the job that sends a code.
@@ -186,6 +186,13 @@ pub enum Wanted {
         /// What people see of the number.
         masked: String,
     },
+    /// Changing a payout account that is bound; the bound phone gets the code.
+    PayoutAccountChange {
+        /// Which one.
+        id: PayoutAccountId,
+        /// How.
+        change: PayoutAccountChange,
+    },
     /// A withdrawal; the bound phone gets the code.
     Withdrawal {
         /// Minor units, above zero.
@@ -202,7 +209,7 @@ impl Wanted {
         match self {
             Self::BindPhone(_) => Purpose::BindPhone,
             Self::UnbindPhone => Purpose::UnbindPhone,
-            Self::PayoutAccount { .. } => Purpose::PayoutAccount,
+            Self::PayoutAccount { .. } | Self::PayoutAccountChange { .. } => Purpose::PayoutAccount,
             Self::Withdrawal { .. } => Purpose::Withdrawal,
         }
     }
@@ -211,7 +218,8 @@ impl Wanted {
 /// Issues a code and has it sent. It takes the place of the party's earlier one for the same purpose.
 ///
 /// Rejections in order: `party_unknown`, `party_closed`, `code_sender_missing`, `phone_invalid`,
-/// `phone_virtual_operator`, `phone_missing`, `destination_missing`, `code_daily_limit`, `code_too_soon`.
+/// `phone_virtual_operator`, `phone_missing`, `payout_account_unknown`, `destination_missing`, `code_daily_limit`,
+/// `code_too_soon`.
 pub struct IssueCode {
     /// Key of what is stored.
     pub vault: Arc<Vault>,
@@ -262,6 +270,10 @@ impl IssueCode {
         let number = number.map_err(|error| Rejection::new("sealed_value_broken", error.to_string()))?;
         let (subject, about) = match &self.wanted {
             Wanted::PayoutAccount { number_index, masked } => (number_index.clone(), format!(" {masked}")),
+            Wanted::PayoutAccountChange { id, change } => {
+                let account = bound(tx, self.party, *id)?;
+                (change.subject(*id), format!(" {} {}", account.masked, change.words()))
+            }
             Wanted::Withdrawal { amount_minor, currency, destination } => {
                 let own = |a: &&PayoutAccountRow| a.party == self.party && a.unbound_at.is_none();
                 let wanted = |a: &&PayoutAccountRow| destination.map_or(a.is_default, |id| a.id == id);
@@ -292,7 +304,7 @@ impl Command for IssueCode {
     fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
         needs.row::<Meta>(MODE.to_owned());
         need(needs, self.party, self.wanted.purpose());
-        if matches!(self.wanted, Wanted::Withdrawal { .. }) {
+        if matches!(self.wanted, Wanted::Withdrawal { .. } | Wanted::PayoutAccountChange { .. }) {
             needs.list::<PayoutAccountRow>(&ACCOUNTS_OF_PARTY, &[Value::Bytes(&self.party.0.0)]);
         }
         let phone = self.phone_index(needs.get::<PhoneRow>(&self.party));

@@ -83,6 +83,11 @@ pub(crate) fn hold_id(refund: PaymentRefundId) -> TransferId {
     TransferId(Uid::derive_near(refund.0, "purser payment refund v1", &[]))
 }
 
+/// What is reserved for a refund while it waits for the platform's money (P12): the payer's share, and no float.
+pub(crate) fn waiting_hold_id(refund: PaymentRefundId) -> TransferId {
+    TransferId(Uid::derive_near(refund.0, "purser payment refund waits v1", &[]))
+}
+
 /// Every line that a payment may ever have.
 pub(crate) const LINES: [(Role, Role); 5] = [
     (Role::Float, Role::Arrears),

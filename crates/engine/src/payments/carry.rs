@@ -110,6 +110,7 @@ pub fn take_in(
             amount_minor,
             paid_at,
             note: String::new(),
+            from_rail: true,
             lease: None,
         })?;
     }

@@ -3,6 +3,7 @@
 mod apply;
 mod carry;
 mod create;
+mod fund;
 mod prove;
 mod queries;
 mod receive;
@@ -15,6 +16,7 @@ pub use create::{
     ClosePaymentOrder, CreatePaymentOrder, EndPaymentOrder, FoundCashier, NoteFailedAttempt,
     OpenPaymentOrder, RepayPaymentOrder, cashier_token, is_run_out, read_cashier_token, unknown_order,
 };
+pub use fund::{FUND, run_fund};
 pub use queries::{
     LocatedOrder, LocatedPayment, LocatedRefund, OrderFilter, PAYMENT_PAGE_MAX, orders_by_code, payment,
     payment_order, payment_order_page, payment_page, payment_refund, payments_of, refunds_of,

@@ -11,7 +11,7 @@ use purser_domain::{
 use purser_storage::{Fault, Keys, Lock, Record as _, Session, Statement, Value};
 
 use super::{
-    apply::{LINES, hold_id, line_id},
+    apply::{LINES, hold_id, line_id, waiting_hold_id},
     rows::{PaymentRefundRow, PaymentRow},
 };
 use crate::{
@@ -164,9 +164,15 @@ impl Invariant for OrdersAddUp {
             wrong(id.with_prefix("po"), "none".to_owned(), format!("{sum:?}"), sentence);
         }
         for refund in refunds(session)? {
-            let state = hold_state(session, &refund)?;
+            let hold = match refund.state() {
+                RefundState::Waiting => waiting_hold_id(refund.id),
+                _ => hold_id(refund.id),
+            };
+            let state = hold_state(session, hold)?;
             let shall = match refund.state() {
-                RefundState::Sending | RefundState::Unknown | RefundState::ByHand => HoldState::Open,
+                RefundState::Waiting | RefundState::Sending | RefundState::Unknown | RefundState::ByHand => {
+                    HoldState::Open
+                }
                 RefundState::Paid => HoldState::Settled,
                 RefundState::Failed => HoldState::Released,
             };
@@ -198,9 +204,9 @@ fn refunds(session: &mut dyn Session) -> Result<Vec<PaymentRefundRow>, Fault> {
     Ok(rows)
 }
 
-fn hold_state(session: &mut dyn Session, refund: &PaymentRefundRow) -> Result<Option<HoldState>, Fault> {
+fn hold_state(session: &mut dyn Session, hold: TransferId) -> Result<Option<HoldState>, Fault> {
     let mut state = None;
-    let key = [hold_id(refund.id)];
+    let key = [hold];
     session.load(HoldRow::TABLE, &Keys::<HoldRow>(&key), Lock::None, &mut |row| {
         state = Some(HoldRow::read(row).0.state);
     })?;

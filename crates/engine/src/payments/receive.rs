@@ -2,8 +2,9 @@
 
 use purser_domain::{
     casework::Kind,
-    ids::{PartyId, PaymentId, Uid},
+    ids::{CaseId, PartyId, PaymentId, Uid},
     ledger::{AccountKind, AccountRef},
+    money::decimal,
     parties::PartyStatus,
     payments::{self, AccountFacts, Incoming, Method, Place},
     time::Timestamp,
@@ -16,7 +17,7 @@ use super::{
     rows::{PaymentOrderRow, PaymentRow},
 };
 use crate::{
-    cases::{self, NewCase},
+    cases::{self, CaseRow, NewCase},
     command::{Command, Ctx, Rejection},
     facts::Facts,
     jobs::Lease,
@@ -45,7 +46,8 @@ fn account_facts(tx: &Tx, party: PartyId, ctx: &Ctx) -> Result<AccountFacts, Rej
 /// again changes nothing. Without an order it waits for staff.
 ///
 /// Rejections in order: `lease_lost`, `payment_order_unknown`, `payment_conflict` (the same payment was taken in with
-/// another amount or order), then those of [`payments::receive`].
+/// another amount or order; when the rail itself says so, a case is opened, once), then those of
+/// [`payments::receive`].
 #[derive(Debug, Clone)]
 pub struct RecordPayment {
     /// How it was paid.
@@ -60,6 +62,8 @@ pub struct RecordPayment {
     pub paid_at: Option<Timestamp>,
     /// What the payer wrote, without personal data.
     pub note: String,
+    /// The rail says it, not a person who typed it in: what contradicts the books is for reconciliation.
+    pub from_rail: bool,
     /// The job that learned of it, finished in the same commit.
     pub lease: Option<Lease>,
 }
@@ -106,6 +110,13 @@ impl RecordPayment {
         }
     }
 
+    /// The case of what the rail says now, where it contradicts what it said before.
+    fn conflict(&self) -> CaseId {
+        let order = self.order.as_ref().map_or(Uid::NIL, |order| order.id.0);
+        let parts: [&[u8]; 3] = [&self.id().0.0, &self.amount_minor.to_le_bytes(), &order.0];
+        CaseId(Uid::derive("purser payment conflict v1", &parts))
+    }
+
     /// The same payment was told before: with the same content, or not.
     fn again(&self, known: &PaymentRow) -> Result<Recorded, Rejection> {
         let order = self.order.as_ref().map(|order| order.id);
@@ -139,6 +150,7 @@ impl Command for RecordPayment {
             needs.row::<PaymentOrderRow>(order.id);
         }
         needs.row::<PaymentRow>(self.id());
+        needs.row::<CaseRow>(self.conflict());
         want(needs, self.id(), self.party(), self.method, ctx);
     }
 
@@ -146,8 +158,13 @@ impl Command for RecordPayment {
         if let Some(lease) = self.lease {
             lease.finish(tx)?;
         }
-        if let Some(known) = tx.get::<PaymentRow>(&self.id()) {
-            return self.again(known);
+        if let Some(known) = tx.get::<PaymentRow>(&self.id()).cloned() {
+            let again = self.again(&known);
+            if again.is_err() && self.from_rail {
+                let (ctx, case, new) = (ctx.clone(), self.conflict(), self.contradiction(&known));
+                tx.keep_when_rejected(move |tx| cases::open_once(tx, &ctx, new, case));
+            }
+            return again;
         }
         let incoming = Incoming { id: self.id(), method: self.method, amount_minor: self.amount_minor };
         let mut row = self.fresh(ctx);
@@ -179,6 +196,18 @@ impl Command for RecordPayment {
 
     fn audit(&self, output: &Recorded) -> (String, Facts) {
         (output.payment.id.to_string(), payment_facts(&output.payment).flag("new", output.new))
+    }
+}
+
+impl RecordPayment {
+    fn contradiction(&self, known: &PaymentRow) -> NewCase {
+        let summary = format!(
+            "付款渠道的通知与已入账的付款不符 / The rail says {} of this payment, taken in as {}",
+            decimal(self.amount_minor),
+            decimal(known.amount)
+        );
+        let (kind, subject) = (Kind::ReconciliationBreak, known.id.to_string());
+        NewCase { kind, party: known.party(), subject, summary, due_at: None }
     }
 }
 

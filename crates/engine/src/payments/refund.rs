@@ -10,8 +10,9 @@ use purser_domain::{
 };
 
 use super::{
-    apply::{account, hold_id, order_facts, rejected, tell},
+    apply::{account, hold_id, order_facts, rejected, tell, waiting_hold_id},
     carry::collect_jobs,
+    fund::{FUND, clearing},
     queries::{LocatedPayment, LocatedRefund},
     receive::unknown_payment,
     rows::{PaymentOrderRow, PaymentRefundRow, PaymentRow},
@@ -32,7 +33,8 @@ const CODE_CHARS: usize = 140;
 /// For steps that take their accounts from the hold they name.
 const UNNAMED: AccountId = AccountId(Uid::NIL);
 
-/// Gives money of a payment back to its payer: all that is left when no amount is named.
+/// Gives money of a payment back to its payer: all that is left when no amount is named. What the float does not cover
+/// waits for a top-up.
 ///
 /// Rejections in order: `payment_unknown`, then those of [`payments::refund`].
 pub struct RefundPayment {
@@ -68,7 +70,7 @@ impl RefundPayment {
 }
 
 /// Where the money of a payment lies.
-fn holder(place: payments::Place) -> Role {
+pub(super) fn holder(place: payments::Place) -> Role {
     if place == payments::Place::Credited { Role::Cash } else { Role::Suspense }
 }
 
@@ -100,6 +102,7 @@ impl Command for RefundPayment {
                 needs.account(&account);
             }
         }
+        needs.account(&clearing(ctx));
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Refunded, Rejection> {
@@ -119,11 +122,12 @@ impl Command for RefundPayment {
                 if self.amount_minor.is_some() { plain.at("/amount_minor") } else { plain }
             })?;
         let end = |role| account(role, row.party(), row.method(), ctx).map_or(UNNAMED, |a| a.id());
+        let waits = refund.state == RefundState::Waiting;
         tx.post(&TransferRequest {
-            id: hold_id(id),
+            id: if waits { waiting_hold_id(id) } else { hold_id(id) },
             step: Step::Hold { expires_at: None },
             debit: end(holder(payment.place)),
-            credit: end(Role::Float),
+            credit: if waits { clearing(ctx).id() } else { end(Role::Float) },
             amount_minor: refund.amount_minor,
             currency: row.currency,
             kind: TransferKind::PaymentRefund.code(),
@@ -146,15 +150,18 @@ impl Command for RefundPayment {
             version: 1,
         };
         tx.put(given.clone());
-        if refund.state == RefundState::Sending {
+        let next = match refund.state {
+            RefundState::Sending => Some(collect_jobs(payment.method).refund),
+            RefundState::Waiting => Some(FUND),
+            _ => None,
+        };
+        if let Some(kind) = next {
             let job = tx.new_id();
-            tx.job(jobs::ready(
-                job,
-                collect_jobs(payment.method).refund,
-                &id.to_string(),
-                ctx.now,
-                Facts::new(),
-            ));
+            tx.job(jobs::ready(job, kind, &id.to_string(), ctx.now, Facts::new()));
+        }
+        if waits {
+            let facts = Facts::new().text("payment_refund", id.to_string());
+            tx.event("float.short", None, payment.method.custodian(), facts);
         }
         tell(tx, "payment.refund_requested", &row);
         Ok(Refunded { refund: given, payment: row })

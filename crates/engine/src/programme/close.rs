@@ -25,6 +25,7 @@ use crate::{
     facts::Facts,
     jobs::{Claimed, Hands, Lease, Progress, Ran, RunError, Runner, derived_id, ready},
     rows::{JobRow, JobState},
+    tax,
     tx::{Needs, Tx},
 };
 
@@ -459,6 +460,7 @@ impl Command for PublishDrafts {
         for id in &self.ids {
             if let Some(payee) = needs.get::<StatementRow>(id).map(|row| row.payee) {
                 want_accounts(needs, payee, ctx);
+                tax::want(needs, payee, ctx);
             }
         }
     }

@@ -103,6 +103,7 @@ pub(crate) fn add_income(
         posting: Uid::NIL,
         policy_version: 0,
         version: 0,
+        tax: 0,
     });
     let income = row.income.checked_add(settlement.net_minor);
     row.income =

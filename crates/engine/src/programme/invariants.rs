@@ -30,7 +30,7 @@ static FROZEN: Statement = Statement {
 static ALL_STATEMENTS: Statement = Statement {
     name: "programme.statements_after",
     sql: "SELECT id, creator, payee, month, state, blocked, currency, orders, income, fee, incentive, result, adjusted, \
-          published_at, dispute_until, disputes, dispute_open, dispute_case, posting, policy_version, version \
+          published_at, dispute_until, disputes, dispute_open, dispute_case, posting, policy_version, version, tax \
           FROM programme_statements WHERE id > ?1 ORDER BY id LIMIT ?2",
 };
 static ALL_LINES: Statement = Statement {

@@ -86,6 +86,7 @@ fn account(role: AccountRole, payee: PartyId, currency: Currency) -> AccountRef 
         AccountRole::Owed => AccountRef::party(payee, AccountKind::Owed, currency),
         AccountRole::RevenueOperating => AccountRef::platform(AccountKind::RevenueOperating, currency),
         AccountRole::ExpenseIncentive => AccountRef::platform(AccountKind::ExpenseIncentive, currency),
+        AccountRole::TaxWithheld => AccountRef::platform(AccountKind::TaxWithheld, currency),
     }
 }
 
@@ -106,6 +107,7 @@ fn kind_of(kind: PostingKind) -> TransferKind {
         PostingKind::Income => TransferKind::ProgrammeIncome,
         PostingKind::Fee => TransferKind::ProgrammeFee,
         PostingKind::Incentive => TransferKind::ProgrammeIncentive,
+        PostingKind::Tax => TransferKind::TaxWithheld,
         PostingKind::Adjustment => TransferKind::ProgrammeAdjustment,
         PostingKind::OwedCollected => TransferKind::OwedCollected,
     }

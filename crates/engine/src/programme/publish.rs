@@ -6,6 +6,7 @@ use super::{owed, post, rejected, rows::StatementRow, statement_unknown, want_ac
 use crate::{
     command::{Command, Ctx, Rejection},
     facts::Facts,
+    tax,
     tx::{Needs, Tx},
 };
 
@@ -34,6 +35,7 @@ impl Command for PublishStatement {
     fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
         if let Some(payee) = needs.get::<StatementRow>(&self.id).map(|row| row.payee) {
             want_accounts(needs, payee, ctx);
+            tax::want(needs, payee, ctx);
         }
     }
 
@@ -60,11 +62,18 @@ fn facts(row: &StatementRow) -> Facts {
         .int("operating_fee_minor", row.fee)
         .int("incentive_minor", row.incentive)
         .int("result_minor", row.result)
+        .int("tax_minor", row.tax)
         .opt_at("dispute_until", row.dispute_until)
 }
 
 /// Publishes a statement whose accounts are declared: transfers, the statement as notice and event.
 pub(super) fn publish(tx: &mut Tx, ctx: &Ctx, mut row: StatementRow) -> Result<StatementRow, Rejection> {
+    // Before anything is counted: what cannot be published must not have been taxed.
+    programme::publish(&row.facts(0)).map_err(rejected)?;
+    if row.creator == row.payee {
+        let income = row.income.saturating_add(row.incentive);
+        row.tax = tax::withhold(tx, ctx, row.payee, income, row.result)?;
+    }
     let postings = programme::publish(&row.facts(owed(tx, row.payee, ctx))).map_err(rejected)?;
     row.posting = post(tx, ctx, &row, &postings)?;
     let view = ctx.rules.policy.now(ctx.now);

@@ -28,19 +28,19 @@ static MONTHS: Statement = Statement {
 static OF_MONTH: Statement = Statement {
     name: "programme.statements_of_month",
     sql: "SELECT id, creator, payee, month, state, blocked, currency, orders, income, fee, incentive, result, adjusted, \
-          published_at, dispute_until, disputes, dispute_open, dispute_case, posting, policy_version, version FROM programme_statements \
+          published_at, dispute_until, disputes, dispute_open, dispute_case, posting, policy_version, version, tax FROM programme_statements \
           WHERE month = ?1 AND state = ?2 AND id > ?3 ORDER BY month, state, id LIMIT ?4",
 };
 static OF_PAYEE: Statement = Statement {
     name: "programme.statements_of_payee",
     sql: "SELECT id, creator, payee, month, state, blocked, currency, orders, income, fee, incentive, result, adjusted, \
-          published_at, dispute_until, disputes, dispute_open, dispute_case, posting, policy_version, version FROM programme_statements \
+          published_at, dispute_until, disputes, dispute_open, dispute_case, posting, policy_version, version, tax FROM programme_statements \
           WHERE payee = ?1 AND (month, id) < (?2, ?3) ORDER BY payee, month DESC, id DESC LIMIT ?4",
 };
 static DISPUTED: Statement = Statement {
     name: "programme.disputed",
     sql: "SELECT id, creator, payee, month, state, blocked, currency, orders, income, fee, incentive, result, adjusted, \
-          published_at, dispute_until, disputes, dispute_open, dispute_case, posting, policy_version, version FROM programme_statements \
+          published_at, dispute_until, disputes, dispute_open, dispute_case, posting, policy_version, version, tax FROM programme_statements \
           WHERE dispute_open = 1 AND (month, id) > (?1, ?2) ORDER BY month, id LIMIT ?3",
 };
 static AMOUNTS: Statement = Statement {

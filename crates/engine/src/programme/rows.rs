@@ -145,6 +145,8 @@ record! {
         policy_version: i64,
         /// Counts changes: the `ETag`.
         version: i64,
+        /// Income tax withheld at its publication (X18).
+        tax: i64,
     }
 }
 
@@ -161,7 +163,13 @@ impl StatementRow {
 
     /// As publishing looks at it.
     pub fn facts(&self, owed_minor: i64) -> StatementFacts {
-        StatementFacts { state: self.state(), income_minor: self.income, draft: self.draft(), owed_minor }
+        StatementFacts {
+            state: self.state(),
+            income_minor: self.income,
+            draft: self.draft(),
+            tax_minor: self.tax,
+            owed_minor,
+        }
     }
 
     /// Takes over what was computed.

@@ -212,6 +212,7 @@ pub fn run_payment_notice(job: &Claimed, hands: &mut Hands<'_>) -> Result<Ran, R
         amount_minor: paid.amount,
         paid_at: Some(paid.at),
         note: String::new(),
+        from_rail: true,
         lease: Some(job.lease),
     })?;
     Ok(Ran::Committed)

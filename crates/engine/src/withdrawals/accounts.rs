@@ -1,4 +1,4 @@
-//! Payout accounts (P9, X8): binding, choosing, taking away. Numbers are sealed; the holder must be who is verified.
+//! Binding payout accounts (P9, X8). Numbers are sealed; the holder must be who is verified.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ const MAX_ACCOUNTS: i64 = 50;
 
 const COUNTER: &str = "accounts";
 
-fn want(needs: &mut Needs<'_>, party: PartyId) {
+pub(super) fn want(needs: &mut Needs<'_>, party: PartyId) {
     needs.row::<PartyRow>(party);
     needs.row::<UsageRow>((party, COUNTER.to_owned()));
     needs.list::<PayoutAccountRow>(&ACCOUNTS_OF_PARTY, &[Value::Bytes(&party.0.0)]);
@@ -241,81 +241,6 @@ impl Command for BindPayoutAccount {
     }
 }
 
-fn facts(row: &PayoutAccountRow) -> Facts {
+pub(super) fn facts(row: &PayoutAccountRow) -> Facts {
     Facts::new().text("kind", &row.kind).text("masked", &row.masked).flag("default", row.is_default)
-}
-
-/// What may change about a payout account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PayoutAccountChange {
-    /// Use it when none is named.
-    MakeDefault,
-    /// Take it away; requests under way keep their destination and are checked again at dispatch.
-    Unbind,
-}
-
-/// Changes a payout account.
-///
-/// Rejections in order: `party_unknown`, `party_closed`, `payout_account_unknown`.
-pub struct ChangePayoutAccount {
-    /// Whose.
-    pub party: PartyId,
-    /// Which.
-    pub id: PayoutAccountId,
-    /// How.
-    pub change: PayoutAccountChange,
-}
-
-impl Command for ChangePayoutAccount {
-    type Output = PayoutAccountRow;
-
-    fn name(&self) -> &'static str {
-        match self.change {
-            PayoutAccountChange::MakeDefault => "payout_account.make_default",
-            PayoutAccountChange::Unbind => "payout_account.unbind",
-        }
-    }
-
-    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
-        want(needs, self.party);
-    }
-
-    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<PayoutAccountRow, Rejection> {
-        open_party(tx, self.party)?;
-        let own = |row: &&PayoutAccountRow| row.party == self.party && row.unbound_at.is_none();
-        let bound: Vec<PayoutAccountRow> = tx.rows::<PayoutAccountRow>().filter(own).cloned().collect();
-        let Some(mut row) = bound.iter().find(|row| row.id == self.id).cloned() else {
-            return Err(Rejection::new("payout_account_unknown", "the party has no such payout account"));
-        };
-        let heir = match self.change {
-            PayoutAccountChange::MakeDefault => self.id,
-            PayoutAccountChange::Unbind => {
-                row.unbound_at = Some(ctx.now);
-                row.version += 1;
-                let others = bound.iter().filter(|other| other.id != self.id);
-                let default = others.clone().find(|other| other.is_default).or_else(|| others.clone().next());
-                row.is_default = false;
-                tx.put(row.clone());
-                default.map_or(self.id, |d| d.id)
-            }
-        };
-        for mut other in bound {
-            let should = other.id == heir;
-            if other.is_default != should && !(other.id == self.id && row.unbound_at.is_some()) {
-                other.is_default = should;
-                other.version += 1;
-                if other.id == row.id {
-                    row = other.clone();
-                }
-                tx.put(other);
-            }
-        }
-        let kind = if row.unbound_at.is_some() { "payout_account.unbound" } else { "payout_account.changed" };
-        tx.notify(kind, self.party, &row.id.to_string(), facts(&row));
-        Ok(row)
-    }
-
-    fn audit(&self, output: &PayoutAccountRow) -> (String, Facts) {
-        (output.id.to_string(), facts(output))
-    }
 }

@@ -319,12 +319,13 @@ fn carry_out(tx: &mut Tx, ctx: &Ctx, row: &WithdrawalRow, effect: &Effect) {
         Effect::Send { slice, reference, amount_minor } => {
             job(jobs_of.send, *slice, reference, *amount_minor, ctx.now);
         }
-        Effect::Resend { slice, reference, amount_minor } => {
+        Effect::Resend { slice, reference, amount_minor, not_before } => {
             // A rail that keeps saying "later" is asked less and less often.
             let attempts =
                 row.withdrawal().slices.iter().find(|s| s.number == *slice).map_or(1, |s| s.attempts);
             let pause = jobs::back_off(i64::from(attempts) - 1);
-            job(jobs_of.send, *slice, reference, *amount_minor, ctx.now.plus(pause));
+            let at = not_before.map_or(ctx.now.plus(pause), |at| at.max(ctx.now.plus(pause)));
+            job(jobs_of.send, *slice, reference, *amount_minor, at);
         }
         Effect::Query { slice, reference } => job(jobs_of.query, *slice, reference, 0, ctx.now.plus(PAUSE)),
         Effect::MarkRailShort => mark_short(tx, row),

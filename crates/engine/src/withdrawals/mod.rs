@@ -1,5 +1,6 @@
 //! Withdrawals (gate G, P9–P12): payout accounts, requests, dispatch, what rails answer.
 
+pub(crate) mod account_changes;
 mod accounts;
 mod apply;
 mod carry;
@@ -19,7 +20,8 @@ pub(crate) mod statement;
 mod tend;
 mod terms;
 
-pub use accounts::{BindPayoutAccount, BoundAccount, ChangePayoutAccount, PayoutAccountChange, SANDBOX_KIND};
+pub use account_changes::{ChangePayoutAccount, LockPayoutAccount, PayoutAccountChange};
+pub use accounts::{BindPayoutAccount, BoundAccount, SANDBOX_KIND};
 pub use apply::{RAIL_JOBS, RailJobs, rail_jobs};
 pub use carry::{dispatch_due, run_query, run_sandbox_callback, run_send};
 pub use dispatch::{DispatchRail, Dispatched, QueuePlace};

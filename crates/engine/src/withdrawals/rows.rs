@@ -319,7 +319,8 @@ fn encode_slice(slice: &Slice) -> String {
         slice.number,
         slice.amount_minor,
         slice.fee_minor,
-        slice_state_name(slice.state),
+        slice_state_name(slice.state).to_owned()
+            + &slice.deferred_until.map_or(String::new(), |at| format!("@{}", at.0)),
         slice.attempts,
         slice.rail_fee_minor
     )
@@ -328,14 +329,17 @@ fn encode_slice(slice: &Slice) -> String {
 pub(super) fn decode_slice(line: &str) -> Option<Slice> {
     let mut words = line.splitn(8, ' ');
     let mut next = || words.next();
+    let (number, amount_minor, fee_minor) =
+        (next()?.parse().ok()?, next()?.parse().ok()?, next()?.parse().ok()?);
+    // A slice that was put off says until when, behind its state.
+    let state = next()?;
+    let (name, deferred) = state.split_once('@').map_or((state, None), |(name, at)| (name, Some(at)));
     Some(Slice {
-        number: next()?.parse().ok()?,
-        amount_minor: next()?.parse().ok()?,
-        fee_minor: next()?.parse().ok()?,
-        state: {
-            let name = next()?;
-            SLICE_STATES.iter().find(|(_, n)| *n == name)?.0
-        },
+        number,
+        amount_minor,
+        fee_minor,
+        state: SLICE_STATES.iter().find(|(_, n)| *n == name)?.0,
+        deferred_until: deferred.and_then(|at| at.parse().ok()).map(Timestamp),
         attempts: next()?.parse().ok()?,
         rail_fee_minor: next()?.parse().ok()?,
         failure: match (next().and_then(FailureClass::named), next()) {
@@ -359,8 +363,12 @@ mod tests {
             attempts: 3,
             rail_fee_minor: 0,
             failure: Some((FailureClass::PayeeFixable, "NO SUCH PAYEE".to_owned())),
+            deferred_until: None,
         };
-        assert_eq!(decode_slice(&encode_slice(&slice)), Some(slice));
+        let deferred = Slice { deferred_until: Some(Timestamp(7)), failure: None, ..slice.clone() };
+        for slice in [slice, deferred] {
+            assert_eq!(decode_slice(&encode_slice(&slice)), Some(slice));
+        }
         let reason = Reason::Staff { note: "two\nlines".to_owned() };
         assert_eq!(decode_reason(&encode_reason(Some(&reason))), Some(reason));
     }

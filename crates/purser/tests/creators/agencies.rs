@@ -1,90 +1,16 @@
 //! Agencies and their creators (P6, X14).
 
-use std::cell::Cell;
-
 use serde_json::{Value, json};
 
-use crate::support::{
-    http::{Answer, Client},
-    world::{Place, Server},
-};
-
-/// A server on sandbox books, and a key that may do everything.
-pub(super) struct Desk {
-    pub(super) server: Server,
-    pub(super) client: Client,
-    keys: Cell<u32>,
-}
+use super::desk::{Desk, code};
+use crate::support::world::Place;
 
 impl Desk {
-    pub(super) fn on(place: &Place) -> Self {
-        place.run(&["migrate", "--sandbox"]).ended(0);
-        let key = place.key();
-        Self::of(Server::start(place), &key)
-    }
-
-    pub(super) fn of(server: Server, key: &str) -> Self {
-        let client = server.client(key);
-        // A server that was started again must not take new writes for old ones.
-        Self { client, keys: Cell::new(server.id() * 1_000), server }
-    }
-
-    /// Writes under a key of its own.
-    pub(super) fn post(&self, path: &str, body: &Value) -> Answer {
-        self.keys.set(self.keys.get() + 1);
-        self.client.post(path, &format!("key-{}", self.keys.get()), body)
-    }
-
-    pub(super) fn party(&self, external_id: &str, role: &str, form: &str) -> String {
-        let profile = json!({ "external_id": external_id, "display_name": format!("{external_id} 名"),
-            "roles": [role], "legal_form": form });
-        self.post("/v1/parties", &profile).ended(200).text("id").to_owned()
-    }
-
-    pub(super) fn now(&self) -> String {
-        self.client.get("/v1/clock").ended(200).text("business_at").to_owned()
-    }
-
-    pub(super) fn advance(&self, seconds: i64) {
-        self.post("/v1/sandbox/clock", &json!({ "advance_seconds": seconds })).ended(200);
-    }
-
-    /// Moves the clock to an instant.
-    pub(super) fn move_to(&self, to: &str) {
-        self.post("/v1/sandbox/clock", &json!({ "to": to })).ended(200);
-    }
-
-    pub(super) fn sign(&self, creator: &str, agency: &str, from: &str) -> Value {
-        let body = json!({ "agency_id": agency, "from": from, "contact": "business desk 8888" });
-        self.post(&format!("/v1/parties/{creator}/memberships"), &body).ended(200).body
-    }
-
     fn end(&self, creator: &str, membership: &Value, to: &str) -> Value {
         let id = membership["id"].as_str().unwrap();
         let path = format!("/v1/parties/{creator}/memberships/{id}");
         self.client.patch(&path, &json!({ "to": to })).ended(200).body
     }
-
-    /// Reports an order over 10,000.00; `at` is its acceptance.
-    pub(super) fn report(&self, order: &str, creator: &str, at: &str, status: &str) -> Value {
-        let completed = (status == "completed").then(|| self.now());
-        let body = json!({ "order_id": order, "creator_id": creator, "task_type": "video", "title": "t",
-            "amount_minor": 1_000_000, "accepted_at": at, "status": status, "completed_at": completed });
-        self.post("/v1/task-orders", &body).ended(200).body
-    }
-
-    pub(super) fn overview(&self, party: &str) -> Value {
-        self.client.get(&format!("/v1/parties/{party}/overview")).ended(200).body
-    }
-
-    pub(super) fn withdraw(&self, party: &str, amount: i64) -> Answer {
-        self.post("/v1/withdrawals", &json!({ "party_id": party, "amount_minor": amount }))
-    }
-}
-
-/// The code of a refusal.
-pub(super) fn code(answer: Answer, status: u16) -> String {
-    answer.ended(status).text("code").to_owned()
 }
 
 /// X14: whom an order settles to is fixed at its acceptance, as known when it is reported.

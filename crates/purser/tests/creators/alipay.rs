@@ -197,7 +197,7 @@ fn every_misbehaviour_of_the_gateway_ends_well_p10_x8() {
             ("hang", "paid"),
             ("payee_not_exist", "failed"),
             ("user_risk_freeze", "failed"),
-            ("exceed_limit_dm_amount", "failed"),
+            ("exceed_limit_sm_amount", "failed"),
         ];
         let asked: Vec<String> =
             (0i64..).zip(fates).map(|(n, (fate, _))| world.meets(fate, 100_000 + n)).collect();
@@ -239,6 +239,28 @@ fn platform_funds_and_platform_faults_stop_the_queue_not_the_creators_p10_p12_x1
         assert_eq!(open.body["healthy"], true);
         let after = world.meets("ok", 20_000);
         world.ends(&after, "paid");
+    });
+}
+
+#[test]
+fn a_limit_of_the_day_sends_the_identical_order_the_next_day_p10_x12() {
+    each(|world| {
+        let id = world.meets("exceed_limit_dm_amount", 100_000);
+        wait_until("it is put off", 30, || {
+            world.read(&id).body["explanation"]["code"] == "rail_limit_deferred"
+        });
+        let seen = world.read(&id);
+        assert_eq!(
+            (seen.text("state"), &seen.body["explanation"]["who_must_act"]),
+            ("sending", &json!("nobody"))
+        );
+        let events = world.client().get("/v1/events?limit=200").ended(200).body.to_string();
+        assert!(events.contains("rail.configuration"), "finance hears of a limit that policy does not know");
+        let day = json!({ "advance_seconds": 86_400 });
+        world.client().post("/v1/sandbox/clock", "tomorrow", &day).ended(200);
+        world.ends(&id, "paid");
+        let orders = world.gateway.orders(&id);
+        assert_eq!((orders.len(), &orders[0]["sends"], &orders[0]["paid"]), (1, &json!(2), &json!(1)));
     });
 }
 

@@ -39,6 +39,7 @@ fn start(place: &Place, outbox: Option<&Path>) -> Server {
     let mut command = Command::new(binary());
     command.args(["serve", "--listen", "127.0.0.1:0", "--job-lease", "5"]).args(place.flags());
     command.args(["--bank-file-account", ACCOUNT, "--bank-file-name", "平台 Platform"]);
+    command.args(["--collect-name", "Platform", "--collect-number", ACCOUNT, "--collect-bank", "ICBC"]);
     if let Place::Postgres { .. } = place {
         command.env("PURSER_SECRETS_KEY", SECRETS_KEY);
     }
@@ -387,4 +388,39 @@ fn want_of_money_and_the_cut_off_send_the_identical_order_again_p10() {
     desk.until(&late, "paid");
     assert_eq!(desk.float(), 996_000);
     desk.stop();
+}
+
+/// P11: a transfer whose words name several orders pays the open one of its amount; one that fits none waits for staff.
+#[test]
+fn money_in_is_matched_by_code_and_amount_p11() {
+    for place in Place::all() {
+        let desk = Desk::on(place, false);
+        let [account] = desk.bind(["c1.in"]);
+        desk.withdraw(&account, 5_000);
+        let file = desk.close();
+        let party = json!({ "external_id": "adv-1", "display_name": "A", "roles": ["advertiser"],
+            "legal_form": "enterprise" });
+        let party = desk.client.post("/v1/parties", "adv", &party).ended(200).text("id").to_owned();
+        let order = |amount: i64| {
+            let order = json!({ "party_id": party, "purpose": "ad_top_up", "method": "bank-transfer",
+                "amount_minor": amount });
+            desk.client.post("/v1/payment-orders", &format!("po-{amount}"), &order).ended(201).body
+        };
+        let (small, large) = (order(50_000), order(60_000));
+        let code = |order: &Value| order["transfer_code"].as_str().unwrap().to_owned();
+        let credit = |amount: &str| format!("{amount}=both {} and {}", code(&small), code(&large));
+        let bank = desk.bank(&file, &["--credit", &credit("600.00"), "--credit", &credit("555.00")]);
+        desk.take_in(&bank, "camt054.xml", "m1");
+        let read = |order: &Value| {
+            let path = format!("/v1/payment-orders/{}", order["id"].as_str().unwrap());
+            desk.client.get(&path).ended(200).body
+        };
+        wait_until("the order of this amount is paid", 30, || read(&large)["state"] == "paid");
+        wait_until("the other transfer waits for staff", 30, || {
+            let waiting = desk.client.get("/v1/payments?place=unassigned").ended(200).body;
+            waiting["data"].as_array().unwrap().iter().any(|payment| payment["amount_minor"] == 55_500)
+        });
+        assert_eq!(read(&small)["payments"], json!([]));
+        desk.stop();
+    }
 }

@@ -1,57 +1,13 @@
 //! The gate as a whole (G), waiting for the platform's funds (X11, P12, P5), the payout clock (X12), calling off, and what
 //! two devices ask at the same instant. Each capability's own checks are shown in its own file too.
 
-use purser_domain::policy::DEFAULT_PACK;
 use serde_json::{Value, json};
 
+use super::desk::{Desk, refused};
 use crate::support::{
     http::{Answer, Client},
-    world::{Place, Server, onboard, wait_until},
+    world::{Place, onboard, wait_until},
 };
-
-struct Desk {
-    server: Server,
-    key: String,
-}
-
-impl Desk {
-    fn on(place: &Place) -> Self {
-        place.run(&["migrate", "--sandbox"]).ended(0);
-        let key = place.key();
-        Self { server: Server::start(place), key }
-    }
-
-    fn client(&self) -> Client {
-        self.server.client(&self.key)
-    }
-
-    fn staff(&self, login: &str, role: &str) -> Client {
-        let password = "correct horse battery staple";
-        let new = json!({ "login": login, "role": role, "password": password });
-        self.client().post("/v1/staff", &format!("staff-{login}"), &new).ended(201);
-        let session = json!({ "login": login, "password": password });
-        let session = self.server.client("").post("/v1/staff/sessions", "unused", &session);
-        self.server.client(session.ended(201).text("token"))
-    }
-
-    /// Two people put a policy version with further entries in force; `key = value` each.
-    fn policy(&self, people: &(Client, Client), name: &str, entries: &[(&str, &str, &str)]) {
-        let entry = |(key, row, value): &(&str, &str, &str)| {
-            format!(
-                "\n[[entry]]\nkey = \"{key}\"\nrow = \"{row}\"\neffective_from = \"2026-01-01\"\nvalue = {value}\nsource = \"test\"\n"
-            )
-        };
-        let text = format!("{DEFAULT_PACK}{}", entries.iter().map(entry).collect::<String>());
-        let proposal = json!({ "policy": { "text": text } });
-        let id =
-            people.0.post("/v1/approvals", &format!("{name}-p"), &proposal).ended(201).text("id").to_owned();
-        let path = format!("/v1/approvals/{id}/decision");
-        people.1.post(&path, &format!("{name}-d"), &json!({ "approve": true })).ended(200);
-        // The next group of a writer reads the rules again.
-        let write = json!({ "amount_minor": 1, "reference": name });
-        self.client().post("/v1/rails/alipay/float-top-ups", name, &write).ended(201);
-    }
-}
 
 fn party(client: &Client, name: &str, form: &str) -> String {
     let profile =
@@ -107,16 +63,6 @@ fn withdrawable(client: &Client, party: &str) -> i64 {
     client.get(&format!("/v1/parties/{party}/overview")).ended(200).int("withdrawable_minor")
 }
 
-/// The refusal of a request: its code, its check, and the sentences in both languages.
-fn refused(answer: &Answer, code: &str, check: i64) {
-    assert_eq!((answer.status, answer.text("code")), (422, code), "{}", answer.body);
-    let facts = &answer.body["facts"];
-    assert_eq!(facts["check"], check, "{}", answer.body);
-    for field in ["message_zh", "message_en", "who_must_act", "next_step"] {
-        assert!(facts[field].as_str().is_some_and(|text| !text.is_empty()), "{}", answer.body);
-    }
-}
-
 #[test]
 fn every_check_refuses_in_order_of_precedence_g() {
     for place in Place::all() {
@@ -135,15 +81,21 @@ fn every_check_refuses_in_order_of_precedence_g() {
         refused(&client.post("/v1/withdrawals", "g1a", &dollars), "currency_mismatch", 1);
         refused(&ask(9, "g1b"), "below_minimum", 1);
         assert_eq!(ask(9, "g1b").body["facts"]["bound_minor"], 10);
+        // Everything that there is, and there is nothing.
+        let all = client.post("/v1/withdrawals", "g1c", &json!({ "party_id": id }));
+        refused(&all, "amount_not_positive", 1);
         // G2
+        let gone = party(&client, "gone", "individual");
+        client.post(&format!("/v1/parties/{gone}/close"), "close", &json!({})).ended(200);
+        refused(&withdraw(&client, &gone, 10, "g2"), "party_closed", 2);
         client.post(&format!("/v1/parties/{id}/freeze"), "fr", &json!({ "reason": "checking" })).ended(200);
         refused(&ask(10, "g2a"), "party_frozen", 2);
         client.post(&format!("/v1/parties/{id}/unfreeze"), "un", &json!({})).ended(200);
-        desk.policy(&people, "stop", &[("payouts.enabled", "P4", "false")]);
+        desk.policy(&people, &[("payouts.enabled", "P4", "false")]);
         refused(&ask(10, "g2b"), "payouts_stopped", 2);
-        desk.policy(&people, "kind", &[("payouts.creator.enabled", "P4", "false")]);
+        desk.policy(&people, &[("payouts.creator.enabled", "P4", "false")]);
         refused(&ask(10, "g2c"), "party_kind_stopped", 2);
-        desk.policy(&people, "go", &[("rail.sandbox.enabled", "P4", "true")]);
+        desk.policy(&people, &[("rail.sandbox.enabled", "P4", "true")]);
         // G4, X16
         let company = party(&client, "e1", "enterprise");
         refused(&withdraw(&client, &company, 10, "g4"), "corporate_settlement", 4);
@@ -164,6 +116,15 @@ fn every_check_refuses_in_order_of_precedence_g() {
         let other = party(&client, "c2", "individual");
         let others = bind(&client, &other, "c2.ok");
         refused(&to(&others, "g7b"), "destination_missing", 7);
+        // Locked by staff, never by a key.
+        let lock = |locked: bool| json!({ "locked": locked, "reason": "asked for by the bank" });
+        let path = format!("/v1/parties/{id}/payout-accounts/{first}/lock");
+        assert_eq!(client.post(&path, "l0", &lock(true)).ended(403).text("code"), "staff_needed");
+        assert_eq!(people.0.post(&path, "l1", &lock(true)).ended(200).body["locked"], true);
+        refused(&to(&first, "g7c"), "destination_locked", 7);
+        let silent = json!({ "locked": false, "reason": " " });
+        assert_eq!(people.0.post(&path, "l2", &silent).ended(422).text("code"), "reason_invalid");
+        assert_eq!(people.0.post(&path, "l3", &lock(false)).ended(200).body["locked"], false);
         // G9: more than there is, before the code is looked at.
         refused(&ask(10, "g9"), "insufficient_available", 9);
         earn(&client, &id, "o1", 100_000);

@@ -16,8 +16,12 @@ pub enum Class {
     PayeeFixable,
     /// The payee's account is blocked: a case for risk.
     PayeeBlocked,
-    /// A limit of the rail.
+    /// A limit of the rail for one payment.
     Limit,
+    /// A limit of the rail for the day.
+    LimitDay,
+    /// A limit of the rail for the month.
+    LimitMonth,
     /// Too many requests: later, the same order.
     Throttle,
     /// Our request was malformed; nothing was moved.
@@ -30,13 +34,15 @@ pub enum Class {
 
 impl Class {
     /// All classes.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Unknown,
         Self::PayerFunds,
         Self::PayerConfig,
         Self::PayeeFixable,
         Self::PayeeBlocked,
         Self::Limit,
+        Self::LimitDay,
+        Self::LimitMonth,
         Self::Throttle,
         Self::RequestBug,
         Self::NumberUsed,
@@ -52,6 +58,8 @@ impl Class {
             Self::PayeeFixable => "payee_fixable",
             Self::PayeeBlocked => "payee_blocked",
             Self::Limit => "limit",
+            Self::LimitDay => "limit_day",
+            Self::LimitMonth => "limit_month",
             Self::Throttle => "throttle",
             Self::RequestBug => "request_bug",
             Self::NumberUsed => "number_used",
@@ -69,6 +77,8 @@ impl Class {
             Self::PayeeFixable => failed(FailureClass::PayeeFixable),
             Self::PayeeBlocked => failed(FailureClass::PayeeBlocked),
             Self::Limit => failed(FailureClass::RailLimit),
+            Self::LimitDay => failed(FailureClass::RailLimitDay),
+            Self::LimitMonth => failed(FailureClass::RailLimitMonth),
             Self::Throttle => RailOutcome::Throttled,
             Self::RequestBug => failed(FailureClass::RequestDefect),
             Self::NotFound => RailOutcome::NotFound,
@@ -131,12 +141,12 @@ pub const CODES: &[(&str, Class)] = &[
     ("EXCEED_LIMIT_PERSONAL_SM_AMOUNT", Class::Limit),
     ("EXCEED_LIMIT_ENT_SM_AMOUNT", Class::Limit),
     ("EXCEED_LIMIT_SM_MIN_AMOUNT", Class::Limit),
-    ("EXCEED_LIMIT_DM_AMOUNT", Class::Limit),
-    ("EXCEED_LIMIT_DM_MAX_AMOUNT", Class::Limit),
-    ("EXCEED_LIMIT_MM_AMOUNT", Class::Limit),
-    ("EXCEED_LIMIT_MM_MAX_AMOUNT", Class::Limit),
-    ("EXCEED_LIMIT_DC_RECEIVED", Class::Limit),
-    ("EXCEED_LIMIT_UNRN_DM_AMOUNT", Class::Limit),
+    ("EXCEED_LIMIT_DM_AMOUNT", Class::LimitDay),
+    ("EXCEED_LIMIT_DM_MAX_AMOUNT", Class::LimitDay),
+    ("EXCEED_LIMIT_MM_AMOUNT", Class::LimitMonth),
+    ("EXCEED_LIMIT_MM_MAX_AMOUNT", Class::LimitMonth),
+    ("EXCEED_LIMIT_DC_RECEIVED", Class::LimitDay),
+    ("EXCEED_LIMIT_UNRN_DM_AMOUNT", Class::LimitDay),
     ("PERM_PAY_*_QUOTA_ORG_BALANCE_LIMIT", Class::Limit),
     ("RESOURCE_LIMIT_EXCEED", Class::Throttle),
     ("MAX_VISIT_LIMIT", Class::Throttle),

@@ -68,11 +68,33 @@ fn a_payout_account_is_the_verified_persons_own_p9_x8() {
         });
         let second = second.ended(201);
         assert_eq!(second.body["warnings"], json!(["issuer_unknown", "check_confirmed"]));
-        post(&client, &format!("{path}/{}/default", second.text("id")), &Value::Null).ended(200);
+        // Where money goes by itself is changed with a code of its own: for this account, and for this change.
+        let change = |what: &str, code: &Value| {
+            post(&client, &format!("{path}/{}/{what}", second.text("id")), &json!({ "code": code }))
+        };
+        let wanted = |what: &str| json!({ "payout_account": second.text("id"), "change": what });
+        assert_eq!(code(&change("default", &Value::Null), 422), "code_missing");
+        let digits = json!(get_code(&client, &codes, &wanted("unbind")));
+        assert_eq!(code(&change("default", &digits), 422), "code_for_another");
+        let digits = json!(get_code(&client, &codes, &wanted("default")));
+        change("default", &digits).ended(200);
+        assert_eq!(code(&change("unbind", &digits), 422), "code_used");
+        for odd in
+            [json!({}), json!({ "change": "default" }), json!({ "kind": "alipay", "change": "default" })]
+        {
+            assert_eq!(code(&post(&client, &codes, &odd), 400), "invalid_input");
+        }
+        let other = json!({ "payout_account": "pa_01h455vb4pex5vsknk084sn02q", "change": "unbind" });
+        advance(&client, 60);
+        assert_eq!(code(&post(&client, &codes, &other), 404), "payout_account_unknown");
         let listed = client.get(&path).ended(200).body;
         let defaults: Vec<&Value> =
             listed["data"].as_array().unwrap().iter().filter(|a| a["is_default"] == true).collect();
         assert_eq!((defaults.len(), &defaults[0]["id"]), (1, &second.body["id"]));
+        let digits = json!(get_code(&client, &codes, &wanted("unbind")));
+        assert!(change("unbind", &digits).ended(200).body["unbound_at"].is_string());
+        assert_eq!(code(&change("unbind", &digits), 404), "payout_account_unknown");
+        assert_eq!(client.get(&path).ended(200).body["data"].as_array().unwrap().len(), 1);
         assert!(
             client.get("/v1/payout-account-kinds").ended(200).body["data"][1]["zh"]
                 .as_str()

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::super::codes::class_of;
+use super::super::codes::{Class, class_of};
 
 /// What an order meets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,6 +155,11 @@ pub struct Orders {
     changed: Vec<String>,
 }
 
+/// A limit that begins anew by itself: sent again later, the order is paid.
+fn passes(code: &str) -> bool {
+    matches!(class_of(code), Some(Class::LimitDay | Class::LimitMonth))
+}
+
 fn business(code: &str) -> Said {
     Said::Refused("40004", code.to_owned())
 }
@@ -238,7 +243,7 @@ impl Orders {
             (Fate::SystemError, true) => Said::Refused("20000", "aop.unknow-error".to_owned()),
             (Fate::FundsShort, true) => business("PAYER_BALANCE_NOT_ENOUGH"),
             (Fate::Throttled, true) => Said::Refused("40005", "isv.app-call-limited".to_owned()),
-            (Fate::Code(code), _) => business(&code),
+            (Fate::Code(code), first) if first || !passes(&code) => business(&code),
             (Fate::LateSuccess | Fate::LateFailure, _) => {
                 order.known = true;
                 Said::Nothing

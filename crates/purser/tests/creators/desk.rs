@@ -1,0 +1,209 @@
+//! What the tests of creators share: a server on books of a sandbox, people who sign in, and the usual steps.
+
+use std::cell::Cell;
+
+use purser_domain::{policy::DEFAULT_PACK, time::Timestamp};
+use purser_engine::{clock::Clock, rules::found_sandbox};
+use purser_storage::{Session, postgres as pg, sqlite};
+use serde_json::{Value, json};
+
+use crate::support::{
+    http::{Answer, Client},
+    world::{Place, Server, wait_until},
+};
+
+/// A server on sandbox books, and a key that may do everything.
+pub(super) struct Desk {
+    pub(super) server: Server,
+    pub(super) client: Client,
+    pub(super) key: String,
+    keys: Cell<u32>,
+}
+
+impl Desk {
+    pub(super) fn on(place: &Place) -> Self {
+        place.run(&["migrate", "--sandbox"]).ended(0);
+        let key = place.key();
+        Self::of(Server::start(place), &key)
+    }
+
+    /// On books whose time began at an instant of the past.
+    pub(super) fn begun(place: &Place, at: &str) -> Self {
+        begin(place, at);
+        let key = place.key();
+        Self::of(Server::start(place), &key)
+    }
+
+    pub(super) fn of(server: Server, key: &str) -> Self {
+        let client = server.client(key);
+        // A server that was started again must not take new writes for old ones.
+        Self { client, key: key.to_owned(), keys: Cell::new(server.id() * 1_000), server }
+    }
+
+    /// Another connection with the same key.
+    pub(super) fn client(&self) -> Client {
+        self.server.client(&self.key)
+    }
+
+    /// A member of staff, signed in.
+    pub(super) fn staff(&self, login: &str, role: &str) -> Client {
+        let password = "correct horse battery staple";
+        let new = json!({ "login": login, "role": role, "password": password });
+        self.client.post("/v1/staff", &format!("staff-{login}"), &new).ended(201);
+        let session = json!({ "login": login, "password": password });
+        let session = self.server.client("").post("/v1/staff/sessions", "unused", &session);
+        self.server.client(session.ended(201).text("token"))
+    }
+
+    /// A key that was not used before.
+    pub(super) fn fresh(&self) -> String {
+        self.keys.set(self.keys.get() + 1);
+        format!("key-{}", self.keys.get())
+    }
+
+    /// Writes under a key of its own.
+    pub(super) fn post(&self, path: &str, body: &Value) -> Answer {
+        self.client.post(path, &self.fresh(), body)
+    }
+
+    /// Two people put a policy version with further entries in force; key, row and value each.
+    pub(super) fn policy(&self, people: &(Client, Client), entries: &[(&str, &str, &str)]) {
+        let proposal = json!({ "policy": { "text": policy_text(entries) } });
+        let proposed = people.0.post("/v1/approvals", &self.fresh(), &proposal).ended(201);
+        let path = format!("/v1/approvals/{}/decision", proposed.text("id"));
+        people.1.post(&path, &self.fresh(), &json!({ "approve": true })).ended(200);
+        // The next group of a writer reads the rules again.
+        let reference = self.fresh();
+        let write = json!({ "amount_minor": 1, "reference": reference });
+        self.post("/v1/rails/alipay/float-top-ups", &write).ended(201);
+    }
+
+    pub(super) fn party(&self, external_id: &str, role: &str, form: &str) -> String {
+        let profile = json!({ "external_id": external_id, "display_name": format!("{external_id} 名"),
+            "roles": [role], "legal_form": form });
+        self.post("/v1/parties", &profile).ended(200).text("id").to_owned()
+    }
+
+    /// First steps taken, and a sandbox account whose number names what becomes of payouts.
+    pub(super) fn payable(&self, party: &str, number: &str) -> String {
+        self.post("/v1/sandbox/onboardings", &json!({ "party_id": party })).ended(200);
+        let account = json!({ "kind": "sandbox", "number": number });
+        let path = format!("/v1/parties/{party}/payout-accounts");
+        self.post(&path, &account).ended(201).text("id").to_owned()
+    }
+
+    /// Settles an order of this gross amount now.
+    pub(super) fn earn(&self, party: &str, amount_minor: i64) {
+        let (at, name) = (self.now(), self.fresh());
+        let order = json!({ "order_id": name, "creator_id": party, "task_type": "video", "title": "t",
+            "amount_minor": amount_minor, "accepted_at": at, "status": "completed", "completed_at": at });
+        self.post("/v1/task-orders", &order).ended(200);
+    }
+
+    pub(super) fn now(&self) -> String {
+        self.client.get("/v1/clock").ended(200).text("business_at").to_owned()
+    }
+
+    pub(super) fn advance(&self, seconds: i64) {
+        self.post("/v1/sandbox/clock", &json!({ "advance_seconds": seconds })).ended(200);
+    }
+
+    /// Moves the clock to an instant.
+    pub(super) fn move_to(&self, to: &str) {
+        self.post("/v1/sandbox/clock", &json!({ "to": to })).ended(200);
+    }
+
+    pub(super) fn sign(&self, creator: &str, agency: &str, from: &str) -> Value {
+        let body = json!({ "agency_id": agency, "from": from, "contact": "business desk 8888" });
+        self.post(&format!("/v1/parties/{creator}/memberships"), &body).ended(200).body
+    }
+
+    /// Reports an order over 10,000.00; `at` is its acceptance.
+    pub(super) fn report(&self, order: &str, creator: &str, at: &str, status: &str) -> Value {
+        let completed = (status == "completed").then(|| self.now());
+        let body = json!({ "order_id": order, "creator_id": creator, "task_type": "video", "title": "t",
+            "amount_minor": 1_000_000, "accepted_at": at, "status": status, "completed_at": completed });
+        self.post("/v1/task-orders", &body).ended(200).body
+    }
+
+    pub(super) fn overview(&self, party: &str) -> Value {
+        self.client.get(&format!("/v1/parties/{party}/overview")).ended(200).body
+    }
+
+    pub(super) fn withdraw(&self, party: &str, amount: i64) -> Answer {
+        self.post("/v1/withdrawals", &json!({ "party_id": party, "amount_minor": amount }))
+    }
+
+    pub(super) fn top_up(&self, amount_minor: i64) {
+        let body = json!({ "amount_minor": amount_minor, "reference": self.fresh() });
+        self.post("/v1/rails/sandbox/float-top-ups", &body).ended(201);
+    }
+
+    pub(super) fn rail_healthy(&self, healthy: bool) {
+        self.post("/v1/sandbox/rails/sandbox", &json!({ "healthy": healthy })).ended(200);
+    }
+
+    pub(super) fn withdrawal(&self, id: &str) -> Value {
+        self.client.get(&format!("/v1/withdrawals/{id}")).ended(200).body
+    }
+
+    /// Waits until a withdrawal is in a state, while business time goes on by a minute a look.
+    pub(super) fn until(&self, id: &str, state: &str) -> Value {
+        self.until_so(id, state, |withdrawal| withdrawal["state"] == state)
+    }
+
+    /// Waits until the explanation of a withdrawal has a code, while business time goes on.
+    pub(super) fn explained(&self, id: &str, code: &str) -> Value {
+        self.until_so(id, code, |withdrawal| withdrawal["explanation"]["code"] == code)
+    }
+
+    fn until_so(&self, id: &str, what: &str, so: impl Fn(&Value) -> bool) -> Value {
+        let mut seen = Value::Null;
+        wait_until(&format!("{id} is {what}"), 30, || {
+            self.advance(60);
+            seen = self.withdrawal(id);
+            so(&seen)
+        });
+        seen
+    }
+}
+
+/// The default pack with further entries; key, row and value each.
+pub(super) fn policy_text(entries: &[(&str, &str, &str)]) -> String {
+    let entry = |(key, row, value): &(&str, &str, &str)| {
+        format!(
+            "\n[[entry]]\nkey = \"{key}\"\nrow = \"{row}\"\neffective_from = \"2025-01-01\"\nvalue = {value}\nsource = \"test\"\n"
+        )
+    };
+    format!("{DEFAULT_PACK}{}", entries.iter().map(entry).collect::<String>())
+}
+
+/// Makes books of a sandbox whose time begins at an instant of the past.
+pub(super) fn begin(place: &Place, at: &str) {
+    place.run(&["migrate"]).ended(0);
+    let mut session: Box<dyn Session> = match place {
+        Place::Folder(dir) => {
+            let path = dir.path().join("purser.db");
+            Box::new(sqlite::open_writer(&path, &sqlite::Options::default()).unwrap())
+        }
+        Place::Postgres { url, .. } => Box::new(pg::open_writer(url).unwrap()),
+    };
+    let at: Timestamp = at.parse().unwrap();
+    assert!(found_sandbox(session.as_mut(), &Clock::system(), at).unwrap());
+}
+
+/// The code of a refusal.
+pub(super) fn code(answer: Answer, status: u16) -> String {
+    answer.ended(status).text("code").to_owned()
+}
+
+/// Checks a refusal of the gate: its code, its check, and what to say in both languages; returns its facts.
+pub(super) fn refused(answer: &Answer, code: &str, check: i64) -> Value {
+    assert_eq!((answer.status, answer.text("code")), (422, code), "{}", answer.body);
+    let facts = &answer.body["facts"];
+    assert_eq!(facts["check"], check, "{}", answer.body);
+    for field in ["message_zh", "message_en", "who_must_act", "next_step"] {
+        assert!(facts[field].as_str().is_some_and(|text| !text.is_empty()), "{}", answer.body);
+    }
+    facts.clone()
+}
