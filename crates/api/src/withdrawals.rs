@@ -18,7 +18,7 @@ use purser_engine::{
     identity::Wanted,
     withdrawals::{self, Asked, DecideReview, RequestWithdrawal, Requested, Review, WithdrawalRow},
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::{

@@ -54,7 +54,7 @@ const MOST: usize = 100;
 
 /// All invariants that exist.
 pub fn all() -> Vec<&'static dyn Invariant> {
-    let own: [&'static dyn Invariant; 10] = [
+    let own: [&'static dyn Invariant; 11] = [
         &WithdrawalsInTransit,
         &ProceedsInTransit,
         &SlicesReserveFloat,

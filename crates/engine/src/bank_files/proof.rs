@@ -31,7 +31,8 @@ static WITHDRAWALS: Statement = Statement {
     name: "bank_files.proof_withdrawals",
     sql: "SELECT id, party, destination, rail, source, amount, fee, net, currency, state, reason, requested_at, \
           requested_on, dispatch_at, expected_at, deadline_at, people_needed, approvals, review, slices, queued, \
-          next_at, finished_at, policy_version, version FROM withdrawals WHERE rail = 'bank-file' ORDER BY id",
+          next_at, finished_at, policy_version, version, unpaid, asked_by, case_id, basis FROM withdrawals \
+          WHERE rail = 'bank-file' ORDER BY id",
 };
 
 /// Statements of this file.

@@ -132,7 +132,7 @@ fn orders_are_filtered_paged_and_exported_x1_x2() {
         assert!(lines.next().unwrap().starts_with("\u{feff}订单号,编号,标题,"), "{text}");
         let line = lines.next().unwrap();
         assert!(line.contains(",\"'=HYPERLINK(\"\"x\"\"), \"\"新品\"\"\",live,settled,已结算,"), "{line}");
-        assert!(line.contains(",CNY,800.00,80000,50000,40.00,4000,0.00,0,760.00,76000,"), "{line}");
+        assert!(line.contains(",CNY,800.00,80000,50000,40.00,4000,0.00,0,0.00,0,760.00,76000,"), "{line}");
 
         let overview = client.get(&format!("/v1/parties/{party}/overview")).ended(200).body;
         let gross: i64 = (0..60).map(|n| (n + 1) * 10_000).sum();
