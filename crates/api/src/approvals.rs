@@ -4,6 +4,7 @@ use axum::{extract::Path, http::StatusCode, response::Response};
 use purser_domain::ids::ApprovalId;
 use purser_engine::{
     approvals::{self, Action, ApprovalState, Decide, Propose},
+    credit::Loss,
     identity::{ReleasePhone, VoidIdentity},
     ledger::{AdjustFloat, ManualTransfer},
     rows::ApprovalRow,
@@ -14,7 +15,7 @@ use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    credit::ApplicationProposal,
+    credit::{ApplicationProposal, LimitProposal, LossProposal, limit_action, loss_action},
     edge::{Amount, Answer, Body, Call, Page, Params, json, limit, parse_id, submit},
     ledger::{AccountName, reference},
     problem::{Problem, named},
@@ -198,6 +199,15 @@ pub(crate) struct NewProposal {
     release_phone: Option<PartyProposal>,
     /// Granting an application about a pay-later limit; scope `credit:decide`.
     credit_application: Option<ApplicationProposal>,
+    /// A temporary limit of a shop, carried out by `POST /v1/parties/{id}/limit/decisions`; scope `credit:decide`.
+    credit_emergency: Option<LimitProposal>,
+    /// A limit instead of the formula's, carried out likewise; scope `credit:decide`.
+    credit_override: Option<LimitProposal>,
+    /// An advance that the platform gives up, carried out by `POST /v1/credit-orders/{id}/losses`; scope
+    /// `credit:decide`.
+    credit_write_off: Option<LossProposal>,
+    /// An advance that the shop owes after a fraud decision, carried out likewise; scope `credit:decide`.
+    credit_recourse: Option<LossProposal>,
 }
 
 /// Something about a party.
@@ -241,41 +251,55 @@ pub(crate) async fn propose(call: Call, body: Body<NewProposal>) -> Result<Respo
 
 /// The one thing that is proposed.
 async fn action(call: &Call, given: NewProposal) -> Result<Action, Problem> {
-    let one_of_them = || {
-        let text = "send manual_transfer, float_adjustment, policy, void_identity, release_phone or \
-                    credit_application, one of them";
-        Problem::invalid("", text)
-    };
-    let NewProposal {
-        manual_transfer: transfer,
-        float_adjustment,
-        policy,
-        void_identity,
-        release_phone,
-        credit_application,
-    } = given;
     let about =
         |proposal: &PartyProposal, field: &str| parse_id(&proposal.party_id, &format!("/{field}/party_id"));
-    match (transfer, float_adjustment, policy, void_identity, release_phone, credit_application) {
-        (Some(transfer), None, None, None, None, None) => manual_transfer(call, transfer),
-        (None, Some(adjustment), None, None, None, None) => {
-            let currency = currency_of(call, adjustment.currency.as_deref(), "/float_adjustment/currency")?;
-            let FloatAdjustmentProposal { rail, amount_minor, reason, .. } = adjustment;
-            Ok(Action::AdjustFloat(AdjustFloat { rail, amount_minor, currency, reason }))
-        }
-        (None, None, Some(policy), None, None, None) => policy_activation(call, &policy),
-        (None, None, None, Some(void), None, None) => {
-            let party = about(&void, "void_identity")?;
-            Ok(Action::VoidIdentity(VoidIdentity { party, reason: void.reason }))
-        }
-        (None, None, None, None, Some(release), None) => {
-            let party = about(&release, "release_phone")?;
-            Ok(Action::ReleasePhone(ReleasePhone { party, reason: release.reason }))
-        }
-        (None, None, None, None, None, Some(application)) => {
-            application.action(call).await.map(Action::CreditApplication)
-        }
-        _ => Err(one_of_them()),
+    let given_in_all = [
+        given.manual_transfer.is_some(),
+        given.float_adjustment.is_some(),
+        given.policy.is_some(),
+        given.void_identity.is_some(),
+        given.release_phone.is_some(),
+        given.credit_application.is_some(),
+        given.credit_emergency.is_some(),
+        given.credit_override.is_some(),
+        given.credit_write_off.is_some(),
+        given.credit_recourse.is_some(),
+    ];
+    let one_of_them = || Problem::invalid("", "send one thing to decide: exactly one field of the proposal");
+    if given_in_all.into_iter().filter(|is| *is).count() != 1 {
+        return Err(one_of_them());
+    }
+    if let Some(transfer) = given.manual_transfer {
+        return manual_transfer(call, transfer);
+    }
+    if let Some(FloatAdjustmentProposal { rail, amount_minor, currency, reason }) = given.float_adjustment {
+        let currency = currency_of(call, currency.as_deref(), "/float_adjustment/currency")?;
+        return Ok(Action::AdjustFloat(AdjustFloat { rail, amount_minor, currency, reason }));
+    }
+    if let Some(policy) = &given.policy {
+        return policy_activation(call, policy);
+    }
+    if let Some(void) = given.void_identity {
+        let party = about(&void, "void_identity")?;
+        return Ok(Action::VoidIdentity(VoidIdentity { party, reason: void.reason }));
+    }
+    if let Some(release) = given.release_phone {
+        let party = about(&release, "release_phone")?;
+        return Ok(Action::ReleasePhone(ReleasePhone { party, reason: release.reason }));
+    }
+    if let Some(application) = given.credit_application {
+        return application.action(call).await.map(Action::CreditApplication);
+    }
+    if let Some(limit) = &given.credit_emergency {
+        return limit_action(limit, "credit_emergency", true);
+    }
+    if let Some(limit) = &given.credit_override {
+        return limit_action(limit, "credit_override", false);
+    }
+    match (given.credit_write_off, given.credit_recourse) {
+        (Some(loss), _) => loss_action(loss, Loss::WriteOff),
+        (None, Some(loss)) => loss_action(loss, Loss::Recourse),
+        (None, None) => Err(one_of_them()),
     }
 }
 

@@ -85,6 +85,13 @@ fn pay_later() -> Routes {
         .route("/v1/parties/{id}/linked-shops", get(credit::list_linked_shops).post(credit::authorise_shop))
         .route("/v1/parties/{id}/linked-shops/{by}", delete(credit::end_authorisation))
         .route("/v1/parties/{id}/risk-flags", get(credit::list_risk_flags))
+        .route("/v1/credit-orders/{id}/risk", get(credit::get_order_risk))
+        .route("/v1/credit-orders/{id}/risk-reviews", post(credit::open_risk_review))
+        .route("/v1/parties/{id}/credit-risk", get(credit::get_shop_risk))
+        .route("/v1/risk-reviews", get(credit::list_risk_reviews))
+        .route("/v1/risk-reviews/export", get(credit::export_risk_reviews))
+        .route("/v1/risk-reviews/{id}", get(credit::get_risk_review))
+        .route("/v1/risk-reviews/{id}/decision", post(credit::decide_risk_review))
 }
 
 fn money() -> Routes {

@@ -168,6 +168,8 @@ typed_ids! {
     CreditOrderId = "co";
     /// An application about a pay-later limit (C25).
     CreditApplicationId = "cap";
+    /// A review of what signs of cash-out held (C21).
+    RiskReviewId = "rr";
     /// A payment order for money in (P11).
     PaymentOrderId = "po";
     /// Money that a rail received (P11).

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 use purser_domain::credit::order::{
     AccountRole, Authorisation, CreditOrder, Decision, OrderTerms, Rejection, ShopFacts, authorise, cancel,
-    pay, recourse, refund, ship, write_off,
+    deny, pay, recourse, refund, release, ship, write_off,
 };
 use purser_domain::ids::{CreditOrderId, PartyId, Uid};
 use purser_domain::money::{Currency, decimal, parse_decimal};
@@ -59,6 +59,7 @@ impl Shop {
         let free = self.total - self.balance(AccountRole::Receivable) - self.reserved;
         ShopFacts {
             open: self.open,
+            held: false,
             available_minor: free.max(0),
             proceeds_minor: self.balance(AccountRole::Proceeds),
             epoch: self.epoch,
@@ -130,6 +131,12 @@ impl Shop {
         let some = || amount.expect("an amount");
         let decision = match event {
             "ship" => ship(&order, amount, at, &shop, &Zone::shanghai(), now, &terms)?,
+            "hold" => {
+                let held = ShopFacts { held: true, ..shop };
+                ship(&order, amount, at, &held, &Zone::shanghai(), now, &terms)?
+            }
+            "release" => release(&order, at, &shop)?,
+            "deny" => deny(&order, at, &shop)?,
             "pay" => pay(&order, some(), at, &shop, now, &terms)?,
             "cancel" => cancel(&order, at, &shop, now, &terms)?,
             "refund" => refund(&order, some(), at, &shop, now, &terms)?,
@@ -170,10 +177,12 @@ impl Shop {
                 order.receivable_minor - order.due_minor,
                 order.due_minor,
                 order.liability_minor,
+                order.held_minor,
                 order.prepaid_minor,
                 order.paid_minor,
                 order.payable_minor(),
-                order.unshipped_minor() - order.prepaid_minor - order.reserved_minor,
+                order.unshipped_minor() - order.prepaid_minor,
+                order.to_advance_minor() - order.reserved_minor,
                 order.shipped_minor - order.forgiven_minor - order.returned_minor,
             ];
             assert!(amounts.iter().all(|amount| *amount >= 0), "{amounts:?} {order:?}");
@@ -229,13 +238,14 @@ enum Op {
 
 fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
-        12 => (0u8..7, 0usize..4, 1i64..60_000).prop_map(|(event, order, amount)| Op::Event(event, order, amount)),
+        12 => (0u8..10, 0usize..4, 1i64..60_000).prop_map(|(event, order, amount)| Op::Event(event, order, amount)),
         1 => (0i64..200_000).prop_map(Op::Limit),
         1 => Just(Op::Withdraw),
     ]
 }
 
-const EVENTS: [&str; 7] = ["authorise", "ship", "pay", "cancel", "refund", "write_off", "recourse"];
+const EVENTS: [&str; 10] =
+    ["authorise", "ship", "pay", "cancel", "refund", "write_off", "recourse", "hold", "release", "deny"];
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
@@ -266,8 +276,10 @@ proptest! {
             let (part, name) = (amount / 3 + 1, format!("o{n}"));
             let parts: Vec<i64> = if part < *amount { vec![part, amount - part] } else { vec![*amount] };
             shop.event(&name, "authorise", Some(*amount)).unwrap();
-            for part in parts {
-                steps.push((name.clone(), "ship", part));
+            for (nth, part) in parts.into_iter().enumerate() {
+                // Held or not, released or denied: what is shipped and paid is the merchant's.
+                let ship = if (n + nth) % 2 == 0 { "ship" } else { "hold" };
+                steps.push((name.clone(), ship, part));
                 steps.push((name.clone(), "pay", part));
             }
         }
@@ -277,6 +289,10 @@ proptest! {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let (name, event, amount) = steps.swap_remove(usize::try_from(seed >> 33).unwrap() % steps.len());
             shop.event(&name, event, Some(amount)).unwrap();
+            let decision = if seed & 2 == 0 { "release" } else { "deny" };
+            if event == "hold" && seed & 4 == 0 && shop.orders[&name].held_minor > 0 {
+                shop.event(&name, decision, None).unwrap();
+            }
             if seed.is_multiple_of(u64::from(withdraws) + 2) {
                 shop.withdraw();
             }

@@ -54,7 +54,7 @@ const MOST: usize = 100;
 
 /// All invariants that exist.
 pub fn all() -> Vec<&'static dyn Invariant> {
-    let own: [&'static dyn Invariant; 11] = [
+    let own: [&'static dyn Invariant; 12] = [
         &WithdrawalsInTransit,
         &ProceedsInTransit,
         &SlicesReserveFloat,
@@ -66,6 +66,7 @@ pub fn all() -> Vec<&'static dyn Invariant> {
         &StatementsWhole,
         &crate::credit::LimitUse,
         &crate::tax::TaxAddsUp,
+        &crate::credit::ReviewsWhole,
     ];
     let others = [agencies::INVARIANTS, payments::INVARIANTS, programme::INVARIANTS];
     own.into_iter().chain(others.into_iter().flatten().copied()).collect()

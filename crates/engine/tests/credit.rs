@@ -21,7 +21,7 @@ use purser_engine::{
     approvals::{Action, Decide, Propose},
     credit::{
         self, Cause, ChangeShop, CreditOrderRow, EndAdvance, EvaluateDueShops, LimitView, Loss, OrderEvent,
-        OrderReport, ReportCreditOrders, ReportShops, ShopChange, ShopReport, credit_order_id,
+        OrderReport, ReportCreditOrders, ReportShops, ShopChange, ShopReport, credit_order_id, risk::Told,
     },
     invariants,
     parties::{RegisterParty, party_id},
@@ -71,7 +71,7 @@ fn known_shop(writer: &mut Writer, name: &str) -> PartyId {
 
 fn item(order: &str, event_id: &str, merchant: PartyId, event: OrderEvent, at: Timestamp) -> OrderReport {
     let (order_id, event_id) = (order.to_owned(), event_id.to_owned());
-    OrderReport { order_id, event_id, merchant, event, currency: Currency::CNY, at }
+    OrderReport { order_id, event_id, merchant, event, currency: Currency::CNY, at, told: Told::default() }
 }
 
 fn tell(
@@ -87,7 +87,7 @@ fn tell(
 }
 
 fn limit(books: &Books, party: PartyId) -> LimitView {
-    credit::limit(books.reader().as_mut(), party, Currency::CNY).unwrap().unwrap()
+    credit::limit(books.reader().as_mut(), party, Currency::CNY, books.clock.business()).unwrap().unwrap()
 }
 
 fn proven(books: &Books) {

@@ -24,7 +24,7 @@ use purser_engine::{
         self, ApplicationDecision, ApplicationFilter, ApplyForCredit, BillFilter, ChangeFilter, ChangeShop,
         CreditApplicationRow, DecideAppeal, DecideApplication, EvaluateDueShops, FileAppeal, LimitView,
         LineFilter, OrderEvent, OrderReport, ReportCreditOrders, ReportShops, ShopChange, ShopReport,
-        application_state,
+        application_state, risk::Told,
     },
     feed, invariants,
     jobs::{self, ArmSchedules, Registry},
@@ -86,12 +86,13 @@ fn tell(
         event,
         currency: Currency::CNY,
         at: books.clock.business(),
+        told: Told::default(),
     };
     run(writer, ReportCreditOrders { items: vec![item], single: true }).map(|_| ())
 }
 
 fn limit(books: &Books, party: PartyId) -> LimitView {
-    credit::limit(books.reader().as_mut(), party, Currency::CNY).unwrap().unwrap()
+    credit::limit(books.reader().as_mut(), party, Currency::CNY, books.clock.business()).unwrap().unwrap()
 }
 
 fn proven(books: &Books) {
@@ -337,7 +338,10 @@ fn closing_freezes_new_use_until_open_orders_have_ended_c25() {
         let claim = ShopClaim { opened_on: Some(day("2026-03-01")), level: Some(3), ..ShopClaim::default() };
         let open = ApplyForCredit { claim, ..apply(new, ApplicationKind::Open) };
         let (row, _) = run(&mut writer, open).unwrap();
-        assert_eq!(credit::limit(books.reader().as_mut(), new, Currency::CNY).unwrap(), None);
+        assert_eq!(
+            credit::limit(books.reader().as_mut(), new, Currency::CNY, books.clock.business()).unwrap(),
+            None
+        );
         decide(&mut writer, &row, Some(Terms::default())).unwrap();
         assert_eq!(limit(books, new).shop.total, 300_000);
         let (row, _) = run(&mut writer, apply(new, ApplicationKind::Close)).unwrap();

@@ -21,7 +21,7 @@ use purser_engine::{
     Rejection, Writer,
     credit::{
         self, ChangeShop, LimitView, OrderEvent, OrderReport, ReportCreditOrders, ReportShops, ShopChange,
-        ShopReport,
+        ShopReport, risk::Told,
     },
     identity::Given,
     invariants,
@@ -101,7 +101,8 @@ impl<'b> Desk<'b> {
         let (at, currency) = (self.books.clock.business(), Currency::CNY);
         let (order_id, event_id) =
             (order.to_owned(), format!("{} {}", event.name(), self.books.clock.business().0));
-        let items = vec![OrderReport { order_id, event_id, merchant, event, currency, at }];
+        let told = Told::default();
+        let items = vec![OrderReport { order_id, event_id, merchant, event, currency, at, told }];
         run(&mut self.writer, ReportCreditOrders { items, single: true }).map(|_| ())
     }
 
@@ -131,7 +132,9 @@ impl<'b> Desk<'b> {
     }
 
     fn limit(&self, party: PartyId) -> LimitView {
-        credit::limit(self.books.reader().as_mut(), party, Currency::CNY).unwrap().unwrap()
+        credit::limit(self.books.reader().as_mut(), party, Currency::CNY, self.books.clock.business())
+            .unwrap()
+            .unwrap()
     }
 
     fn dispatch(&mut self) -> usize {

@@ -23,6 +23,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0013_proceeds", include_str!("../migrations/0013_proceeds.sql")),
     ("0014_credit_applications", include_str!("../migrations/0014_credit_applications.sql")),
     ("0015_tax", include_str!("../migrations/0015_tax.sql")),
+    ("0016_risk", include_str!("../migrations/0016_risk.sql")),
 ];
 
 static APPLIED: Statement = Statement {

@@ -246,6 +246,13 @@ pub(crate) const ROUTES: &[Access] = &[
     row("POST", "/v1/parties/{id}/linked-shops", Need::Scope(Scope::CreditDecide)),
     row("DELETE", "/v1/parties/{id}/linked-shops/{by}", Need::Scope(Scope::CreditDecide)),
     row("GET", "/v1/parties/{id}/risk-flags", Need::Scope(Scope::CreditDecide)),
+    row("GET", "/v1/credit-orders/{id}/risk", Need::Scope(Scope::CreditRead)),
+    row("POST", "/v1/credit-orders/{id}/risk-reviews", Need::Scope(Scope::CreditDecide)),
+    row("GET", "/v1/parties/{id}/credit-risk", Need::Scope(Scope::CreditRead)),
+    row("GET", "/v1/risk-reviews", Need::Scope(Scope::CreditRead)),
+    row("GET", "/v1/risk-reviews/export", Need::Scope(Scope::CreditRead)),
+    row("GET", "/v1/risk-reviews/{id}", Need::Scope(Scope::CreditRead)),
+    money("/v1/risk-reviews/{id}/decision", Scope::CreditDecide),
 ];
 
 /// Position of a route in [`ROUTES`].

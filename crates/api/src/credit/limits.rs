@@ -151,10 +151,12 @@ pub(crate) struct CreditLimit {
     used_minor: i64,
     /// Authorised, not shipped.
     reserved_minor: i64,
-    /// Frozen with the shop's funds.
+    /// Frozen with the shop's funds: what you reported, and all proceeds of a party that is frozen.
     frozen_minor: i64,
-    /// `max(0, total − used − reserved − frozen)`.
+    /// `max(0, total − used − reserved − frozen)`; 0 while there is no new use.
     available_minor: i64,
+    /// Why there is no new use: `party_frozen`, `party_closed`, `locked` or `closing`; null while there is.
+    closed: Option<&'static str>,
     /// Refunded before the buyer paid, to be given back.
     due_minor: i64,
     /// Shipped beyond the limit, owed by the shop.
@@ -197,8 +199,9 @@ fn show(view: &LimitView, overdue: Vec<Bucket>, beside: &Beside) -> CreditLimit 
         total_minor: view.shop.total,
         used_minor: view.used_minor,
         reserved_minor: view.shop.reserved,
-        frozen_minor: view.shop.frozen,
+        frozen_minor: view.frozen_minor,
         available_minor: view.available_minor,
+        closed: view.closed.map(credit::Closed::name),
         due_minor: view.shop.due,
         liability_minor: view.liability_minor,
         proceeds_minor: view.proceeds_minor,
@@ -222,9 +225,10 @@ fn show(view: &LimitView, overdue: Vec<Bucket>, beside: &Beside) -> CreditLimit 
 pub(crate) async fn get_limit(call: Call, Path(id): Path<String>) -> Result<Response, Problem> {
     let party: PartyId = parse_id(&id, "id")?;
     let currency = call.app.rules().currency;
-    let today = call.app.zone.date(call.app.clock.business());
+    let now = call.app.clock.business();
+    let today = call.app.zone.date(now);
     let read = call.app.read(move |session| {
-        let Some(view) = credit::limit(session, party, currency)? else { return Ok(None) };
+        let Some(view) = credit::limit(session, party, currency, now)? else { return Ok(None) };
         let overdue = credit::overdue(session, &view.shop, today)?;
         let facts = credit::shop_facts(session, party)?;
         Ok(facts.map(|facts| (view, overdue, facts)))

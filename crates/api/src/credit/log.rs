@@ -261,14 +261,14 @@ pub(crate) async fn advise_on_limit(
     let today = call.app.zone.date(now);
     let currency = rules.currency;
     let read = move |session: &mut dyn purser_engine::Session| {
-        Ok(credit::limit(session, party, currency)?.zip(credit::shop_facts(session, party)?))
+        Ok(credit::limit(session, party, currency, now)?.zip(credit::shop_facts(session, party)?))
     };
     let (view, stored) = call.app.read(read).await?.ok_or_else(unknown_shop)?;
     let standing = Standing {
         total_minor: view.shop.total,
         used_minor: view.used_minor,
         reserved_minor: view.shop.reserved,
-        frozen_minor: view.shop.frozen,
+        frozen_minor: view.frozen_minor,
         due_minor: view.shop.due,
     };
     let policy = rules.policy.now(now);

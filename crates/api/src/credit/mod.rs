@@ -1,22 +1,29 @@
-//! The merchant's pay-later limit (C1–C12, C20, C23–C26): what is reported about shops, the limit and how it came about,
-//! orders, linked shops, applications and appeals, its log, its report.
+//! The merchant's pay-later limit (C1–C12, C20, C21, C23–C26): what is reported about shops, the limit and how it came
+//! about, orders, linked shops, applications and appeals, its log, its report, and what the desk decides about signs of
+//! cash-out.
 
 mod appeals;
 mod applications;
+mod labels;
 mod limits;
 mod linked;
 mod log;
 mod orders;
+mod proposals;
 mod report;
+mod risk;
 mod shops;
 
 pub(crate) use appeals::*;
 pub(crate) use applications::*;
+pub(crate) use labels::*;
 pub(crate) use limits::*;
 pub(crate) use linked::*;
 pub(crate) use log::*;
 pub(crate) use orders::*;
+pub(crate) use proposals::*;
 pub(crate) use report::*;
+pub(crate) use risk::*;
 pub(crate) use shops::*;
 
 use purser_domain::{ids::PartyId, time::Date};

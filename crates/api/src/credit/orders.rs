@@ -13,7 +13,9 @@ use purser_engine::credit::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{CreditItemError, Wrong, bulk_size, date, merchant, problem, sort, wrong};
+use super::{
+    CreditItemError, OrderSignals, ReviewNotice, Wrong, bulk_size, date, merchant, problem, sort, told, wrong,
+};
 use crate::{
     edge::{
         Amount, Answer, Body, Call, Cursor, Instant, Page, PageParams, Params, json, json_versioned, page_of,
@@ -34,7 +36,7 @@ pub(crate) struct CreditOrderEvent {
     merchant_id: Option<String>,
     /// Your own id of the party.
     merchant_external_id: Option<String>,
-    /// `authorised`, `shipped`, `paid`, `cancelled` or `refunded`.
+    /// `authorised`, `shipped`, `scanned`, `paid`, `cancelled` or `refunded`.
     event: String,
     /// Minor units: for `authorised`, `paid`, `refunded`; for `shipped` a part, all that is left when absent.
     #[schema(value_type = Option<i64>, minimum = 1)]
@@ -46,6 +48,8 @@ pub(crate) struct CreditOrderEvent {
     at: Instant,
     /// For `authorised`: civil date on which the buyer is to have paid; by policy when absent.
     due_on: Option<String>,
+    /// What you know of buyer and merchant.
+    signals: Option<OrderSignals>,
 }
 
 /// Several events.
@@ -65,7 +69,7 @@ pub(crate) struct CreditOrderView {
     order_id: String,
     /// The shop.
     merchant_id: String,
-    /// `authorised`, `partly_shipped`, `shipped`, `due`, `cancelled` or `closed`.
+    /// `authorised`, `under_review`, `partly_shipped`, `shipped`, `due`, `cancelled` or `closed`.
     status: &'static str,
     /// Authorised price.
     amount_minor: i64,
@@ -89,6 +93,8 @@ pub(crate) struct CreditOrderView {
     refunded_minor: i64,
     /// Written off or taken back.
     lost_minor: i64,
+    /// Shipped, and its advance waits until people have looked at it.
+    held_minor: i64,
     /// What the buyer still owes.
     payable_minor: i64,
     /// When it was authorised.
@@ -120,6 +126,7 @@ impl From<&CreditOrderRow> for CreditOrderView {
             paid_minor: row.paid,
             refunded_minor: row.forgiven + row.returned,
             lost_minor: row.lost,
+            held_minor: row.held,
             payable_minor: order.payable_minor(),
             authorised_at: row.authorised_at.to_string(),
             shipped_at: row.shipped_at.map(|at| at.to_string()),
@@ -139,11 +146,20 @@ fn read(given: &CreditOrderEvent, currency: Currency) -> Result<OrderReport, Wro
         "shipped" => OrderEvent::Shipped(amount),
         "paid" => OrderEvent::Paid(needed()?),
         "refunded" => OrderEvent::Refunded(needed()?),
+        "scanned" if amount.is_some() => {
+            return Err(wrong("/amount_minor", "a scan is of the parcel, whatever it is worth"));
+        }
+        "scanned" => OrderEvent::Scanned,
         "cancelled" if amount.is_some() => {
             return Err(wrong("/amount_minor", "a cancellation is of all that is not shipped"));
         }
         "cancelled" => OrderEvent::Cancelled,
-        _ => return Err(wrong("/event", "an event is authorised, shipped, paid, cancelled or refunded")),
+        _ => {
+            return Err(wrong(
+                "/event",
+                "an event is authorised, shipped, scanned, paid, cancelled or refunded",
+            ));
+        }
     };
     if due_on.is_some() && !matches!(event, OrderEvent::Authorised(..)) {
         return Err(wrong("/due_on", "only an authorisation has it"));
@@ -153,7 +169,9 @@ fn read(given: &CreditOrderEvent, currency: Currency) -> Result<OrderReport, Wro
         Some(code) => code.parse().map_err(|_| wrong("/currency", "a currency code, like CNY"))?,
     };
     let event_id = given.event_id.clone().unwrap_or_else(|| event.name().to_owned());
-    Ok(OrderReport { order_id: given.order_id.clone(), event_id, merchant, event, currency, at: given.at.0 })
+    let told = given.signals.as_ref().map(told).transpose()?.unwrap_or_default();
+    let order_id = given.order_id.clone();
+    Ok(OrderReport { order_id, event_id, merchant, event, currency, at: given.at.0, told })
 }
 
 /// Report an event of a pay-later order
@@ -251,13 +269,15 @@ pub(crate) struct CreditOrderDetail {
     order: CreditOrderView,
     /// What happened, in order.
     lines: Vec<CreditOrderLine>,
+    /// What is asked of the merchant while people look at it; null when nobody does.
+    review: Option<ReviewNotice>,
 }
 
-fn key(id: &str) -> Result<CreditOrderId, Problem> {
+pub(super) fn key(id: &str) -> Result<CreditOrderId, Problem> {
     id.strip_prefix("external:").map_or_else(|| parse_id(id, "id"), |own| Ok(credit_order_id(own)))
 }
 
-fn unknown() -> Problem {
+pub(super) fn unknown_order() -> Problem {
     Problem::not_found("order_unknown", "there is no such pay-later order")
 }
 
@@ -269,9 +289,13 @@ pub(crate) async fn get_credit_order(call: Call, Path(id): Path<String>) -> Resu
     let key = key(&id)?;
     let found = call
         .app
-        .read(move |session| Ok((credit::order(session, key)?, credit::order_events(session, key)?)))
+        .read(move |session| {
+            let Some(row) = credit::order(session, key)? else { return Ok(None) };
+            let review = credit::risk::review_of_order(session, &row)?;
+            Ok(Some((row, credit::order_events(session, key)?, review)))
+        })
         .await?;
-    let (Some(row), lines) = found else { return Err(unknown()) };
+    let (row, lines, review) = found.ok_or_else(unknown_order)?;
     let line = |row: OrderEventRow| CreditOrderLine {
         event_id: row.event_id,
         event: row.kind,
@@ -279,7 +303,9 @@ pub(crate) async fn get_credit_order(call: Call, Path(id): Path<String>) -> Resu
         at: row.at.to_string(),
     };
     let lines = lines.into_iter().map(line).collect();
-    Ok(json_versioned(&CreditOrderDetail { order: CreditOrderView::from(&row), lines }, row.version))
+    let review = review.as_ref().and_then(ReviewNotice::of);
+    let detail = CreditOrderDetail { order: CreditOrderView::from(&row), lines, review };
+    Ok(json_versioned(&detail, row.version))
 }
 
 /// Parameters of a shop's orders.
@@ -354,7 +380,7 @@ pub(crate) async fn end_advance(
         _ => return Err(Problem::invalid("/kind", "write_off or recourse")),
     };
     let order = key(&id)?;
-    let row = call.app.read(move |session| credit::order(session, order)).await?.ok_or_else(unknown)?;
+    let row = call.app.read(move |session| credit::order(session, order)).await?.ok_or_else(unknown_order)?;
     let LossRequest { amount_minor, reason, .. } = body.value;
     let command = EndAdvance { order, merchant: row.merchant, loss, amount_minor: amount_minor.0, reason };
     submit(&call, body.digest, command, |row| Answer::ok(&CreditOrderView::from(row))).await

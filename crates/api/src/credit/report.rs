@@ -85,7 +85,7 @@ fn figures(view: &LimitView) -> Vec<ReportItem> {
         ("total", "总额度", "Limit", shop.total),
         ("used", "已用额度", "Used", view.used_minor),
         ("reserved", "预占额度", "Reserved", shop.reserved),
-        ("frozen", "冻结额度", "Frozen", shop.frozen),
+        ("frozen", "冻结额度", "Frozen", view.frozen_minor),
         ("available", "可使用额度", "Available", view.available_minor),
         ("due", "待归还", "Due", shop.due),
         ("liability", "超额垫付", "Beyond the limit", view.liability_minor),
@@ -237,9 +237,9 @@ pub(crate) async fn report_limit(
         Some("json") => true,
         Some(_) => return Err(Problem::invalid("format", "csv or json")),
     };
-    let currency = call.app.rules().currency;
+    let (now, currency) = (call.app.clock.business(), call.app.rules().currency);
     let read = move |session: &mut dyn purser_engine::Session| {
-        Ok(credit::limit(session, party, currency)?.zip(credit::shop_facts(session, party)?))
+        Ok(credit::limit(session, party, currency, now)?.zip(credit::shop_facts(session, party)?))
     };
     let (view, stored) = call.app.read(read).await?.ok_or_else(unknown_shop)?;
     let items = items(&call, &view, &facts::decode(&stored.facts));

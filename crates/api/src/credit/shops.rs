@@ -10,7 +10,7 @@ use purser_engine::credit::{CreditShopRow, ReportShops, ShopOutcome, ShopReport,
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{CreditItemError, Wrong, bulk_size, date, merchant, problem, sort, wrong};
+use super::{CreditItemError, OwnHashes, Wrong, bulk_size, date, merchant, own_hashes, problem, sort, wrong};
 use crate::{
     edge::{Answer, Body, Call, submit},
     problem::Problem,
@@ -86,6 +86,9 @@ pub(crate) struct ShopStatement {
     /// Components; a new one of a source ends the one before.
     #[serde(default)]
     components: Vec<ShopComponent>,
+    /// Opaque hashes of the merchant's own devices, addresses and payees: all of them, in the place of those before.
+    /// They are made as those of the orders are, and never are the values themselves.
+    own_hashes: Option<OwnHashes>,
 }
 
 /// Several shops.
@@ -189,6 +192,7 @@ fn read(given: &ShopStatement) -> Result<(PartyId, ShopReport), Wrong> {
             .enumerate()
             .map(|(n, c)| component(n, c))
             .collect::<Result<_, _>>()?,
+        own_hashes: given.own_hashes.as_ref().map(own_hashes).transpose()?,
     };
     Ok((party, report))
 }

@@ -256,6 +256,7 @@ pub fn decide(
             };
             close(&mut next, state, event, now);
         }
+        Command::Withdraw if case.kind.is_not_withdrawn() => return Err(Rejection::DecidedWithRecord),
         Command::Withdraw => {
             if case.party.is_none() || case.kind.is_internal() {
                 return Err(Rejection::NobodyToAsk);

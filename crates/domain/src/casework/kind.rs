@@ -33,11 +33,13 @@ pub enum Kind {
     PayoutOverdue,
     /// Money arrived for which there is nobody any more (P11).
     UnclaimedPayment,
+    /// An advance or a draw waits until people have looked at it (C21).
+    RiskReview,
 }
 
 impl Kind {
     /// All kinds in their order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Help,
         Self::StatementDispute,
         Self::FeeDispute,
@@ -53,6 +55,7 @@ impl Kind {
         Self::PayeeBlocked,
         Self::PayoutOverdue,
         Self::UnclaimedPayment,
+        Self::RiskReview,
     ];
 
     /// Stable name, as the API, storage and policy write it.
@@ -73,6 +76,7 @@ impl Kind {
             Self::PayeeBlocked => "payee_blocked",
             Self::PayoutOverdue => "payout_overdue",
             Self::UnclaimedPayment => "unclaimed_payment",
+            Self::RiskReview => "risk_review",
         }
     }
 
@@ -102,6 +106,11 @@ impl Kind {
         )
     }
 
+    /// True for what the party did not ask for and cannot take back.
+    pub const fn is_not_withdrawn(self) -> bool {
+        matches!(self, Self::RiskReview)
+    }
+
     /// True for what is decided together with the record it is about, by a command of its own: closing the case
     /// alone would leave the record undecided.
     pub const fn is_decided_with_record(self) -> bool {
@@ -112,6 +121,7 @@ impl Kind {
                 | Self::Review
                 | Self::LimitAppeal
                 | Self::CreditApplication
+                | Self::RiskReview
         )
     }
 }

@@ -12,6 +12,7 @@ mod boosts;
 mod limit;
 pub mod order;
 mod reasons;
+pub mod risk;
 mod sale;
 mod shop;
 mod steps;

@@ -145,6 +145,29 @@ const TAX_BAND_COLUMNS: &[Column] = &[
     Column { name: "rate", cell: Cell::Number { unit: Unit::Ppm, min: 0, max: 1_000_000 } },
 ];
 
+/// Signs of cash-out that policy knows (C21), in the order of `credit::risk::Signal`.
+pub const RISK_SIGNALS: &[&str] = &[
+    "pay_later_share",
+    "round_amount",
+    "near_limit",
+    "same_device",
+    "same_address",
+    "same_payee",
+    "no_scan",
+    "drawn_and_refunded",
+    "after_increase",
+];
+
+const RISK_WEIGHT_COLUMNS: &[Column] = &[
+    Column { name: "signal", cell: Cell::OneOf(RISK_SIGNALS) },
+    Column { name: "points", cell: Cell::Number { unit: Unit::Count, min: 0, max: 100 } },
+];
+
+const RISK_SHARE_COLUMNS: &[Column] = &[
+    Column { name: "signal", cell: Cell::OneOf(RISK_SIGNALS) },
+    Column { name: "share", cell: Cell::Number { unit: Unit::Ppm, min: 0, max: 1_000_000 } },
+];
+
 macro_rules! needs_notice {
     (notice) => {
         true
@@ -415,6 +438,34 @@ registry! {
     APPLICATION_TWO_PEOPLE_ABOVE: Amount, (0, MOST_MINOR) = "credit.application.two_people_above", C25;
     /// What a phone number of a virtual operator does to the limit.
     VIRTUAL_OPERATOR_LIMIT: Pick<VirtualOperatorLimit>, () = "credit.virtual_operator", C22 notice;
+
+    // Signs of cash-out.
+    /// Points from which a person looks at an advance or a withdrawal of proceeds.
+    RISK_REVIEW_FROM: Count, (1, 1_000) = "credit.risk.review_from", C21;
+    /// Points of each sign; a sign that is not listed has none.
+    RISK_WEIGHTS: Table, (RISK_WEIGHT_COLUMNS) = "credit.risk.weights", C21;
+    /// Share of a shop's orders above which a sign is a pattern of the shop; not listed: never.
+    RISK_SHARES: Table, (RISK_SHARE_COLUMNS) = "credit.risk.shares", C21;
+    /// Months of orders that patterns look at, the current one included.
+    RISK_WINDOW_MONTHS: Count, (1, 12) = "credit.risk.window_months", C21;
+    /// Orders that must be there before a pattern counts.
+    RISK_LEAST_ORDERS: Count, (1, 100_000) = "credit.risk.least_orders", C21;
+    /// An amount is round when it is a multiple of this.
+    RISK_ROUND_UNIT: Amount, (1, MOST_MINOR) = "credit.risk.round_unit", C21;
+    /// Share of the limit from which one order is near it.
+    RISK_NEAR_LIMIT: Rate, (0, 1_000_000) = "credit.risk.near_limit", C21;
+    /// Rise of a limit, of what it was, that counts as an increase.
+    RISK_INCREASE_LEAST: Rate, (0, 1_000_000) = "credit.risk.increase_least", C21;
+    /// Time after an increase in which use of it is a sign.
+    RISK_INCREASE: Hours, (0, 720) = "credit.risk.increase", C21;
+    /// A refund within this time of a draw is a sign.
+    RISK_LOOP: Hours, (0, 720) = "credit.risk.loop", C21;
+    /// Whether the platform reports every logistics scan, so that goods without one were not seen on their way.
+    RISK_SCANS_REPORTED: Flag, () = "credit.risk.scans_reported", C21;
+    /// Time after shipping by which a scan is expected.
+    RISK_SCAN: Hours, (1, 720) = "credit.risk.scan", C21;
+    /// Days for which a release is honoured: the same signs do not hold again.
+    RISK_RELEASE: Days, (0, 365) = "credit.risk.release", C21;
 
     // Withdrawing proceeds.
     /// Local time in which no withdrawal of proceeds is taken.

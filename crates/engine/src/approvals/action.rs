@@ -4,7 +4,7 @@ use super::ApprovalState;
 use crate::{
     access::Scope,
     command::{Ctx, Rejection},
-    credit::ApplicationDecision,
+    credit::{APPROVED_ACTIONS, ApplicationDecision, CreditProposal},
     facts::Facts,
     identity::{ReleasePhone, VoidIdentity},
     ledger::{AdjustFloat, ManualTransfer},
@@ -13,7 +13,7 @@ use crate::{
     tx::{Needs, Tx},
 };
 
-/// Something that two people decide. All but the last run in the commit of the decision.
+/// Something that two people decide. All but the last two run in the commit of the decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// A transfer by staff.
@@ -28,6 +28,8 @@ pub enum Action {
     ReleasePhone(ReleasePhone),
     /// Granting an application about a pay-later limit with much at stake.
     CreditApplication(ApplicationDecision),
+    /// A limit or the end of an advance, which its own command carries out.
+    Credit(CreditProposal),
     /// A command of another module, which uses the approval up when it runs ([`super::require_approval`]).
     Other {
         /// Its name.
@@ -53,6 +55,7 @@ impl Action {
             ACTIVATE_POLICY => Some(Scope::PolicyWrite),
             VoidIdentity::ACTION | ReleasePhone::ACTION => Some(Scope::IdentityWrite),
             ApplicationDecision::ACTION => Some(Scope::CreditDecide),
+            name if APPROVED_ACTIONS.contains(&name) => Some(Scope::CreditDecide),
             _ => None,
         }
     }
@@ -66,6 +69,7 @@ impl Action {
             Self::VoidIdentity(_) => VoidIdentity::ACTION,
             Self::ReleasePhone(_) => ReleasePhone::ACTION,
             Self::CreditApplication(_) => ApplicationDecision::ACTION,
+            Self::Credit(proposal) => proposal.name(),
             Self::Other { action, .. } => action,
         }
     }
@@ -79,6 +83,7 @@ impl Action {
             Self::VoidIdentity(void) => void.party.to_string(),
             Self::ReleasePhone(release) => release.party.to_string(),
             Self::CreditApplication(decision) => decision.application.to_string(),
+            Self::Credit(proposal) => proposal.subject(),
             Self::Other { subject, .. } => subject.clone(),
         }
     }
@@ -92,6 +97,7 @@ impl Action {
             Self::VoidIdentity(void) => void.facts(),
             Self::ReleasePhone(release) => release.facts(),
             Self::CreditApplication(decision) => decision.facts(),
+            Self::Credit(proposal) => proposal.facts(),
             Self::Other { facts, .. } => facts.clone(),
         }
     }
@@ -117,6 +123,9 @@ impl Action {
             ApplicationDecision::ACTION => {
                 ApplicationDecision::from_facts(&row.subject, &row.facts).map(Self::CreditApplication)
             }
+            action if APPROVED_ACTIONS.contains(&action) => {
+                CreditProposal::of(action, &row.subject, &row.facts).map(Self::Credit)
+            }
             action => Some(Self::Other {
                 action: action.to_owned(),
                 subject: row.subject.clone(),
@@ -133,6 +142,7 @@ impl Action {
             Self::VoidIdentity(void) => void.needs(needs),
             Self::ReleasePhone(release) => release.needs(needs),
             Self::CreditApplication(decision) => decision.needs(needs, ctx),
+            Self::Credit(proposal) => proposal.needs(needs),
             Self::Other { .. } => {}
         }
     }
@@ -146,6 +156,7 @@ impl Action {
             Self::VoidIdentity(void) => void.check(tx),
             Self::ReleasePhone(release) => release.check(tx),
             Self::CreditApplication(decision) => decision.check(tx, ctx),
+            Self::Credit(proposal) => proposal.check(tx, ctx),
             Self::Other { .. } => Ok(()),
         }
     }
@@ -165,6 +176,10 @@ impl Action {
             Self::VoidIdentity(void) => void.run(tx, ctx)?,
             Self::ReleasePhone(release) => release.run(tx)?,
             Self::CreditApplication(decision) => decision.run(tx, ctx, true).map(|(row, _)| row.granted)?,
+            Self::Credit(proposal) => {
+                proposal.check(tx, ctx)?;
+                return Ok((ApprovalState::Approved, Facts::new()));
+            }
             Self::Other { .. } => return Ok((ApprovalState::Approved, Facts::new())),
         };
         Ok((ApprovalState::CarriedOut, outcome))

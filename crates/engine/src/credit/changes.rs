@@ -242,7 +242,7 @@ pub(super) fn restrict(
     }
 }
 
-fn check(ctx: &Ctx, shop: &Shop, change: &ShopChange) -> Result<(), Rejection> {
+pub(super) fn check(ctx: &Ctx, shop: &Shop, change: &ShopChange) -> Result<(), Rejection> {
     let (span, amount) = match change {
         ShopChange::Promote(p) => (Some((p.from, Some(p.until))), None),
         ShopChange::Emergency(e) => (Some((e.from, Some(e.until))), Some((e.amount_minor, 1))),

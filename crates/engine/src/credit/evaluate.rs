@@ -2,7 +2,7 @@
 //! or ends (C8). What changed is told to the merchant (C10); the steps are kept (C9).
 
 use purser_domain::{
-    credit::{self, Rule, Shop, Step, encode},
+    credit::{self, Rule, Shop, Step, encode, risk::Increase},
     ids::PartyId,
     ledger::{AccountKind, AccountRef},
     money::Rounding,
@@ -12,7 +12,7 @@ use purser_domain::{
 use purser_storage::{Statement, Value};
 
 use super::{
-    facts,
+    facts, risk,
     rows::{CreditShopRow, EvaluationRow, ShopFactsRow},
     terms::limit_terms,
 };
@@ -30,6 +30,7 @@ pub const EVALUATE_MAX: i64 = 1_000;
 pub(super) fn want(needs: &mut Needs<'_>, party: PartyId, ctx: &Ctx) {
     needs.row::<CreditShopRow>(party);
     needs.row::<ShopFactsRow>(party);
+    risk::want(needs, party);
     needs.account(&AccountRef::party(party, AccountKind::CreditReceivable, ctx.rules.currency));
 }
 
@@ -96,6 +97,10 @@ pub(super) fn evaluate_after(
     };
     raise_high(&mut row, before, ctx.today);
     row.version += 1;
+    if !first && row.total > before {
+        let (before_minor, total_minor) = (before, row.total);
+        risk::note_increase(tx, ctx, row.party, Increase { before_minor, total_minor });
+    }
     let used = used_minor(tx, row.party, ctx);
     warn_when_used(tx, ctx, &mut row, used);
     tx.put(row.clone());
@@ -149,6 +154,8 @@ impl Cause {
     pub const QUARTER: &'static str = "quarter";
     /// A day's draws passed their share of the limit (C7).
     pub const DRAW: &'static str = "draw";
+    /// Another phone was bound (C22).
+    pub const PHONE: &'static str = "phone";
 }
 
 /// Keeps the day's highest limit (C7): a day begins with the limit of the day before.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use purser_domain::{
-    ids::{PartyId, TypedId as _},
+    ids::{CreditOrderId, PartyId, TypedId as _},
     ledger::{AccountKind, AccountRef},
     money::Currency,
 };
@@ -23,11 +23,22 @@ static ORDERS: Statement = Statement {
     name: "credit.invariant_orders",
     sql: "SELECT id, merchant, external_id, amount, currency, authorised_at, reserved, shipped, cancelled, receivable, \
           due, liability, prepaid, paid, forgiven, returned, lost, epoch, due_on, shipped_at, changed_at, \
-          policy_version, version FROM credit_orders WHERE receivable > 0 OR reserved > 0 OR liability > 0 ORDER BY merchant",
+          policy_version, version, held, marks, reviews FROM credit_orders WHERE receivable > 0 OR reserved > 0 OR liability > 0 ORDER BY merchant",
+};
+
+static UNREVIEWED: Statement = Statement {
+    name: "credit.invariant_held",
+    sql: "SELECT o.id, o.held FROM credit_orders o WHERE o.held > 0 AND NOT EXISTS \
+          (SELECT 1 FROM credit_risk_reviews r WHERE r.party = o.merchant AND r.state = 'open' AND r.subject LIKE 'co_%') ORDER BY o.id",
+};
+static REVIEWS: Statement = Statement {
+    name: "credit.invariant_reviews",
+    sql: "SELECT r.party, r.open_reviews, (SELECT count(*) FROM credit_risk_reviews v \
+          WHERE v.party = r.party AND v.state = 'open' AND v.subject LIKE 'co_%') FROM credit_risks r ORDER BY r.party",
 };
 
 /// Statements of this module.
-pub(super) const STATEMENTS: &[&Statement] = &[&SHOPS, &ORDERS];
+pub(super) const STATEMENTS: &[&Statement] = &[&SHOPS, &ORDERS, &UNREVIEWED, &REVIEWS];
 
 /// Most findings.
 const MOST: usize = 100;
@@ -112,6 +123,43 @@ impl Invariant for LimitUse {
                 "open pay-later orders of a shop of which nothing is known",
             ));
         }
+        Ok(findings)
+    }
+}
+
+/// What is held has a review that waits for people, and a shop has as many open reviews as it says (C21): nothing is
+/// held for good.
+pub(crate) struct ReviewsWhole;
+
+impl Invariant for ReviewsWhole {
+    fn name(&self) -> &'static str {
+        "held advances have a review"
+    }
+
+    fn check(&self, session: &mut dyn Session) -> Result<Vec<Finding>, Fault> {
+        let mut findings = Vec::new();
+        session.query(&UNREVIEWED, &[], &mut |row| {
+            findings.push(Finding::of_invariant(
+                self.name(),
+                CreditOrderId::from_uid(row.uid(0)).to_string(),
+                "an open review".to_owned(),
+                format!("none, and {} held", row.int(1)),
+                "an advance is held and nobody is asked to look at it",
+            ));
+            findings.len() < MOST
+        })?;
+        session.query(&REVIEWS, &[], &mut |row| {
+            if row.int(1) != row.int(2) {
+                findings.push(Finding::of_invariant(
+                    self.name(),
+                    PartyId::from_uid(row.uid(0)).to_string(),
+                    format!("{} open reviews", row.int(1)),
+                    row.int(2).to_string(),
+                    "the shop has other open reviews than it says",
+                ));
+            }
+            findings.len() < MOST
+        })?;
         Ok(findings)
     }
 }

@@ -2,7 +2,7 @@
 //! decision (C11). Two people decide each of them (P16).
 
 use purser_domain::{
-    credit::order,
+    credit::{order, risk::Marks},
     ids::{CreditOrderId, PartyId},
     ledger::{AccountKind, AccountRef},
 };
@@ -42,9 +42,16 @@ impl Loss {
     }
 }
 
+/// A buyer's default is the platform's loss.
+pub(super) fn fraud_undecided() -> Rejection {
+    let text = "a shop owes a buyer's default only after a fraud decision: open a review of the order and have it \
+                decided";
+    Rejection::new("fraud_undecided", text)
+}
+
 /// Ends an open advance, or a part of it, without the buyer's money.
 ///
-/// Rejections in order: `order_unknown`, `approval_required`, `amount_not_positive`, `more_than_open`.
+/// Rejections in order: `order_unknown`, `fraud_undecided` (recourse only), `approval_required`, `amount_not_positive`, `more_than_open`.
 pub struct EndAdvance {
     /// Which order.
     pub order: CreditOrderId,
@@ -82,6 +89,9 @@ impl Command for EndAdvance {
         let shop = tx.get::<CreditShopRow>(&self.merchant).cloned();
         let mut shop = shop.filter(|shop| shop.party == row.merchant).ok_or_else(unknown)?;
         let facts = Loss::facts(self.amount_minor, &self.reason);
+        if self.loss == Loss::Recourse && !Marks::from_bits(row.marks).abuse {
+            return Err(fraud_undecided());
+        }
         require_approval(tx, self.loss.action(), &self.order.to_string(), &facts)?;
         let known = shop_facts(tx, ctx, &shop, true);
         let outcome = match self.loss {
@@ -90,8 +100,11 @@ impl Command for EndAdvance {
         };
         let decision = outcome.map_err(|r| rejected(&r))?;
         post(tx, ctx, &decision)?;
-        let changed =
-            CreditOrderRow::of(&decision.order, &row.external_id, row.policy_version, row.version + 1);
+        let changed = CreditOrderRow {
+            marks: row.marks,
+            reviews: row.reviews,
+            ..CreditOrderRow::of(&decision.order, &row.external_id, row.policy_version, row.version + 1)
+        };
         tx.put(changed.clone());
         let version = i64::to_string(&changed.version);
         tx.put(OrderEventRow {

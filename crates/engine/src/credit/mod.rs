@@ -1,4 +1,5 @@
-//! The merchant's pay-later limit (C1–C12): shops and their evaluations, orders and their advances.
+//! The merchant's pay-later limit (C1–C12, C21): shops and their evaluations, orders and their advances, and the
+//! signs of cash-out.
 
 mod appeals;
 mod applications;
@@ -7,13 +8,16 @@ mod closing;
 pub(crate) mod draws;
 mod evaluate;
 pub mod facts;
+mod follow;
 mod invariants;
 pub(crate) mod linked;
 mod losses;
 mod orders;
+mod proposals;
 mod queries;
 mod records;
 mod remind;
+pub mod risk;
 mod rows;
 mod shops;
 mod terms;
@@ -26,10 +30,13 @@ pub use applications::{
 pub use changes::{ChangeShop, ShopChange};
 pub(crate) use closing::CloseShops;
 pub use evaluate::{Cause, EVALUATE_MAX, EvaluateDueShops, reason_words};
-pub(crate) use invariants::LimitUse;
+pub use follow::Closed;
+pub(crate) use follow::{phone_bound, status_changed, want_phone, want_status};
+pub(crate) use invariants::{LimitUse, ReviewsWhole};
 pub use linked::{AuthoriseShop, EndAuthorisation, LinkedShopRow, RiskFlagRow, linked_shops, risk_flags};
 pub use losses::{EndAdvance, Loss};
 pub use orders::{OrderEvent, OrderOutcome, OrderReport, ReportCreditOrders, credit_order_id};
+pub use proposals::{APPROVED_ACTIONS, CreditProposal};
 pub use queries::{
     ChangeFilter, EVALUATION_PAGE_MAX, LimitChange, LimitView, ORDER_PAGE_MAX, OrderPage, evaluation_at,
     evaluations, limit, limit_log, order, order_events, orders, overdue, shop_facts,
@@ -58,6 +65,8 @@ pub const TABLES: &[&Table] = &[
     &applications::CREDIT_APPLICANTS,
     &remind::CREDIT_REMINDERS,
     &appeals::CREDIT_APPEALS,
+    &risk::CREDIT_RISKS,
+    &risk::RISK_REVIEWS,
 ];
 
 /// Statements of this module.
@@ -72,6 +81,7 @@ pub(crate) fn statements() -> Vec<&'static Statement> {
         queries::STATEMENTS,
         records::STATEMENTS,
         remind::STATEMENTS,
+        risk::STATEMENTS,
     ]
     .concat()
 }

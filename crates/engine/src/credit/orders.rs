@@ -8,13 +8,15 @@ use purser_domain::{
     ids::{CreditOrderId, PartyId, Uid},
     ledger::{AccountKind, AccountRef, Step, TransferKind, TransferRequest},
     money::Currency,
-    parties::{PartyStatus, Role},
+    parties::Role,
     time::{Date, Timestamp},
 };
 
 use super::{
     draws::owed_by_buyers,
     evaluate::{used_minor, warn_when_used},
+    follow::Closed,
+    risk::{self, Look, TermsRead, Told},
     rows::{CreditOrderRow, CreditShopRow, OrderEventRow},
     terms::order_terms,
 };
@@ -46,6 +48,8 @@ pub enum OrderEvent {
     Cancelled,
     /// Shipped goods were refunded.
     Refunded(i64),
+    /// Somebody saw the parcel on its way (C21).
+    Scanned,
 }
 
 impl OrderEvent {
@@ -57,6 +61,7 @@ impl OrderEvent {
             Self::Paid(_) => "paid",
             Self::Cancelled => "cancelled",
             Self::Refunded(_) => "refunded",
+            Self::Scanned => "scanned",
         }
     }
 
@@ -67,7 +72,7 @@ impl OrderEvent {
             | Self::Paid(amount)
             | Self::Refunded(amount)
             | Self::Shipped(Some(amount)) => amount,
-            Self::Shipped(None) | Self::Cancelled => 0,
+            Self::Shipped(None) | Self::Cancelled | Self::Scanned => 0,
         }
     }
 }
@@ -87,6 +92,8 @@ pub struct OrderReport {
     pub currency: Currency,
     /// When.
     pub at: Timestamp,
+    /// What else the platform says of it (C21).
+    pub told: Told,
 }
 
 /// What became of one report: the order, and whether the report changed it.
@@ -123,6 +130,7 @@ impl Command for ReportCreditOrders {
             needs.row::<OrderEventRow>((id, item.event_id.clone()));
             needs.row::<PartyRow>(item.merchant);
             needs.row::<CreditShopRow>(item.merchant);
+            risk::want(needs, item.merchant);
             for kind in [AccountKind::CreditReceivable, AccountKind::CreditLiability, AccountKind::Proceeds] {
                 needs.account(&AccountRef::party(item.merchant, kind, ctx.rules.currency));
             }
@@ -131,9 +139,10 @@ impl Command for ReportCreditOrders {
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Self::Output, Rejection> {
         let mut outcomes = Vec::with_capacity(self.items.len());
+        let mut read = TermsRead::default();
         for item in &self.items {
             let mark = tx.mark();
-            let outcome = report(tx, ctx, item);
+            let outcome = report(tx, ctx, item, &mut read);
             if outcome.is_err() {
                 tx.rollback(mark);
             }
@@ -173,7 +182,7 @@ fn checked_id(text: &str, code: &'static str, field: &str) -> Result<(), Rejecti
     Ok(())
 }
 
-fn report(tx: &mut Tx, ctx: &Ctx, item: &OrderReport) -> OrderOutcome {
+fn report(tx: &mut Tx, ctx: &Ctx, item: &OrderReport, read: &mut TermsRead) -> OrderOutcome {
     if item.currency != ctx.rules.currency {
         let text = format!("this deployment keeps its books in {}", ctx.rules.currency);
         return Err(Rejection::new("currency_mismatch", text).at("/currency"));
@@ -207,15 +216,14 @@ fn report(tx: &mut Tx, ctx: &Ctx, item: &OrderReport) -> OrderOutcome {
         let text = "the order belongs to another merchant";
         return Err(Rejection::new("order_conflict", text).at("/merchant_id"));
     }
-    let open = party.status == PartyStatus::Active
-        && shop.locked_until.is_none_or(|until| until <= ctx.now)
-        && shop.closing_since.is_none();
-    let facts = shop_facts(tx, ctx, &shop, open);
+    let open = Closed::of(&party.status, &shop, ctx.now).is_none();
+    let look = risk::look(tx, ctx, item, known.as_ref(), (&shop, read));
+    let facts = ShopFacts { held: look.holds(), ..shop_facts(tx, ctx, &shop, open) };
     let Some(decision) = decide(ctx, item, known.as_ref(), &facts)? else {
         let row = known.ok_or_else(|| Rejection::new("order_unknown", "there is no such order"))?;
         return Ok((row, false));
     };
-    apply(tx, ctx, item, shop, known.as_ref(), &decision).map(|row| (row, true))
+    apply(tx, ctx, item, (shop, look), known.as_ref(), &decision).map(|row| (row, true))
 }
 
 /// What the rules of orders know of the shop. A shop that takes no new use advances what it had reserved before and
@@ -224,6 +232,7 @@ pub(super) fn shop_facts(tx: &Tx, ctx: &Ctx, shop: &CreditShopRow, open: bool) -
     let proceeds = AccountRef::party(shop.party, AccountKind::Proceeds, ctx.rules.currency);
     ShopFacts {
         open,
+        held: false,
         available_minor: if open { shop.available_minor(used_minor(tx, shop.party, ctx)) } else { 0 },
         proceeds_minor: tx.available(&proceeds),
         epoch: shop.epoch,
@@ -250,6 +259,7 @@ fn decide(
         OrderEvent::Shipped(amount) => order::ship(&order, amount, at, shop, &ctx.zone, now, &terms),
         OrderEvent::Paid(amount) => order::pay(&order, amount, at, shop, now, &terms),
         OrderEvent::Refunded(amount) => order::refund(&order, amount, at, shop, now, &terms),
+        OrderEvent::Scanned => order::scan(&order, at, shop, now, &terms),
         OrderEvent::Cancelled | OrderEvent::Authorised(..) => order::cancel(&order, at, shop, now, &terms),
     };
     decision.map(Some).map_err(|r| rejected(&r))
@@ -274,7 +284,7 @@ pub(super) fn rejected(refused: &Refused) -> Rejection {
         | Refused::MoreThanOpen { left_minor } => {
             plain.at("/amount_minor").with(Facts::new().int("left_minor", *left_minor))
         }
-        Refused::ShopNotOpen | Refused::NothingToCancel => plain,
+        Refused::ShopNotOpen | Refused::NothingToCancel | Refused::NothingHeld => plain,
     }
 }
 
@@ -325,7 +335,7 @@ fn apply(
     tx: &mut Tx,
     ctx: &Ctx,
     item: &OrderReport,
-    mut shop: CreditShopRow,
+    (mut shop, look): (CreditShopRow, Look),
     known: Option<&CreditOrderRow>,
     decision: &Decision,
 ) -> Result<CreditOrderRow, Rejection> {
@@ -333,7 +343,10 @@ fn apply(
     let version = known.map_or(1, |row| row.version + 1);
     let view = ctx.rules.policy.at(item.at, ctx.now);
     let policy = known.map_or_else(|| i64::from(view.version().number), |row| row.policy_version);
-    let row = CreditOrderRow::of(&decision.order, &item.order_id, policy, version);
+    let mut row = CreditOrderRow::of(&decision.order, &item.order_id, policy, version);
+    row.reviews = known.map_or(0, |row| row.reviews);
+    let held = known.is_some_and(|before| row.held > before.held);
+    risk::book(tx, ctx, look, &mut row, known.is_none(), held);
     tx.put(row.clone());
     tx.put(OrderEventRow {
         order_id: row.id,

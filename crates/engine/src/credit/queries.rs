@@ -1,4 +1,4 @@
-//! Reading limits: the live view is four point reads, a past instant one step back in the evaluations, lists page by
+//! Reading limits: the live view is a handful of point reads, a past instant one step back in the evaluations, lists page by
 //! index.
 
 use purser_domain::{
@@ -9,13 +9,17 @@ use purser_domain::{
     ids::{CreditOrderId, PartyId},
     ledger::{AccountKind, AccountRef},
     money::Currency,
+    parties::PartyStatus,
     time::{Date, Timestamp},
 };
 use purser_storage::{Fault, Session, Statement, Value};
 
-use super::evaluate::reason_words;
-use super::rows::{CreditOrderRow, CreditShopRow, EvaluationRow, OrderEventRow, ShopFactsRow};
-use crate::{earnings::account, feed::one, paging::Page};
+use super::{
+    evaluate::reason_words,
+    follow::{Closed, frozen_minor},
+    rows::{CreditOrderRow, CreditShopRow, EvaluationRow, OrderEventRow, ShopFactsRow},
+};
+use crate::{earnings::account, feed::one, paging::Page, parties::PartyRow};
 
 /// Most evaluations on a page.
 pub const EVALUATION_PAGE_MAX: i64 = 200;
@@ -40,14 +44,14 @@ static ORDERS: Statement = Statement {
     name: "credit.orders",
     sql: "SELECT id, merchant, external_id, amount, currency, authorised_at, reserved, shipped, cancelled, receivable, \
           due, liability, prepaid, paid, forgiven, returned, lost, epoch, due_on, shipped_at, changed_at, \
-          policy_version, version FROM credit_orders WHERE merchant = ?1 AND (authorised_at, id) < (?2, ?3) \
+          policy_version, version, held, marks, reviews FROM credit_orders WHERE merchant = ?1 AND (authorised_at, id) < (?2, ?3) \
           AND authorised_at >= ?4 ORDER BY authorised_at DESC, id DESC LIMIT ?5",
 };
 static OPEN: Statement = Statement {
     name: "credit.open_orders",
     sql: "SELECT id, merchant, external_id, amount, currency, authorised_at, reserved, shipped, cancelled, receivable, \
           due, liability, prepaid, paid, forgiven, returned, lost, epoch, due_on, shipped_at, changed_at, \
-          policy_version, version FROM credit_orders WHERE merchant = ?1 AND receivable > 0 AND due_on < ?2 \
+          policy_version, version, held, marks, reviews FROM credit_orders WHERE merchant = ?1 AND receivable > 0 AND due_on < ?2 \
           ORDER BY due_on, id LIMIT ?3",
 };
 static EVENTS: Statement = Statement {
@@ -66,7 +70,11 @@ pub struct LimitView {
     pub shop: CreditShopRow,
     /// Advanced and open: the receivable's balance in the ledger.
     pub used_minor: i64,
-    /// `max(0, total − used − reserved − frozen)`.
+    /// Frozen with the shop's funds (C6): reported, or all proceeds of a frozen party.
+    pub frozen_minor: i64,
+    /// Why there is no new use; `None` while there is.
+    pub closed: Option<Closed>,
+    /// `max(0, total − used − reserved − frozen)`; 0 where there is no new use.
     pub available_minor: i64,
     /// What the shop owes for shipping beyond its limit.
     pub liability_minor: i64,
@@ -84,7 +92,7 @@ impl LimitView {
     }
 }
 
-/// The limit of a shop now; `None` when nothing is known of the shop.
+/// The limit of a shop at business time `now`; `None` when nothing is known of the shop.
 ///
 /// # Errors
 /// Storage faults.
@@ -92,18 +100,32 @@ pub fn limit(
     session: &mut dyn Session,
     party: PartyId,
     currency: Currency,
+    now: Timestamp,
 ) -> Result<Option<LimitView>, Fault> {
     let Some(shop) = one::<CreditShopRow>(session, party)? else { return Ok(None) };
+    let status = one::<PartyRow>(session, party)?.map_or(PartyStatus::Active, |row| row.party().status);
     let mut posted = |kind| -> Result<(i64, i64), Fault> {
         let row = account(session, &AccountRef::party(party, kind, currency))?.map(|row| row.0);
         Ok(row.map_or((0, 0), |account| (account.posted, account.available())))
     };
     let used_minor = posted(AccountKind::CreditReceivable)?.0;
     let liability_minor = posted(AccountKind::CreditLiability)?.0;
-    let proceeds_minor = posted(AccountKind::Proceeds)?.1;
+    let (proceeds_posted, proceeds_minor) = posted(AccountKind::Proceeds)?;
     let evaluation = one::<EvaluationRow>(session, (party, shop.evaluations))?;
-    let available_minor = shop.available_minor(used_minor);
-    Ok(Some(LimitView { shop, used_minor, available_minor, liability_minor, proceeds_minor, evaluation }))
+    let frozen_minor = frozen_minor(&shop, &status, proceeds_posted);
+    let closed = Closed::of(&status, &shop, now);
+    let taken = used_minor.saturating_add(shop.reserved).saturating_add(frozen_minor);
+    let free = if closed.is_some() { 0 } else { shop.total.saturating_sub(taken).max(0) };
+    Ok(Some(LimitView {
+        shop,
+        used_minor,
+        frozen_minor,
+        closed,
+        available_minor: free,
+        liability_minor,
+        proceeds_minor,
+        evaluation,
+    }))
 }
 
 /// What is known of a shop.

@@ -128,6 +128,12 @@ record! {
         policy_version: i64,
         /// Counts changes.
         version: i64,
+        /// Shipped, and its advance waits for a review (C21).
+        held: i64,
+        /// Signs of cash-out, see [`purser_domain::credit::risk::Marks`].
+        marks: i64,
+        /// Reviews so far.
+        reviews: i64,
     }
 }
 
@@ -189,7 +195,7 @@ impl CreditShopRow {
 }
 
 impl CreditOrderRow {
-    /// From the domain's form.
+    /// From the domain's form; signs and reviews are kept by whoever changes the row.
     pub fn of(order: &CreditOrder, external_id: &str, policy_version: i64, version: i64) -> Self {
         Self {
             id: order.id,
@@ -215,6 +221,9 @@ impl CreditOrderRow {
             changed_at: order.changed_at,
             policy_version,
             version,
+            held: order.held_minor,
+            marks: 0,
+            reviews: 0,
         }
     }
 
@@ -247,6 +256,7 @@ impl CreditOrderRow {
             forgiven_minor: self.forgiven,
             returned_minor: self.returned,
             lost_minor: self.lost,
+            held_minor: self.held,
             epoch: self.epoch,
             due_on: self.due_on.as_deref().and_then(|text| text.parse::<Date>().ok()),
             shipped_at: self.shipped_at,

@@ -1,21 +1,24 @@
 //! What the platform reports about shops (C2–C7).
 
 use purser_domain::{
-    credit::{Component, MonthFacts, RestrictionKind, Shop},
+    credit::{Component, MonthFacts, RestrictionKind, Shop, risk::Signal},
     ids::PartyId,
     money::Rate,
     parties::Role,
+    policy::keys,
     time::{Date, Month},
 };
 
 use super::{
     evaluate::{Cause, evaluate_after, want},
     facts::{self, LISTED_MAX},
+    risk,
     rows::{CreditShopRow, ShopFactsRow},
 };
 use crate::{
     command::{Command, Ctx, Rejection},
     facts::Facts,
+    identity::PhoneRow,
     parties::{PartyRow, unknown_party},
     tx::{Needs, Tx},
 };
@@ -42,6 +45,9 @@ pub struct ShopReport {
     pub trainings: Vec<Date>,
     /// Components; a new one of a source ends the one before on its first day.
     pub components: Vec<Component>,
+    /// Opaque hashes of the merchant's own devices, addresses and payees (C21), by the sign that they give; all of
+    /// them, in the place of those before.
+    pub own_hashes: Option<Vec<(Signal, String)>>,
 }
 
 /// What became of one shop's report: its row, and whether the report changed anything.
@@ -73,6 +79,7 @@ impl Command for ReportShops {
     fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
         for (party, _) in &self.items {
             needs.row::<PartyRow>(*party);
+            needs.row::<PhoneRow>(*party);
             want(needs, *party, ctx);
         }
     }
@@ -132,17 +139,37 @@ pub(super) fn report(tx: &mut Tx, ctx: &Ctx, party: PartyId, item: &ShopReport) 
     basics(&mut shop, item)?;
     months(ctx, &mut shop, item)?;
     lists(ctx, &mut shop, item)?;
+    if let Some(phone) = tx.get::<PhoneRow>(&party) {
+        shop.virtual_operator = phone.virtual_operator;
+    }
+    let signs = signs(tx, ctx, party, item);
     let frozen = item.frozen_minor.unwrap_or(row.frozen);
     let encoded = facts::encode(&shop);
     let same = stored.as_ref().is_some_and(|stored| stored.facts == encoded);
     if same && frozen == row.frozen {
-        return Ok((row, false));
+        return Ok((row, signs));
     }
     let version = stored.map_or(1, |stored| stored.version + 1);
     tx.put(ShopFactsRow { party, facts: encoded, version });
     let row = CreditShopRow { frozen, ..row };
     let before = known.as_ref().unwrap_or(&shop);
     Ok((evaluate_after(tx, ctx, row, (before, &shop), (Cause::REPORT, "")), true))
+}
+
+/// What the signs of cash-out take from a report (C21); true when it was not known.
+fn signs(tx: &mut Tx, ctx: &Ctx, party: PartyId, item: &ShopReport) -> bool {
+    let mut risk = risk::row(tx, party);
+    let window = ctx.rules.policy.now(ctx.now).value(keys::RISK_WINDOW_MONTHS);
+    let oldest = Month::of(ctx.today).plus(1 - i64::from(window.max(1)));
+    let mut changed = item.own_hashes.as_ref().is_some_and(|hashes| risk.set_own(hashes));
+    for (month, facts) in &item.months {
+        changed |= risk.set_shop_orders(*month, facts.orders, oldest);
+    }
+    if changed {
+        risk.version += 1;
+        tx.put(risk);
+    }
+    changed
 }
 
 fn basics(shop: &mut Shop, item: &ShopReport) -> Result<(), Rejection> {

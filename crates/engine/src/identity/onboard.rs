@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     command::{Command, Ctx, Rejection},
+    credit,
     facts::Facts,
     parties::PartyRow,
     rows::Meta,
@@ -70,8 +71,9 @@ impl Command for OnboardSandboxParty {
         "sandbox.onboard"
     }
 
-    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
+    fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
         needs.row::<Meta>(MODE.to_owned());
+        credit::want_phone(needs, self.party, ctx);
         needs.row::<PartyRow>(self.party);
         needs.row::<PhoneRow>(self.party);
         needs.row::<IdentityRow>(self.party);

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     command::{Command, Ctx, Rejection},
+    credit,
     facts::Facts,
     tx::{Needs, Tx},
     vault::Vault,
@@ -51,8 +52,9 @@ impl Command for BindPhone {
         "phone.bind"
     }
 
-    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
+    fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
         want(needs, self.party);
+        credit::want_phone(needs, self.party, ctx);
         codes::need(needs, self.party, Purpose::BindPhone);
         codes::need(needs, self.party, Purpose::UnbindPhone);
     }
@@ -79,7 +81,7 @@ impl Command for BindPhone {
     }
 }
 
-/// Writes a number down that was confirmed.
+/// Writes a number down that was confirmed; a shop's limit follows it (C22).
 pub(super) fn bind(
     tx: &mut Tx,
     ctx: &Ctx,
@@ -100,6 +102,7 @@ pub(super) fn bind(
         version,
     };
     tx.put(row.clone());
+    credit::phone_bound(tx, ctx, party, virtual_operator);
     tx.notify("phone.bound", party, &party.to_string(), facts(&row));
     Ok(row)
 }

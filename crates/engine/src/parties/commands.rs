@@ -9,6 +9,7 @@ use purser_domain::{
 use super::PartyRow;
 use crate::{
     command::{Command, Ctx, Rejection},
+    credit,
     facts::Facts,
     tx::{Needs, Tx},
 };
@@ -145,6 +146,7 @@ impl Command for ChangeParty {
 
     fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
         needs.row::<PartyRow>(self.id);
+        credit::want_status(needs, self.id);
         for reference in self.accounts(ctx) {
             needs.account(&reference);
         }
@@ -169,6 +171,7 @@ impl Command for ChangeParty {
                 let changed = PartyRow::of(&party, row.created_at, row.version + 1);
                 tx.put(changed.clone());
                 tx.notify(event, self.id, &self.id.to_string(), Facts::new().text("status", &changed.status));
+                credit::status_changed(tx, ctx, self.id, &row.party().status, &party.status);
                 Ok(changed)
             }
             Outcome::Unchanged => Ok(row),

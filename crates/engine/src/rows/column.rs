@@ -59,7 +59,7 @@ id_columns!(PartyId AccountId TransferId TaskOrderId PayoutAccountId WithdrawalI
 id_columns!(BankFileId MembershipId StatementId);
 id_columns!(PaymentOrderId PaymentId PaymentRefundId);
 id_columns!(CodeId PersonId);
-id_columns!(CreditOrderId CreditApplicationId);
+id_columns!(CreditOrderId CreditApplicationId RiskReviewId);
 
 /// A row type, its table and its [`purser_storage::Record`] from one list of columns. The key is the first one
 /// or two columns.

@@ -3,21 +3,25 @@
 
 use purser_domain::{
     casework::{Kind, Outcome},
-    withdrawals::{Evidence, GateCode, State},
+    credit::risk::{Score, State as Label},
+    withdrawals::{Evidence, GateCode, Source, State},
 };
 
 use super::{queries::Located, rows::WithdrawalRow};
 use crate::{
     cases::{self, Author, CaseRow, NewCase},
     command::{Ctx, Rejection},
-    credit::draws,
+    credit::{draws, risk},
     tx::{Needs, Tx},
 };
 
-/// Declares the case of a withdrawal that has one.
+/// Declares the case of a withdrawal that has one, and the label of one that its score may have held (C21).
 pub(super) fn want(needs: &mut Needs<'_>, located: &Located) {
     if let Some(case) = located.case {
         needs.row::<CaseRow>(case);
+    }
+    if located.source == Source::Proceeds {
+        risk::want_label(needs, located.party, located.id);
     }
 }
 
@@ -31,8 +35,9 @@ fn request() -> String {
     )
 }
 
-/// Opens the case of a withdrawal that velocity or risk holds; nothing for any other.
-pub(super) fn open(tx: &mut Tx, ctx: &Ctx, row: &mut WithdrawalRow) -> Result<(), Rejection> {
+/// Opens the case of a withdrawal that velocity or risk holds, and keeps the score that holds it (C21); nothing for
+/// any other.
+pub(super) fn open(tx: &mut Tx, ctx: &Ctx, row: &mut WithdrawalRow, score: &Score) -> Result<(), Rejection> {
     let withdrawal = row.withdrawal();
     let asks = withdrawal.review.iter().any(|code| code.asks_evidence());
     if withdrawal.state != State::InReview || !asks {
@@ -49,6 +54,9 @@ pub(super) fn open(tx: &mut Tx, ctx: &Ctx, row: &mut WithdrawalRow) -> Result<()
     cases::ask(tx, ctx, case, &request())?;
     row.case_id = case.to_string();
     tx.put(row.clone());
+    if withdrawal.review.contains(&GateCode::ReviewRisk) {
+        risk::keep_withdrawal(tx, ctx, row.party, row.id, row.amount, score, &row.case_id);
+    }
     Ok(())
 }
 
@@ -69,6 +77,14 @@ pub(super) fn decided(
     };
     if good && row.withdrawal().review.contains(&GateCode::ReviewConsecutiveDays) {
         draws::unlock(tx, ctx, row.party);
+    }
+    if located.source == Source::Proceeds {
+        let label = match state {
+            Some(State::Scheduled) => Label::Released,
+            Some(State::Rejected) => Label::Confirmed,
+            _ => Label::Withdrawn,
+        };
+        risk::label_withdrawal(tx, ctx, row.id, label, by.staff, reason)?;
     }
     let Some(case) = located.case else { return Ok(()) };
     // A case that was closed otherwise stays as it is.

@@ -2,6 +2,7 @@
 //! it. The way itself is that of every withdrawal.
 
 use purser_domain::{
+    credit::risk::Score,
     ids::PartyId,
     policy::{keys, kinds, value::TimeOfDay},
     time::Date,
@@ -11,7 +12,10 @@ use purser_domain::{
 use super::{apply::unpaid_period, rows::UsageRow};
 use crate::{
     command::Ctx,
-    credit::draws::{self, Draw},
+    credit::{
+        draws::{self, Draw},
+        risk,
+    },
     facts::Facts,
     tx::{Needs, Tx},
 };
@@ -20,6 +24,7 @@ use crate::{
 pub(super) fn want(needs: &mut Needs<'_>, party: PartyId, ctx: &Ctx) {
     draws::want(needs, party, ctx);
     draws::want_facts(needs, party);
+    risk::want(needs, party);
     for day in days_before(ctx) {
         needs.row::<UsageRow>((party, unpaid_period(day)));
     }
@@ -35,6 +40,8 @@ fn days_before(ctx: &Ctx) -> impl Iterator<Item = Date> {
 /// What is known of a shop's money besides its proceeds account.
 pub(super) struct Known {
     shop: draws::Shop,
+    /// Signs of cash-out (C21).
+    pub(super) score: Score,
     /// What the gate looks at (C7, C19).
     pub(super) facts: ProceedsFacts,
 }
@@ -55,6 +62,7 @@ pub(super) fn known(tx: &Tx, ctx: &Ctx, party: PartyId, balances: Balances) -> K
     let run = days_before(ctx).take_while(|on| day(*on).is_some_and(|row| row.amount >= heavy)).count();
     let today = day(ctx.today);
     let requests = today.map_or(0, |row| row.requests.max(0));
+    let score = risk::draw_score(tx, ctx, party);
     let velocity = Velocity {
         paid_available_minor: proceeds_parts(&balances, shop.unpaid_minor).paid_minor,
         unpaid_today_minor: today.map_or(0, |row| row.amount),
@@ -63,10 +71,10 @@ pub(super) fn known(tx: &Tx, ctx: &Ctx, party: PartyId, balances: Balances) -> K
         requests_today: u32::try_from(requests).unwrap_or(u32::MAX),
         large_at: shop.large_at,
         days_before: u32::try_from(run).unwrap_or(u32::MAX),
-        risk_score: 0,
+        risk_score: score.points,
         new_shop: shop.is_new,
     };
-    Known { shop, facts: ProceedsFacts::Applies(velocity) }
+    Known { shop, score, facts: ProceedsFacts::Applies(velocity) }
 }
 
 /// When it may be sent (C14): so many working days after the civil date, at the hour of dispatch.
@@ -104,6 +112,7 @@ pub(super) fn drawn(
         marks: accepted.marks,
     };
     draws::drawn(tx, ctx, party, &draw);
+    risk::note_draw(tx, ctx, party);
 }
 
 /// How fee and value date came about, as it is kept with the withdrawal (C12, C14, C15).

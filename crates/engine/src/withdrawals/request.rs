@@ -354,7 +354,7 @@ impl Command for RequestWithdrawal {
         let mut row = apply::apply(tx, ctx, &accepted.decision, row)?;
         if let Some(known) = &known {
             proceeds::drawn(tx, ctx, self.party, &state.balances, known, &accepted);
-            held::open(tx, ctx, &mut row)?;
+            held::open(tx, ctx, &mut row, &known.score)?;
         }
         Ok(Requested::Accepted(Box::new(row)))
     }

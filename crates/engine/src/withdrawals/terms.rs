@@ -52,7 +52,7 @@ pub fn withdrawal_terms(view: PolicyView<'_>) -> WithdrawalTerms {
         },
         unpaid_share: Some(view.value(keys::DAILY_DRAW_SHARE)),
         unpaid_share_zeroes: view.value(keys::DAILY_DRAW_ACTION) == DailyDrawAction::Zero,
-        risk_review_from: u32::MAX,
+        risk_review_from: view.value(keys::RISK_REVIEW_FROM),
         fee_on_payee_fault: view.value(keys::PROCEEDS_FEE_ON_PAYEE_FAULT),
     }
 }

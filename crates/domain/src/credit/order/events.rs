@@ -60,6 +60,24 @@ impl Draft {
         }
     }
 
+    /// Advances a price of shipped goods as far as reservation and limit go; what is beyond becomes liability (C12).
+    fn advance(&mut self, needed: i64, shop: &ShopFacts) {
+        let order = &mut self.order;
+        let room = order.reserved_minor.saturating_add(shop.available_minor.max(0));
+        let advance = needed.min(room);
+        order.receivable_minor += advance;
+        order.liability_minor += needed - advance;
+        order.reserved_minor -= order.reserved_minor.min(advance);
+        self.keep_reserved();
+        self.post(R::Receivable, R::Proceeds, advance, K::Advance);
+        self.post(R::Liability, R::Proceeds, needed - advance, K::BeyondLimit);
+    }
+
+    /// No more stays reserved than may yet be advanced.
+    fn keep_reserved(&mut self) {
+        self.order.reserved_minor = self.order.reserved_minor.min(self.order.to_advance_minor());
+    }
+
     fn done(self, event: &'static str) -> Decision {
         let (reserved, due) = self.before;
         Decision {
@@ -119,6 +137,7 @@ pub fn authorise(
         receivable_minor: 0,
         due_minor: 0,
         liability_minor: 0,
+        held_minor: 0,
         prepaid_minor: 0,
         paid_minor: 0,
         forgiven_minor: 0,
@@ -134,7 +153,8 @@ pub fn authorise(
 }
 
 /// Goods are on their way: advances `min(price, own reservation + available)`; what is beyond becomes the shop's
-/// liability (C11, C12). What the buyer paid before needs no advance. `amount_minor`: `None` ships the rest.
+/// liability (C11, C12). What the buyer paid before needs no advance. `amount_minor`: `None` ships the rest. Where the
+/// shop's facts say so the advance is not made but held for a review, and the reservation stays (C21).
 ///
 /// # Errors
 /// A [`Rejection`], the first that applies.
@@ -161,21 +181,47 @@ pub fn ship(
     let covered = price.min(order.prepaid_minor);
     order.prepaid_minor -= covered;
     let needed = price - covered;
-    let room = order.reserved_minor.saturating_add(shop.available_minor.max(0));
-    let advance = needed.min(room);
     order.shipped_minor += price;
-    order.receivable_minor += advance;
-    order.liability_minor += needed - advance;
-    let unused = order.reserved_minor - order.reserved_minor.min(advance);
-    order.reserved_minor = unused.min(order.unshipped_minor() - order.prepaid_minor);
     if order.shipped_at.is_none() {
         order.shipped_at = Some(at);
         let span = jiff::Span::new().days(i64::from(terms.due_days));
         order.due_on = order.due_on.or_else(|| zone.date(at).checked_add(span).ok());
     }
-    draft.post(R::Receivable, R::Proceeds, advance, K::Advance);
-    draft.post(R::Liability, R::Proceeds, needed - advance, K::BeyondLimit);
+    if shop.held && needed > 0 {
+        order.held_minor += needed;
+        draft.keep_reserved();
+        return Ok(draft.done("credit_order.held"));
+    }
+    draft.advance(needed, shop);
     Ok(draft.done("credit_order.shipped"))
+}
+
+/// A review found nothing: what was held is advanced now (C21).
+///
+/// # Errors
+/// [`Rejection::NothingHeld`].
+pub fn release(order: &CreditOrder, at: Timestamp, shop: &ShopFacts) -> Result<Decision, Rejection> {
+    let mut draft = Draft::of(order, shop, at);
+    let held = std::mem::take(&mut draft.order.held_minor);
+    if held == 0 {
+        return Err(Rejection::NothingHeld);
+    }
+    draft.advance(held, shop);
+    Ok(draft.done("credit_order.released"))
+}
+
+/// A review found abuse: what was held is not advanced, and its reservation is free. What the buyer pays is still
+/// the shop's (C21).
+///
+/// # Errors
+/// [`Rejection::NothingHeld`].
+pub fn deny(order: &CreditOrder, at: Timestamp, shop: &ShopFacts) -> Result<Decision, Rejection> {
+    let mut draft = Draft::of(order, shop, at);
+    if std::mem::take(&mut draft.order.held_minor) == 0 {
+        return Err(Rejection::NothingHeld);
+    }
+    draft.keep_reserved();
+    Ok(draft.done("credit_order.denied"))
 }
 
 /// The buyer paid: first the advance, then what lies beyond the limit, the rest is the shop's (C11, M).
@@ -205,9 +251,11 @@ pub fn pay(
     order.liability_minor -= beyond;
     order.paid_minor += amount_minor;
     // Liability that a withdrawal repaid is the shop's own money by now: the buyer's payment for it is the shop's.
-    let before_shipping = rest.min(order.unshipped_minor() - order.prepaid_minor);
+    let no_longer_held = rest.min(order.held_minor);
+    order.held_minor -= no_longer_held;
+    let before_shipping = (rest - no_longer_held).min(order.unshipped_minor() - order.prepaid_minor);
     order.prepaid_minor += before_shipping;
-    order.reserved_minor = order.reserved_minor.min(order.unshipped_minor() - order.prepaid_minor);
+    draft.keep_reserved();
     draft.post(R::ClientsClearing, R::Receivable, advanced, K::BuyerPaid);
     draft.post(R::ClientsClearing, R::Liability, beyond, K::BuyerPaid);
     draft.post(R::ClientsClearing, R::Proceeds, rest, K::BuyerPaid);
@@ -234,7 +282,7 @@ pub fn cancel(
     let order = &mut draft.order;
     let back = std::mem::take(&mut order.prepaid_minor);
     order.cancelled_minor += order.unshipped_minor();
-    order.reserved_minor = 0;
+    order.reserved_minor = order.reserved_minor.min(order.held_minor);
     // Paid for goods that will not come: no longer counted as paid, so that `payable` stays what it says.
     order.paid_minor -= back;
     let from_proceeds = back.min(shop.proceeds_minor.max(0));
@@ -270,13 +318,16 @@ pub fn refund(
         free -= taken;
         taken
     };
-    // Before the buyer paid: the advance first, then what lies beyond the limit.
+    // Before the buyer paid: what was not advanced yet, then the advance, then what lies beyond the limit.
     let unpaid = amount_minor.min(order.payable_minor() - (order.unshipped_minor() - order.prepaid_minor));
-    let advanced = unpaid.min(order.receivable_minor - order.due_minor);
+    let not_advanced = unpaid.min(order.held_minor);
+    order.held_minor -= not_advanced;
+    order.reserved_minor = order.reserved_minor.min(order.to_advance_minor());
+    let advanced = (unpaid - not_advanced).min(order.receivable_minor - order.due_minor);
     let given_back = take(advanced);
     order.receivable_minor -= given_back;
     order.due_minor += advanced - given_back;
-    let beyond = (unpaid - advanced).min(order.liability_minor);
+    let beyond = (unpaid - not_advanced - advanced).min(order.liability_minor);
     let repaid = take(beyond);
     order.liability_minor -= repaid;
     order.forgiven_minor += unpaid;
@@ -288,6 +339,22 @@ pub fn refund(
     draft.post(R::Proceeds, R::ClientsClearing, returned, K::Refund);
     draft.post(R::Liability, R::ClientsClearing, paid - returned, K::Refund);
     Ok(draft.done("credit_order.refunded"))
+}
+
+/// Somebody saw the parcel on its way (C21). Nothing of the order's amounts changes.
+///
+/// # Errors
+/// A [`Rejection`], the first that applies.
+pub fn scan(
+    order: &CreditOrder,
+    at: Timestamp,
+    shop: &ShopFacts,
+    now: Timestamp,
+    terms: &OrderTerms,
+) -> Result<Decision, Rejection> {
+    instant(at, order, now, terms)?;
+    // A scan is no change of what is owed, so the last change stays what it was.
+    Ok(Draft::of(order, shop, order.changed_at).done("credit_order.scanned"))
 }
 
 /// The buyer will not pay: the platform gives the advance up, which restores the limit (C11). Needs an approval.

@@ -5,6 +5,7 @@
 //! ```text
 //! amount = unshipped + shipped            unshipped = prepaid + still to be advanced + cancelled
 //! shipped = advanced (receivable) + liable (liability) + covered by what the buyer had paid before
+//!           + held (its advance waits for a review, C21)
 //! ```
 //!
 //! **Invariant:** `receivable` of a shop's open orders adds up to the balance of `credit.receivable`, so "used" can
@@ -15,7 +16,9 @@
 
 mod events;
 
-pub use events::{Authorisation, authorise, cancel, pay, recourse, refund, ship, write_off};
+pub use events::{
+    Authorisation, authorise, cancel, deny, pay, recourse, refund, release, scan, ship, write_off,
+};
 
 use crate::ids::{CreditOrderId, PartyId};
 use crate::money::Currency;
@@ -47,6 +50,8 @@ pub struct CreditOrder {
     pub due_minor: i64,
     /// Open part beyond the limit: its part of `credit.liability` from shipping.
     pub liability_minor: i64,
+    /// Price of shipped goods whose advance waits for a review (C21).
+    pub held_minor: i64,
     /// Paid before shipping and not used up by a shipment yet.
     pub prepaid_minor: i64,
     /// Paid by the buyer so far.
@@ -85,6 +90,12 @@ impl CreditOrder {
         self.amount_minor - self.shipped_minor - self.cancelled_minor
     }
 
+    /// What may yet be advanced: not shipped and not paid before, or waiting for a review. No more than that stays
+    /// reserved. Minor units.
+    pub const fn to_advance_minor(&self) -> i64 {
+        self.unshipped_minor() - self.prepaid_minor + self.held_minor
+    }
+
     /// What the buyer still owes, shipped or not, minor units.
     pub const fn payable_minor(&self) -> i64 {
         self.amount_minor - self.cancelled_minor - self.paid_minor - self.forgiven_minor - self.lost_minor
@@ -95,6 +106,7 @@ impl CreditOrder {
         self.reserved_minor == 0
             && self.receivable_minor == 0
             && self.liability_minor == 0
+            && self.held_minor == 0
             && self.unshipped_minor() == 0
     }
 
@@ -102,6 +114,8 @@ impl CreditOrder {
     pub const fn status(&self) -> Status {
         if self.shipped_minor == 0 {
             if self.unshipped_minor() == 0 { Status::Cancelled } else { Status::Authorised }
+        } else if self.held_minor > 0 {
+            Status::UnderReview
         } else if self.unshipped_minor() > 0 {
             Status::PartlyShipped
         } else if self.is_closed() {
@@ -126,6 +140,8 @@ impl CreditOrder {
 pub enum Status {
     /// A part of the limit is reserved.
     Authorised,
+    /// The advance of shipped goods waits for a review (C21).
+    UnderReview,
     /// Some goods are on their way.
     PartlyShipped,
     /// All goods are on their way; the buyer is to pay.
@@ -143,6 +159,7 @@ impl Status {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Authorised => "authorised",
+            Self::UnderReview => "under_review",
             Self::PartlyShipped => "partly_shipped",
             Self::Shipped => "shipped",
             Self::Due => "due",
@@ -194,6 +211,8 @@ impl Overdue {
 pub struct ShopFacts {
     /// It may take new orders: an active merchant whose service is open and not locked (P6, C19, C25).
     pub open: bool,
+    /// The advance of what is shipped now waits for a review (C21).
+    pub held: bool,
     /// `max(0, total − used − reserved − frozen)` (C1), minor units.
     pub available_minor: i64,
     /// `proceeds` without holds, minor units.
@@ -321,6 +340,9 @@ pub enum Rejection {
         /// What is left, minor units.
         left_minor: i64,
     },
+    /// No advance of the order waits for a review.
+    #[error("no advance of the order waits for a review")]
+    NothingHeld,
     /// More than the open advance.
     #[error("more than the open advance of the order")]
     MoreThanOpen {
@@ -343,6 +365,7 @@ impl Rejection {
             Self::MoreThanPayable { .. } => "more_than_payable",
             Self::NothingToCancel => "nothing_to_cancel",
             Self::MoreThanShipped { .. } => "more_than_shipped",
+            Self::NothingHeld => "nothing_held",
             Self::MoreThanOpen { .. } => "more_than_open",
         }
     }

@@ -24,6 +24,7 @@ use crate::{
         terms::{limit_terms, sale_terms},
     },
     facts::Facts,
+    identity::PhoneRow,
     parties::PartyRow,
     tx::{Needs, Tx},
 };
@@ -95,6 +96,7 @@ impl ApplicationDecision {
         needs.row::<CreditApplicationRow>(self.application);
         needs.row::<CaseRow>(self.case);
         needs.row::<PartyRow>(self.party);
+        needs.row::<PhoneRow>(self.party);
         want(needs, self.party, ctx);
         want_liability(needs, self.party, ctx);
     }

@@ -1,0 +1,178 @@
+//! People decide what was held (C21).
+
+use purser_domain::{
+    credit::{
+        order,
+        risk::{self, Marks, State, Verdict},
+    },
+    ids::{CreditOrderId, RiskReviewId, StaffId},
+    ledger::{AccountKind, AccountRef},
+    policy::keys,
+};
+
+use super::{RiskReviewRow, hold};
+use crate::{
+    cases::CaseRow,
+    command::{Command, Ctx, Rejection},
+    credit::{
+        follow::Closed,
+        orders::{count, post, rejected, shop_facts},
+        rows::{CreditOrderRow, CreditShopRow},
+    },
+    facts::Facts,
+    parties::PartyRow,
+    tx::{Needs, Tx},
+};
+
+/// Decides a review of an order: released, what was held is advanced now; confirmed, it never is, and the order
+/// counts as made for cash-out, which is the ground for recourse (C11). A review of a withdrawal is decided with the
+/// withdrawal.
+///
+/// Rejections in order: `review_unknown`, `version_conflict`, `decided_with_withdrawal`, then those of
+/// [`purser_domain::credit::risk::decide`].
+pub struct DecideRiskReview {
+    /// Which.
+    pub id: RiskReviewId,
+    /// What the person says.
+    pub verdict: Verdict,
+    /// Why; stays at the desk.
+    pub note: String,
+    /// Who.
+    pub by: StaffId,
+    /// The version that the caller saw; another one is refused.
+    pub if_version: Option<i64>,
+}
+
+/// The review as it stands, and the order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecidedReview {
+    /// The review.
+    pub review: RiskReviewRow,
+    /// The order, when this decided it.
+    pub order: Option<CreditOrderRow>,
+}
+
+impl DecideRiskReview {
+    fn found(&self, tx: &Tx) -> Result<RiskReviewRow, Rejection> {
+        let unknown = || Rejection::new("review_unknown", format!("there is no review {}", self.id));
+        let review = tx.get::<RiskReviewRow>(&self.id).cloned().ok_or_else(unknown)?;
+        match self.if_version {
+            Some(version) if version != review.version => Err(Rejection::new(
+                "version_conflict",
+                format!(
+                    "the review was changed meanwhile: it is at version {}, read it again",
+                    review.version
+                ),
+            )),
+            _ => Ok(review),
+        }
+    }
+}
+
+impl Command for DecideRiskReview {
+    type Output = DecidedReview;
+
+    fn name(&self) -> &'static str {
+        match self.verdict {
+            Verdict::Release => "credit.review_release",
+            Verdict::Confirm => "credit.review_confirm",
+        }
+    }
+
+    fn lookups(&self, needs: &mut Needs<'_>) {
+        needs.row::<RiskReviewRow>(self.id);
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
+        let Some(review) = needs.get::<RiskReviewRow>(&self.id).cloned() else { return };
+        needs.row::<PartyRow>(review.party);
+        needs.row::<CreditShopRow>(review.party);
+        super::want(needs, review.party);
+        if let Ok(order) = review.subject.parse::<CreditOrderId>() {
+            needs.row::<CreditOrderRow>(order);
+        }
+        if let Some(case) = review.case() {
+            needs.row::<CaseRow>(case);
+        }
+        for kind in [AccountKind::CreditReceivable, AccountKind::CreditLiability, AccountKind::Proceeds] {
+            needs.account(&AccountRef::party(review.party, kind, ctx.rules.currency));
+        }
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<DecidedReview, Rejection> {
+        let review = self.found(tx)?;
+        let Ok(order) = review.subject.parse::<CreditOrderId>() else {
+            let text = "this review is of a withdrawal: decide the withdrawal itself";
+            return Err(Rejection::new("decided_with_withdrawal", text));
+        };
+        let order = tx.get::<CreditOrderRow>(&order).cloned();
+        let order = order.ok_or_else(|| Rejection::new("order_unknown", "there is no such order"))?;
+        let two_from = ctx.rules.policy.now(ctx.now).value(keys::APPROVAL_PAYOUT_THRESHOLD);
+        let next = risk::decide(&review.review(), self.verdict, self.by, &self.note, order.held, two_from)
+            .map_err(|no| {
+                let plain = Rejection::new(no.code(), no.to_string());
+                if no == risk::Rejection::NoteMissing { plain.at("/note") } else { plain }
+            })?;
+        if next.state == State::Open {
+            return Ok(DecidedReview { review: agreed(tx, review, &next), order: None });
+        }
+        let order = ended(tx, ctx, &order, next.state)?;
+        let review = RiskReviewRow { approvals: names(&next), ..review };
+        let review = hold::close(tx, ctx, review, next.state, Some(self.by), &self.note)?;
+        Ok(DecidedReview { review, order: Some(order) })
+    }
+
+    fn audit(&self, output: &DecidedReview) -> (String, Facts) {
+        let review = &output.review;
+        let facts = Facts::new()
+            .text("subject", &review.subject)
+            .text("state", &review.state)
+            .int("score", review.score)
+            .text("note", self.note.trim());
+        (review.id.to_string(), facts)
+    }
+}
+
+fn names(review: &risk::Review) -> String {
+    review.approvals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// One of two people agreed.
+fn agreed(tx: &mut Tx, review: RiskReviewRow, next: &risk::Review) -> RiskReviewRow {
+    let review = RiskReviewRow { approvals: names(next), version: review.version + 1, ..review };
+    tx.put(review.clone());
+    tx.event("credit.review_agreed", None, &review.id.to_string(), Facts::new());
+    review
+}
+
+/// The order after its review: advanced or never.
+fn ended(tx: &mut Tx, ctx: &Ctx, before: &CreditOrderRow, state: State) -> Result<CreditOrderRow, Rejection> {
+    let mut marks = Marks::from_bits(before.marks);
+    marks.under_review = false;
+    marks.abuse |= state == State::Confirmed;
+    let shop = tx.get::<CreditShopRow>(&before.merchant).cloned();
+    let mut shop = shop.ok_or_else(|| Rejection::new("order_unknown", "there is no such order"))?;
+    let status = tx.get::<PartyRow>(&before.merchant).map(|row| row.party().status);
+    let open = status.is_some_and(|status| Closed::of(&status, &shop, ctx.now).is_none());
+    let known = shop_facts(tx, ctx, &shop, open);
+    let decide = if state == State::Released { order::release } else { order::deny };
+    let mut row = CreditOrderRow { marks: marks.bits(), version: before.version + 1, ..before.clone() };
+    if before.held > 0 {
+        // Reported facts keep their time; what a decision does happens now.
+        let decision = decide(&before.order(), ctx.now, &known).map_err(|no| rejected(&no))?;
+        post(tx, ctx, &decision)?;
+        row = CreditOrderRow {
+            marks: marks.bits(),
+            reviews: before.reviews,
+            ..CreditOrderRow::of(&decision.order, &before.external_id, before.policy_version, row.version)
+        };
+        count(tx, ctx, &mut shop, &decision);
+    }
+    tx.put(row.clone());
+    let event = if state == State::Released { "credit.review_released" } else { "credit.review_refused" };
+    let told = Facts::new()
+        .text("external_id", &row.external_id)
+        .int("advanced_minor", row.receivable + row.liability - before.receivable - before.liability);
+    tx.notify(event, row.merchant, &row.id.to_string(), told);
+    Ok(row)
+}
