@@ -119,8 +119,8 @@ fn same_year(one: Month, other: Month) -> bool {
 }
 
 fn reached(taxable_minor: i64, bands: &[Band]) -> Rate {
-    let below = bands.iter().filter(|band| taxable_minor > band.above_minor);
-    below.last().map_or(Rate::ZERO, |band| band.rate)
+    let below = bands.iter().rev().find(|band| taxable_minor > band.above_minor);
+    below.map_or(Rate::ZERO, |band| band.rate)
 }
 
 /// Each band's part at its rate, rounded half-up once over the sum. The same as the band's rate of the whole less the

@@ -318,6 +318,10 @@ registry! {
     WITHDRAWAL_CODE_REQUIRED: Flag, () = "withdrawal.code_required", G;
     /// Whether a withdrawal needs a bound phone and a verified identity.
     WITHDRAWAL_FIRST_STEPS_REQUIRED: Flag, () = "withdrawal.first_steps_required", X4;
+    /// Withdrawal from which a person looks at it first; two people by `approval.payout_threshold`.
+    WITHDRAWAL_REVIEW_FROM: Amount, (0, MOST_MINOR) = "withdrawal.review_from", G;
+    /// Time after binding a further payout account in which a person looks at withdrawals to it.
+    WITHDRAWAL_REVIEW_NEW_ACCOUNT: Hours, (0, 720) = "withdrawal.review_new_account", G;
 
     // Task orders and settlement.
     /// Service fee of creators without an agency, of settled gross, by date of acceptance.

@@ -5,63 +5,21 @@ use std::{fs, path::PathBuf, process::Command};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::support::{
-    binary,
-    http::{Answer, Client},
-    purser,
-    world::{Place, Server, wait_until},
+use super::{
+    desk::{Desk, code},
+    support::{
+        binary,
+        http::{Answer, Client},
+        purser,
+        world::{Place, Server, wait_until},
+    },
 };
-
-/// A server on sandbox books, with a key that may do everything.
-pub(crate) struct Desk {
-    pub(crate) server: Server,
-    pub(crate) key: String,
-}
-
-impl Desk {
-    pub(crate) fn on(place: &Place) -> Self {
-        place.run(&["migrate", "--sandbox"]).ended(0);
-        let key = place.key();
-        Self { server: Server::start(place), key }
-    }
-
-    pub(crate) fn client(&self) -> Client {
-        self.server.client(&self.key)
-    }
-
-    /// A member of staff, signed in, and their id.
-    pub(crate) fn staff(&self, login: &str, role: &str) -> (Client, String) {
-        let password = "correct horse battery staple";
-        let new = json!({ "login": login, "role": role, "password": password });
-        let id = self.client().post("/v1/staff", &format!("staff-{login}"), &new).ended(201);
-        let session = json!({ "login": login, "password": password });
-        let session = self.server.client("").post("/v1/staff/sessions", "unused", &session);
-        (self.server.client(session.ended(201).text("token")), id.text("id").to_owned())
-    }
-
-    /// A creator by external id.
-    pub(crate) fn creator(&self, name: &str) -> String {
-        let party = json!({ "external_id": name, "display_name": name, "roles": ["creator"],
-            "legal_form": "individual" });
-        self.client().post("/v1/parties", &format!("party-{name}"), &party).ended(200).text("id").to_owned()
-    }
-
-    /// Moves business time on.
-    pub(crate) fn advance(&self, seconds: i64) {
-        let body = json!({ "advance_seconds": seconds });
-        self.client().post("/v1/sandbox/clock", &fresh(), &body).ended(200);
-    }
-}
 
 /// A key that nobody used before.
 pub(crate) fn fresh() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
     format!("fresh-{}", NEXT.fetch_add(1, Ordering::Relaxed))
-}
-
-pub(crate) fn code(answer: Answer, status: u16) -> String {
-    answer.ended(status).text("code").to_owned()
 }
 
 fn kinds(client: &Client, party: &str) -> Vec<String> {
@@ -83,7 +41,7 @@ fn a_case_goes_back_and_forth_until_it_is_settled_p26() {
     for place in Place::all() {
         let desk = Desk::on(&place);
         let (client, (li, li_id), (sun, _)) =
-            (desk.client(), desk.staff("li", "support"), desk.staff("sun", "risk"));
+            (desk.client(), desk.person("li", "support"), desk.person("sun", "risk"));
         let party = desk.creator("ann");
         let new = json!({ "party_id": party, "kind": "help", "summary": "Where is my money?", "text": "Please look." });
         let case = client.post("/v1/cases", "c1", &new).ended(201);
@@ -156,7 +114,7 @@ fn a_case_goes_back_and_forth_until_it_is_settled_p26() {
 fn cases_are_listed_by_the_desk_and_reached_by_their_party_alone_p26() {
     for place in Place::all() {
         let desk = Desk::on(&place);
-        let (client, (li, li_id)) = (desk.client(), desk.staff("li", "support"));
+        let (client, (li, li_id)) = (desk.client(), desk.person("li", "support"));
         let (ann, bob) = (desk.creator("ann"), desk.creator("bob"));
         let open = |party: &str, kind: &str| {
             let new = json!({ "party_id": party, "kind": kind, "summary": kind });
@@ -335,7 +293,7 @@ fn blocks(place: &Place, hash: &str) -> PathBuf {
 fn files_are_checked_by_their_bytes_p26() {
     for place in Place::all() {
         let desk = Desk::on(&place);
-        let (client, (li, _)) = (desk.client(), desk.staff("li", "support"));
+        let (client, (li, _)) = (desk.client(), desk.person("li", "support"));
         let party = desk.creator("ann");
         let new = json!({ "party_id": party, "kind": "appeal", "summary": "Look again" });
         let id = client.post("/v1/cases", &fresh(), &new).ended(201).text("id").to_owned();

@@ -4,7 +4,10 @@
 use purser_domain::time::{Date, Timestamp, Zone};
 use serde_json::{Value, json};
 
-use super::desk::{Desk, refused};
+use super::{
+    cases::PDF,
+    desk::{Desk, refused},
+};
 use crate::support::{
     http::Client,
     world::{Place, wait_until},
@@ -113,7 +116,6 @@ fn a_rejection_gives_day_and_months_back_x9_x10() {
 }
 
 const CREDIT_CODE: &str = "91350100M000100Y43";
-const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n";
 
 /// X10: before the upgrade money goes to Alipay; after it, to a bank card only, of the person or the studio. What was
 /// asked for before and not sent yet fails with that reason, and the money is back.

@@ -47,12 +47,12 @@ impl Desk {
 
     /// A member of staff, signed in.
     pub(super) fn staff(&self, login: &str, role: &str) -> Client {
-        let password = "correct horse battery staple";
-        let new = json!({ "login": login, "role": role, "password": password });
-        self.client.post("/v1/staff", &format!("staff-{login}"), &new).ended(201);
-        let session = json!({ "login": login, "password": password });
-        let session = self.server.client("").post("/v1/staff/sessions", "unused", &session);
-        self.server.client(session.ended(201).text("token"))
+        self.person(login, role).0
+    }
+
+    /// A member of staff, signed in, and their id.
+    pub(super) fn person(&self, login: &str, role: &str) -> (Client, String) {
+        signed_in(&self.server, &self.client, login, role)
     }
 
     /// A key that was not used before.
@@ -76,6 +76,11 @@ impl Desk {
         let reference = self.fresh();
         let write = json!({ "amount_minor": 1, "reference": reference });
         self.post("/v1/rails/alipay/float-top-ups", &write).ended(201);
+    }
+
+    /// A creator who is a person.
+    pub(super) fn creator(&self, external_id: &str) -> String {
+        self.party(external_id, "creator", "individual")
     }
 
     pub(super) fn party(&self, external_id: &str, role: &str, form: &str) -> String {
@@ -166,6 +171,16 @@ impl Desk {
         });
         seen
     }
+}
+
+/// Makes a member of staff; returns their connection and their id.
+pub(super) fn signed_in(server: &Server, admin: &Client, login: &str, role: &str) -> (Client, String) {
+    let password = "correct horse battery staple";
+    let new = json!({ "login": login, "role": role, "password": password });
+    let made = admin.post("/v1/staff", &format!("staff-{login}"), &new).ended(201);
+    let session = json!({ "login": login, "password": password });
+    let session = server.client("").post("/v1/staff/sessions", "unused", &session);
+    (server.client(session.ended(201).text("token")), made.text("id").to_owned())
 }
 
 /// The default pack with further entries; key, row and value each.

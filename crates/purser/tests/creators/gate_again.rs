@@ -58,6 +58,41 @@ fn large_amounts_are_reviewed_by_two_people_g12_p16() {
 }
 
 #[test]
+fn policy_lets_people_look_at_less_and_at_new_accounts_g12() {
+    for place in Place::all() {
+        let desk = Desk::on(&place);
+        let people = (desk.staff("li", "finance"), desk.staff("wang", "finance"));
+        let id = creator(&desk, "c1", 1_000_000);
+        desk.top_up(1_000_000);
+        let second = json!({ "kind": "sandbox", "number": "c1-b.ok" });
+        let path = format!("/v1/parties/{id}/payout-accounts");
+        let second = desk.post(&path, &second).ended(201).text("id").to_owned();
+        let entries =
+            [("withdrawal.review_new_account", "G", "72"), ("withdrawal.review_from", "G", "50_000")];
+        desk.policy(&people, &entries);
+        // It cooled off, and is still new.
+        desk.advance(25 * 3_600);
+        let body = json!({ "party_id": id, "amount_minor": 10_000, "destination": second });
+        let look = desk.post("/v1/withdrawals?dry_run=true", &body).ended(200).body;
+        let waits = json!({ "check": 12, "result": "waits", "codes": ["review_new_destination"] });
+        assert_eq!(look["checks"][11], waits);
+        let asked = desk.post("/v1/withdrawals", &body).ended(201);
+        assert_eq!(asked.text("state"), "in_review");
+        // One person is enough below the amount that takes two.
+        let approve = json!({ "decision": "approve" });
+        let path = format!("/v1/withdrawals/{}/decision", asked.text("id"));
+        people.0.post(&path, &desk.fresh(), &approve).ended(200);
+        desk.until(asked.text("id"), "paid");
+        assert_eq!(desk.withdraw(&id, 49_999).ended(201).text("state"), "requested");
+        assert_eq!(desk.withdraw(&id, 50_000).ended(201).text("state"), "in_review");
+        desk.advance(48 * 3_600);
+        assert_eq!(desk.post("/v1/withdrawals", &body).ended(201).text("state"), "requested");
+        desk.server.stop();
+        place.verify(true);
+    }
+}
+
+#[test]
 fn a_rail_that_is_stopped_or_sick_makes_payouts_wait_g15() {
     for place in Place::all() {
         let desk = Desk::on(&place);

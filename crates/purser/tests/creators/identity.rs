@@ -8,9 +8,12 @@ mod keys;
 
 use serde_json::{Value, json};
 
-use super::support::{
-    http::{Answer, Client},
-    world::{Place, Server, wait_until},
+use super::{
+    desk::signed_in,
+    support::{
+        http::{Answer, Client},
+        world::{Place, Server, wait_until},
+    },
 };
 
 /// A server on sandbox books, with a key that may do everything except going without codes.
@@ -35,12 +38,7 @@ impl Desk {
 
     /// A member of staff, signed in.
     fn staff(&self, login: &str, role: &str) -> Client {
-        let password = "correct horse battery staple";
-        let new = json!({ "login": login, "role": role, "password": password });
-        self.client().post("/v1/staff", &format!("staff-{login}"), &new).ended(201);
-        let session = json!({ "login": login, "password": password });
-        let session = self.server.client("").post("/v1/staff/sessions", "unused", &session);
-        self.server.client(session.ended(201).text("token"))
+        signed_in(&self.server, &self.client(), login, role).0
     }
 }
 

@@ -2,27 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::desk::Desk;
 use crate::support::{
     http::Client,
-    world::{Place, Server, onboard, wait_until},
+    world::{Place, onboard, wait_until},
 };
-
-struct Desk {
-    server: Server,
-    key: String,
-}
-
-impl Desk {
-    fn on(place: &Place) -> Self {
-        place.run(&["migrate", "--sandbox"]).ended(0);
-        let key = place.key();
-        Self { server: Server::start(place), key }
-    }
-
-    fn client(&self) -> Client {
-        self.server.client(&self.key)
-    }
-}
 
 fn creator(client: &Client, name: &str) -> String {
     let profile = json!({ "external_id": name, "display_name": name, "roles": ["creator"], "legal_form": "individual" });

@@ -7,7 +7,8 @@ use purser_domain::{
 use serde_json::{Value, json};
 
 use super::{
-    cases::{Desk, PDF, code, fresh},
+    cases::{PDF, fresh},
+    desk::{Desk, code},
     support::{
         http::{Answer, Client},
         world::{Place, wait_until},
@@ -129,7 +130,7 @@ fn the_request_that_crosses_the_threshold_passes_and_the_next_is_refused_x9() {
 fn staff_decide_an_application_with_its_licence_x9() {
     for place in Place::all() {
         let desk = Desk::on(&place);
-        let (client, (li, _)) = (desk.client(), desk.staff("li", "support"));
+        let (client, li) = (desk.client(), desk.staff("li", "support"));
         let party = earner(&desk, "ann", 1_000_000);
         let path = format!("/v1/parties/{party}/studio");
         let page = studio(&client, &party);
@@ -310,7 +311,7 @@ fn the_threshold_is_policy_x9() {
     for place in Place::all() {
         let desk = Desk::on(&place);
         let client = desk.client();
-        let (li, wang) = (desk.staff("li", "finance").0, desk.staff("wang", "finance").0);
+        let (li, wang) = (desk.staff("li", "finance"), desk.staff("wang", "finance"));
         let now: Timestamp = client.get("/v1/clock").text("business_at").parse().unwrap();
         let from = Zone::shanghai().date(now.plus(8 * DAY * SECOND));
         let entry = format!(
