@@ -3,13 +3,15 @@
 mod credit_world;
 mod support;
 
+use std::fmt::Write as _;
+
 use purser_domain::credit::{
     Appeal, Ground, Lifted, Reason, SaleTerms, Source, Standing, Way, advise, appeal,
     application::{
         Applicant, ApplicationKind, ApplicationRejection, Granted, Service, ShopClaim, Terms, Wish, apply,
         at_stake_minor, grant,
     },
-    ending, evaluate, grounds, lift, next_ending, reasons,
+    ending, evaluate, grounds, lift, next_ending, reasons, remind_on,
 };
 use purser_domain::money::{Rate, decimal};
 use purser_domain::policy::keys;
@@ -174,13 +176,13 @@ fn advised(rest: &str) -> String {
     let advice = advise(&world.shop, &standing, need, world.on, (&world.terms, &sales, share));
     let mut out = format!("short {}", decimal(advice.short_minor));
     if let Some(daily) = advice.daily_minor {
-        out.push_str(&format!(" | a day {}", decimal(daily)));
+        write!(out, " | a day {}", decimal(daily)).unwrap();
     }
     for Way { code, gain_minor, effort, effect_on, until, zh, en } in advice.ways {
         assert!(!zh.is_empty() && !en.is_empty(), "{code} in both languages");
         let gain = gain_minor.map_or_else(|| "?".to_owned(), decimal);
         let on = |date: Option<Date>| date.map_or_else(String::new, |date| date.to_string());
-        out.push_str(&format!(" | {code} {gain} {effort} {}..{}", on(effect_on), on(until)));
+        write!(out, " | {code} {gain} {effort} {}..{}", on(effect_on), on(until)).unwrap();
     }
     out
 }
@@ -209,6 +211,8 @@ fn ends(rest: &str) -> String {
     let found: Vec<String> =
         found.iter().map(|boost| format!("{} {}", boost.kind.name(), boost.until)).collect();
     let next = next_ending(&world.shop, on, &world.terms, 14);
+    let due = if found.is_empty() { next } else { Some(on) };
+    assert_eq!(remind_on(&world.shop, on, &world.terms, 14), due);
     format!("{} | next {}", found.join(", "), next.map_or_else(|| "-".to_owned(), |date| date.to_string()))
 }
 

@@ -54,7 +54,7 @@ const MOST: usize = 100;
 
 /// All invariants that exist.
 pub fn all() -> Vec<&'static dyn Invariant> {
-    let own: [&'static dyn Invariant; 12] = [
+    let own: [&'static dyn Invariant; 14] = [
         &WithdrawalsInTransit,
         &ProceedsInTransit,
         &SlicesReserveFloat,
@@ -67,6 +67,8 @@ pub fn all() -> Vec<&'static dyn Invariant> {
         &crate::credit::LimitUse,
         &crate::tax::TaxAddsUp,
         &crate::credit::ReviewsWhole,
+        &crate::credit::LimitsExplained,
+        &crate::credit::ApplicationsWhole,
     ];
     let others = [agencies::INVARIANTS, payments::INVARIANTS, programme::INVARIANTS];
     own.into_iter().chain(others.into_iter().flatten().copied()).collect()

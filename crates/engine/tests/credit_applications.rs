@@ -1,161 +1,35 @@
-//! Applications, appeals, reminders and records of the pay-later limit on both databases (C5, C7, C10, C24, C25, C26, P16).
+//! Applications and appeals about the pay-later limit on both databases (C1, C5, C7, C10, C25, P16), and their proof (P3).
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
+mod shops;
 mod support;
-
-use std::collections::BTreeMap;
 
 use purser_domain::{
     credit::{
-        Component, Dsr, Ground, MonthFacts, Promotion, RestrictionKind, Source, WaivedRule,
+        Dsr, Ground, MonthFacts, Promotion, RestrictionKind, WaivedRule,
         application::{ApplicationKind, ApplicationState, Service, ShopClaim, Terms},
     },
-    ids::{PartyId, StaffId, Uid},
-    ledger::TransferKind,
     money::{Currency, Rate},
-    parties::{AccountClass, LegalForm, Profile, Role, Roles},
-    time::{DAY, Date, HOUR, Month, Timestamp, Zone},
+    time::{HOUR, Month, Zone},
 };
 use purser_engine::{
-    Decided, Rejection, Writer,
+    Writer,
     approvals::{Action, Decide, Propose},
-    cases::{Act, ActOnCase, Author, CaseRow},
+    cases::{Act, ActOnCase, Author},
     credit::{
-        self, ApplicationDecision, ApplicationFilter, ApplyForCredit, BillFilter, ChangeFilter, ChangeShop,
-        CreditApplicationRow, DecideAppeal, DecideApplication, EvaluateDueShops, FileAppeal, LimitView,
-        LineFilter, OrderEvent, OrderReport, ReportCreditOrders, ReportShops, ShopChange, ShopReport,
-        application_state, risk::Told,
+        self, ApplicationFilter, ApplyForCredit, ChangeFilter, ChangeShop, DecideAppeal, EvaluateDueShops,
+        FileAppeal, OrderEvent, ShopChange, ShopReport, application_state,
     },
-    feed, invariants,
+    invariants,
     jobs::{self, ArmSchedules, Registry},
-    parties::{RegisterParty, party_id},
-    rows::MessageRow,
     verify::verify_full,
 };
-use support::{Books, at, code, run};
-
-fn shop(writer: &mut Writer, name: &str) -> PartyId {
-    let profile = Profile {
-        external_id: name.to_owned(),
-        display_name: "Shop".to_owned(),
-        roles: Roles::NONE.with(Role::Merchant),
-        legal_form: LegalForm::Enterprise,
-        class: AccountClass::Ordinary,
-        metadata: BTreeMap::new(),
-    };
-    run(writer, RegisterParty(profile)).unwrap().id
-}
-
-fn day(text: &str) -> Date {
-    text.parse().unwrap()
-}
-
-fn report(writer: &mut Writer, party: PartyId, item: ShopReport) -> i64 {
-    let mut outcomes = run(writer, ReportShops { items: vec![(party, item)], single: true }).unwrap();
-    outcomes.pop().unwrap().unwrap().0.total
-}
-
-fn credit_of(amount_minor: i64) -> Component {
-    Component { source: Source::CreditEvaluation, amount_minor, since: day("2024-03-01"), until: None }
-}
-
-/// A shop of two years with a credit evaluation of 1,000.00.
-fn known_shop(writer: &mut Writer, name: &str) -> PartyId {
-    let party = shop(writer, name);
-    let item = ShopReport {
-        opened_on: Some(day("2024-03-01")),
-        level: Some(2),
-        components: vec![credit_of(100_000)],
-        ..ShopReport::default()
-    };
-    assert_eq!(report(writer, party, item), 100_000);
-    party
-}
-
-fn tell(
-    books: &Books,
-    writer: &mut Writer,
-    merchant: PartyId,
-    order: &str,
-    event: OrderEvent,
-) -> Result<(), Rejection> {
-    let item = OrderReport {
-        order_id: order.to_owned(),
-        event_id: event.name().to_owned(),
-        merchant,
-        event,
-        currency: Currency::CNY,
-        at: books.clock.business(),
-        told: Told::default(),
-    };
-    run(writer, ReportCreditOrders { items: vec![item], single: true }).map(|_| ())
-}
-
-fn limit(books: &Books, party: PartyId) -> LimitView {
-    credit::limit(books.reader().as_mut(), party, Currency::CNY, books.clock.business()).unwrap().unwrap()
-}
-
-fn proven(books: &Books) {
-    let zone = Zone::shanghai();
-    let report = verify_full(books.reader().as_mut(), &zone, &invariants::all(), &mut |_| {}).unwrap();
-    assert!(report.first().is_none(), "{:?}", report.first());
-}
-
-fn staff() -> StaffId {
-    StaffId(Uid([7; 16]))
-}
-
-fn apply(party: PartyId, kind: ApplicationKind) -> ApplyForCredit {
-    let claim = ShopClaim { orders: Some(40), turnover_minor: Some(900_000), ..ShopClaim::default() };
-    ApplyForCredit {
-        party,
-        kind,
-        amount_minor: None,
-        sale: None,
-        partner: String::new(),
-        claim,
-        reason: "生意增长".to_owned(),
-    }
-}
-
-fn raise(party: PartyId, amount_minor: i64) -> ApplyForCredit {
-    ApplyForCredit { amount_minor: Some(amount_minor), ..apply(party, ApplicationKind::Raise) }
-}
-
-fn decision(row: &CreditApplicationRow, grant: Option<Terms>) -> ApplicationDecision {
-    let reason = "看过流水".to_owned();
-    ApplicationDecision {
-        application: row.id,
-        party: row.party,
-        case: row.case_id,
-        grant,
-        reason,
-        by: staff(),
-    }
-}
-
-fn decide(
-    writer: &mut Writer,
-    row: &CreditApplicationRow,
-    grant: Option<Terms>,
-) -> Decided<(CreditApplicationRow, CaseRow)> {
-    run(writer, DecideApplication(decision(row, grant)))
-}
-
-fn messages(books: &Books, party: PartyId, kind: &str) -> Vec<MessageRow> {
-    let all = feed::messages(books.reader().as_mut(), party, feed::NEWEST, 500).unwrap();
-    all.into_iter().filter(|row| row.kind == kind).collect()
-}
-
-fn step(books: &Books, writer: &mut Writer, registry: &mut Registry) {
-    let mut reads = books.reader();
-    while jobs::run_due(writer, reads.as_mut(), &books.clock, registry).unwrap() > 0 {}
-}
-
-/// Business time goes on to an instant.
-fn go_to(books: &Books, text: &str) {
-    books.advance(at(text).0 - books.clock.business().0);
-}
+use purser_storage::sqlite;
+use shops::{
+    apply, day, decide, decision, go_to, known_shop, limit, messages, proven, raise, report, shop, staff,
+    step, tell,
+};
+use support::{Books, code, run};
 
 #[test]
 fn an_approval_changes_an_input_of_the_limit_and_nothing_else_c25() {
@@ -419,147 +293,6 @@ fn an_appeal_lifts_what_it_is_against_or_does_not_c7() {
     });
 }
 
-#[test]
-fn merchants_are_reminded_once_of_what_ends_and_what_comes_c24_c5() {
-    Books::each(|books| {
-        let mut writer = books.writer();
-        run(&mut writer, ArmSchedules(jobs::SCHEDULES.to_vec())).unwrap();
-        let mut registry = Registry::new().with_builtin();
-        step(books, &mut writer, &mut registry);
-        let party = known_shop(&mut writer, "s1");
-        let trained = ShopReport { trainings: vec![day("2026-03-02")], ..ShopReport::default() };
-        assert_eq!(report(&mut writer, party, trained), 1_100_000);
-        let count = |kind: &str| messages(books, party, kind).len();
-        let mut at = |writer: &mut Writer, text: &str| {
-            go_to(books, text);
-            // Twice: what was told is not told again.
-            step(books, writer, &mut registry);
-            step(books, writer, &mut registry);
-        };
-        // On the 5th of each month, once.
-        at(&mut writer, "2026-03-04T12:00:00+08:00");
-        assert_eq!(count("credit.check_reminder"), 0);
-        at(&mut writer, "2026-03-05T12:00:00+08:00");
-        assert_eq!(count("credit.check_reminder"), 1);
-        at(&mut writer, "2026-03-06T12:00:00+08:00");
-        assert_eq!(count("credit.check_reminder"), 1);
-        at(&mut writer, "2026-04-05T12:00:00+08:00");
-        assert_eq!(count("credit.check_reminder"), 2);
-        // 30 days before the sale.
-        at(&mut writer, "2026-05-01T12:00:00+08:00");
-        assert_eq!(count("credit.sale_announced"), 0);
-        at(&mut writer, "2026-05-02T12:00:00+08:00");
-        assert_eq!(count("credit.sale_announced"), 1);
-        // 14 days before the training's boost ends on 2 June.
-        at(&mut writer, "2026-05-18T12:00:00+08:00");
-        assert_eq!(count("credit.boost_ending"), 0);
-        at(&mut writer, "2026-05-19T12:00:00+08:00");
-        let told = messages(books, party, "credit.boost_ending");
-        assert_eq!((told.len(), told[0].facts.get_text("until").as_deref()), (1, Some("2026-06-02")));
-        at(&mut writer, "2026-05-25T12:00:00+08:00");
-        assert_eq!((count("credit.boost_ending"), count("credit.sale_announced")), (1, 1));
-        // Another training prolongs it: its new end is told of anew.
-        let again = ShopReport { trainings: vec![day("2026-05-25")], ..ShopReport::default() };
-        report(&mut writer, party, again);
-        at(&mut writer, "2026-08-12T12:00:00+08:00");
-        assert_eq!(count("credit.boost_ending"), 2);
-        proven(books);
-    });
-}
-
-#[test]
-fn most_of_the_limit_in_use_is_warned_of_once_until_it_falls_c10() {
-    Books::each(|books| {
-        let mut writer = books.writer();
-        let party = known_shop(&mut writer, "s1");
-        let order =
-            |writer: &mut Writer, order: &str, event| tell(books, writer, party, order, event).unwrap();
-        let count = || messages(books, party, "credit.mostly_used").len();
-        order(&mut writer, "a", OrderEvent::Authorised(79_999, None));
-        assert_eq!(count(), 0);
-        order(&mut writer, "b", OrderEvent::Authorised(1, None));
-        assert_eq!(count(), 1, "80 %");
-        order(&mut writer, "c", OrderEvent::Authorised(1_000, None));
-        order(&mut writer, "a", OrderEvent::Shipped(None));
-        assert_eq!(count(), 1, "once");
-        order(&mut writer, "a", OrderEvent::Paid(79_999));
-        order(&mut writer, "d", OrderEvent::Authorised(90_000, None));
-        assert_eq!(count(), 2, "it had fallen");
-        proven(books);
-    });
-}
-
-#[test]
-fn records_of_a_merchant_page_and_filter_from_the_first_day_c26() {
-    Books::each(|books| {
-        let mut writer = books.writer();
-        let party = known_shop(&mut writer, "s1");
-        let first: Timestamp = books.clock.business();
-        for n in 0..7_i64 {
-            let name = format!("order-{n}");
-            let order = |writer: &mut Writer, event| tell(books, writer, party, &name, event).unwrap();
-            order(&mut writer, OrderEvent::Authorised(1_000 + n, None));
-            order(&mut writer, OrderEvent::Shipped(None));
-            if n % 2 == 0 {
-                order(&mut writer, OrderEvent::Paid(1_000 + n));
-            }
-            books.advance(DAY);
-        }
-        let bills = |filter: &BillFilter, before, most| {
-            credit::bill_lines(books.reader().as_mut(), party, filter, before, most).unwrap()
-        };
-        let whole = bills(&BillFilter::default(), None, 1_000);
-        assert_eq!((whole.rows.len(), whole.next), (7 + 7 + 4, None));
-        assert_eq!(whole.rows[0].order.external_id, "order-6");
-        let (mut before, mut paged) = (None, Vec::new());
-        loop {
-            let page = bills(&BillFilter::default(), before, 3);
-            paged.extend(page.rows);
-            match page.next {
-                Some(next) => before = Some(next),
-                None => break,
-            }
-        }
-        assert_eq!(paged, whole.rows);
-        let paid = BillFilter { kind: Some("paid".to_owned()), ..BillFilter::default() };
-        assert_eq!(bills(&paid, None, 100).rows.len(), 4);
-        let early = BillFilter { until: Some(first.plus(DAY)), ..BillFilter::default() };
-        assert_eq!(bills(&early, None, 100).rows.len(), 3, "the first day's");
-        let word = BillFilter { keyword: Some("ORDER-3".to_owned()), ..BillFilter::default() };
-        assert_eq!(bills(&word, None, 100).rows.len(), 2);
-        let foreign = shop(&mut writer, "s2");
-        let none =
-            credit::bill_lines(books.reader().as_mut(), foreign, &BillFilter::default(), None, 9).unwrap();
-        assert!(none.rows.is_empty());
-        // Proceeds: every line of the account that changed it; advances come in, what buyers pay goes to the receivable.
-        let lines = |filter: &LineFilter, from, most| {
-            let mut reads = books.reader();
-            credit::proceeds_lines(reads.as_mut(), party, Currency::CNY, filter, from, most).unwrap()
-        };
-        let whole = lines(&LineFilter::default(), None, 1_000);
-        assert_eq!((whole.rows.len(), whole.next), (7, None));
-        assert_eq!(whole.rows[0].line.balance_minor, (0..7).map(|n| 1_000 + n).sum::<i64>());
-        assert_eq!(whole.rows[6].order.as_ref().unwrap().external_id, "order-0");
-        let (mut from, mut paged) = (None, Vec::new());
-        loop {
-            let page = lines(&LineFilter::default(), from, 2);
-            paged.extend(page.rows);
-            match page.next {
-                Some(next) => from = Some(next),
-                None => break,
-            }
-        }
-        assert_eq!(paged, whole.rows);
-        let late = LineFilter { since: Some(first.plus(5 * DAY)), ..LineFilter::default() };
-        assert_eq!(lines(&late, None, 100).rows.len(), 2);
-        let kind = LineFilter { kind: Some(TransferKind::CreditRefund), ..LineFilter::default() };
-        assert!(lines(&kind, None, 100).rows.is_empty());
-        let out = LineFilter { incoming: Some(false), ..LineFilter::default() };
-        assert!(lines(&out, None, 100).rows.is_empty());
-        proven(books);
-    });
-}
-
 /// C4, C10: what a late month earns is told with its reason.
 #[test]
 fn a_boost_that_a_report_earns_is_told_with_its_reason_c10() {
@@ -576,6 +309,58 @@ fn a_boost_that_a_report_earns_is_told_with_its_reason_c10() {
             Some("Good ratings: applies now (+200.00 yuan)")
         );
         assert_eq!(told.len(), 2, "the first limit, and this");
-        assert_eq!(party, party_id("s1"));
     });
+}
+
+/// P3: a limit that is not what its evaluation says, a service that is closed in one place only, an application that
+/// its case does not know of: each is named.
+#[test]
+fn what_was_tampered_with_is_named_p3() {
+    let books = Books::file();
+    let mut writer = books.writer();
+    let party = known_shop(&mut writer, "s1");
+    let (row, _) = run(&mut writer, raise(party, 50_000)).unwrap();
+    decide(&mut writer, &row, Some(Terms::default())).unwrap();
+    run(&mut writer, raise(party, 50_000)).unwrap();
+    drop(writer);
+    proven(&books);
+    let limit = "limit = last evaluation = its steps";
+    let applications = "applications agree with their cases";
+    for (change, back, name) in [
+        ("credit_shops SET total = total + 100", "credit_shops SET total = total - 100", limit),
+        (
+            "credit_evaluations SET total = total + 100 WHERE seq = 2",
+            "credit_evaluations SET total = total - 100 WHERE seq = 2",
+            limit,
+        ),
+        (
+            "credit_shops SET closing_since = 1, closed_at = 1",
+            "credit_shops SET closing_since = NULL, closed_at = NULL",
+            limit,
+        ),
+        (
+            "credit_applications SET decided_at = 1 WHERE decided_at IS NULL",
+            "credit_applications SET decided_at = NULL WHERE decided_at = 1",
+            applications,
+        ),
+        (
+            "credit_applications SET case_id = zeroblob(16) WHERE decided_at IS NULL",
+            "credit_applications SET case_id = (SELECT id FROM cases WHERE closed_at IS NULL) WHERE decided_at IS NULL",
+            applications,
+        ),
+    ] {
+        tamper(&books, &format!("UPDATE {change}"));
+        let zone = Zone::shanghai();
+        let report = verify_full(books.reader().as_mut(), &zone, &invariants::all(), &mut |_| {}).unwrap();
+        let found = report.findings.iter().any(|finding| finding.sentence.contains(name));
+        assert!(found, "{change}: {name} not in {:?}", report.findings);
+        tamper(&books, &format!("UPDATE {back}"));
+        proven(&books);
+    }
+}
+
+fn tamper(books: &Books, sql: &str) {
+    let options = sqlite::Options { shared: true, ..sqlite::Options::default() };
+    let session = sqlite::open_writer(&books.dir.path().join("purser.db"), &options).unwrap();
+    session.connection().execute_batch(sql).unwrap();
 }

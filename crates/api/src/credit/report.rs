@@ -305,13 +305,13 @@ async fn changes(
 }
 
 async fn json(call: Call, party: PartyId, items: &[ReportItem]) -> Result<Response, Problem> {
-    let begin = LimitReport {
+    let whole = LimitReport {
         merchant_id: party.to_string(),
         at: call.app.now().to_string(),
         items: items.to_vec(),
         changes: Vec::new(),
     };
-    let mut text = serde_json::to_vec(&begin).unwrap_or_default();
+    let mut text = serde_json::to_vec(&whole).unwrap_or_default();
     // The changes come last and are streamed: what is written so far ends with their empty list.
     text.truncate(text.len().saturating_sub("]}".len()));
     let mut head = Lines::default();

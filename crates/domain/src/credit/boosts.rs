@@ -53,9 +53,20 @@ pub fn ending(shop: &Shop, on: Date, terms: &LimitTerms, days: u32) -> Vec<Boost
 
 /// The next civil date after `on` on which a boost that is known begins to end, as [`ending`] sees it.
 pub fn next_ending(shop: &Shop, on: Date, terms: &LimitTerms, days: u32) -> Option<Date> {
+    let first = first_days(all_runs(shop, terms), days).map(|(_, date)| date);
+    first.filter(|date| *date > on).min()
+}
+
+/// `on` itself while a boost is [`ending`] on it, else [`next_ending`]: when there is something to be reminded of.
+pub fn remind_on(shop: &Shop, on: Date, terms: &LimitTerms, days: u32) -> Option<Date> {
+    let left = first_days(all_runs(shop, terms), days).filter(|(boost, _)| boost.until > on);
+    left.map(|(_, date)| date.max(on)).min()
+}
+
+/// Runs, each with the first civil date on which it is within so many days of its end.
+fn first_days(runs: Vec<Boost>, days: u32) -> impl Iterator<Item = (Boost, Date)> {
     let span = jiff::Span::new().days(i64::from(days));
-    let first = |boost: Boost| boost.until.saturating_sub(span).max(boost.since);
-    all_runs(shop, terms).into_iter().map(first).filter(|date| *date > on).min()
+    runs.into_iter().map(move |boost| (boost, boost.until.saturating_sub(span).max(boost.since)))
 }
 
 /// Every run of every kind, past and to come, as far as is known.

@@ -19,7 +19,7 @@ mod steps;
 
 pub use advice::{Advice, Standing, Way, advise, first_month_daily_minor};
 pub use appeal::{Appeal, AppealRejection, Ground, Lifted, appeal, grounds, lift};
-pub use boosts::{Boost, BoostKind, boosts, ending, next_ending};
+pub use boosts::{Boost, BoostKind, boosts, ending, next_ending, remind_on};
 pub use limit::{Evaluation, LimitTerms, evaluate, is_new, next_change};
 pub use reasons::{Reason, reasons};
 pub use sale::{Sale, SaleTerms};

@@ -91,10 +91,7 @@ pub(super) fn evaluate_after(
     row.evaluated_at = ctx.now;
     row.next_on = credit::next_change(shop, ctx.today, &terms).map(|date| date.to_string());
     let ahead = view.value(keys::BOOST_REMINDER);
-    row.remind_on = match credit::ending(shop, ctx.today, &terms, ahead).is_empty() {
-        true => credit::next_ending(shop, ctx.today, &terms, ahead).map(|date| date.to_string()),
-        false => Some(ctx.today.to_string()),
-    };
+    row.remind_on = credit::remind_on(shop, ctx.today, &terms, ahead).map(|date| date.to_string());
     raise_high(&mut row, before, ctx.today);
     row.version += 1;
     if !first && row.total > before {

@@ -13,6 +13,7 @@ mod invariants;
 pub(crate) mod linked;
 mod losses;
 mod orders;
+mod proof;
 mod proposals;
 mod queries;
 mod records;
@@ -36,6 +37,7 @@ pub(crate) use invariants::{LimitUse, ReviewsWhole};
 pub use linked::{AuthoriseShop, EndAuthorisation, LinkedShopRow, RiskFlagRow, linked_shops, risk_flags};
 pub use losses::{EndAdvance, Loss};
 pub use orders::{OrderEvent, OrderOutcome, OrderReport, ReportCreditOrders, credit_order_id};
+pub(crate) use proof::{ApplicationsWhole, LimitsExplained};
 pub use proposals::{APPROVED_ACTIONS, CreditProposal};
 pub use queries::{
     ChangeFilter, EVALUATION_PAGE_MAX, LimitChange, LimitView, ORDER_PAGE_MAX, OrderPage, evaluation_at,
@@ -78,6 +80,7 @@ pub(crate) fn statements() -> Vec<&'static Statement> {
         evaluate::STATEMENTS,
         invariants::STATEMENTS,
         linked::STATEMENTS,
+        proof::STATEMENTS,
         queries::STATEMENTS,
         records::STATEMENTS,
         remind::STATEMENTS,
