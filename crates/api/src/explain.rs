@@ -3,12 +3,14 @@
 use axum::{extract::Path, response::Response};
 use purser_domain::{
     ids::{PartyId, WithdrawalId},
+    money::Currency,
     time::{Date, Timestamp},
-    withdrawals::{PartyMoney, Place, Whereabout, Withdrawal, whereabouts},
+    withdrawals::{DryRun, PartyMoney, Place, Whereabout, Withdrawal, whereabouts},
 };
 use purser_engine::{
     Fault, Session,
     corporate::{self, StatementFilter, StatementRow},
+    credit::{self, LimitView},
     earnings, parties, tax,
     withdrawals::{self, Asked, RequestWithdrawal, Requested, WithdrawalRow},
 };
@@ -142,6 +144,23 @@ pub(crate) struct PartyExplained {
     tax_withheld_minor: i64,
     /// Piece by piece, what concerns the party most first.
     items: Vec<WhereaboutView>,
+    /// A shop's proceeds, which stand apart; null for a party that is no shop on pay-later terms.
+    proceeds: Option<ProceedsExplained>,
+}
+
+/// Where a shop's proceeds are. Amounts are minor units.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProceedsExplained {
+    /// What can be withdrawn: without what is due and the liability, which a withdrawal repays first.
+    available_minor: i64,
+    /// Reserved by withdrawals under way.
+    in_transit_minor: i64,
+    /// Refunded before the buyer paid, to be given back.
+    due_minor: i64,
+    /// Shipped beyond the limit, owed by the shop.
+    liability_minor: i64,
+    /// Piece by piece.
+    items: Vec<WhereaboutView>,
 }
 
 /// A part of a party's money.
@@ -227,6 +246,70 @@ fn reserving(session: &mut dyn Session, party: PartyId) -> Result<Vec<(Statement
     live.map(|row| corporate::is_disputed(session, &row).map(|disputed| (row, disputed))).collect()
 }
 
+/// What the gate says to a request for everything: the same that stands in the way of any amount.
+async fn look(call: &Call, party: PartyId, asked: Asked) -> Result<Box<DryRun>, Problem> {
+    let look = RequestWithdrawal {
+        party,
+        asked,
+        amount_minor: None,
+        currency: call.app.rules().currency,
+        destination: None,
+        // The code is asked for when money is; until then it stands in nobody's way.
+        code: purser_engine::identity::Given::Waived,
+        person: None,
+        dry_run: true,
+    };
+    match ask(call, look).await? {
+        Requested::Looked(gate) => Ok(gate),
+        Requested::Accepted(_) => Err(purser_engine::Failure::Bug.into()),
+    }
+}
+
+fn pieces(money: &PartyMoney<'_>, open: &[WithdrawalRow], now: Timestamp) -> Vec<WhereaboutView> {
+    let next = |id| open.iter().find(|row| row.id == id && row.queued).map(|row| row.next_at);
+    whereabouts(money, next, now).iter().map(WhereaboutView::from).collect()
+}
+
+/// A shop's proceeds, and its withdrawals of them that are under way.
+type Proceeds = (LimitView, Vec<WithdrawalRow>);
+
+fn proceeds(
+    session: &mut dyn Session,
+    party: PartyId,
+    currency: Currency,
+    now: Timestamp,
+) -> Result<Option<Proceeds>, Fault> {
+    let Some(view) = credit::limit(session, party, currency, now)? else { return Ok(None) };
+    let open = if view.held_minor == 0 {
+        Vec::new()
+    } else {
+        withdrawals::open_withdrawals(session, party, true, view.held_minor, OPEN)?
+    };
+    Ok(Some((view, open)))
+}
+
+async fn explain_proceeds(call: &Call, (view, open): Proceeds) -> Result<ProceedsExplained, Problem> {
+    let gate = look(call, view.shop.party, Asked::Proceeds).await?;
+    let rows: Vec<Withdrawal> = open.iter().map(WithdrawalRow::withdrawal).collect();
+    let money = PartyMoney {
+        available_minor: view.withdrawable_minor(),
+        frozen_minor: 0,
+        pending_minor: 0,
+        routed_minor: 0,
+        owed_minor: 0,
+        withheld_minor: 0,
+        gate: &gate,
+        open: &rows,
+    };
+    Ok(ProceedsExplained {
+        available_minor: money.available_minor,
+        in_transit_minor: view.held_minor,
+        due_minor: view.shop.due,
+        liability_minor: view.liability_minor,
+        items: pieces(&money, &open, call.app.now()),
+    })
+}
+
 /// Explain where a party's money is
 ///
 /// What is there, what holds it back (every missing first step is named), what is under way (the newest 100
@@ -245,28 +328,19 @@ pub(crate) async fn explain_party(call: Call, Path(id): Path<String>) -> Result<
                 return Ok(None);
             }
             let overview = earnings::overview(session, party, currency, today)?;
-            let open = withdrawals::open_withdrawals(session, party, overview.in_transit_minor, OPEN)?;
+            let open = withdrawals::open_withdrawals(session, party, false, overview.in_transit_minor, OPEN)?;
             let taxed = tax::tax_months(session, party, today.year())?;
-            Ok(Some((overview, open, reserving(session, party)?, taxed)))
+            let proceeds = proceeds(session, party, currency, now)?;
+            Ok(Some((overview, open, reserving(session, party)?, taxed, proceeds)))
         })
         .await?;
-    let Some((overview, open, statements, taxed)) = found else {
+    let Some((overview, open, statements, taxed, proceeds)) = found else {
         return Err(Problem::not_found("party_unknown", format!("there is no party {party}")));
     };
-    // What stands in the way is what the gate itself says to a request for everything.
-    let look = RequestWithdrawal {
-        party,
-        asked: Asked::Earnings,
-        amount_minor: None,
-        currency,
-        destination: None,
-        // The code is asked for when money is; until then it stands in nobody's way.
-        code: purser_engine::identity::Given::Waived,
-        person: None,
-        dry_run: true,
-    };
-    let Requested::Looked(gate) = ask(&call, look).await? else {
-        return Err(purser_engine::Failure::Bug.into());
+    let gate = look(&call, party, Asked::Earnings).await?;
+    let proceeds = match proceeds {
+        Some(proceeds) => Some(explain_proceeds(&call, proceeds).await?),
+        None => None,
     };
     let totals = overview.totals.counters();
     let own = totals.total_task_minor.saturating_sub(totals.routed_task_minor);
@@ -282,8 +356,8 @@ pub(crate) async fn explain_party(call: Call, Path(id): Path<String>) -> Result<
         gate: &gate,
         open: &rows,
     };
-    let next = |id| open.iter().find(|row| row.id == id && row.queued).map(|row| row.next_at);
-    let places = whereabouts(&money, next, now);
+    let settlements =
+        statements.iter().map(|(row, disputed)| WhereaboutView::of_settlement(row, *disputed, today));
     Ok(json(&PartyExplained {
         party_id: party.to_string(),
         currency: currency.to_string(),
@@ -293,12 +367,7 @@ pub(crate) async fn explain_party(call: Call, Path(id): Path<String>) -> Result<
         pending_minor,
         owed_minor: money.owed_minor,
         tax_withheld_minor: money.withheld_minor,
-        items: places
-            .iter()
-            .map(WhereaboutView::from)
-            .chain(
-                statements.iter().map(|(row, disputed)| WhereaboutView::of_settlement(row, *disputed, today)),
-            )
-            .collect(),
+        items: pieces(&money, &open, now).into_iter().chain(settlements).collect(),
+        proceeds,
     }))
 }

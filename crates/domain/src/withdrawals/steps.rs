@@ -1,7 +1,8 @@
 //! A withdrawal step by step (P14, C12, C14–C16): what was asked for, what was repaid and taken, what it waited for, what
 //! arrived and what came back. Why a person looks at it is not said (C10).
 
-use super::{FeeRule, FeeSteps, Slice, SliceState, State, Withdrawal};
+use super::SliceState as S;
+use super::{FeeRule, FeeSteps, Slice, State, Withdrawal};
 use crate::time::Timestamp;
 
 /// One step.
@@ -65,11 +66,10 @@ pub fn steps(withdrawal: &Withdrawal, fee: Option<&FeeSteps>, repaid_minor: i64)
 
 /// What became of it, added up over its payment orders.
 fn outcomes(withdrawal: &Withdrawal) -> Vec<Step> {
-    let sum = |wanted: &[SliceState]| -> i64 {
+    let sum = |wanted: &[S]| -> i64 {
         let of = withdrawal.slices.iter().filter(|slice| wanted.contains(&slice.state));
         of.map(|slice: &Slice| slice.amount_minor).sum()
     };
-    use SliceState as S;
     let under_way = sum(&[S::Sending, S::Unknown, S::FundsShort]);
     let known = [
         (under_way, Step::new("under_way", "已提交付款通道，等待结果。", "With the payment channel.")),

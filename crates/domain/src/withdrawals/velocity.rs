@@ -20,24 +20,24 @@ pub struct Marks {
     pub zero_limit: bool,
 }
 
-/// The day's share of the limit that may leave before buyers have paid (C7), and what of it is asked for. Minor units.
+/// The day's share of the limit that may leave before buyers have paid (C7), and what of it is asked for; minor units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct DayShare {
-    cap_minor: i64,
-    before_minor: i64,
-    asked_minor: i64,
-    paid_minor: i64,
+    cap: i64,
+    before: i64,
+    asked: i64,
+    paid: i64,
 }
 
 impl DayShare {
     /// More is asked for than the day's share leaves.
     pub(super) fn is_passed(&self) -> bool {
-        self.asked_minor > 0 && self.before_minor.saturating_add(self.asked_minor) > self.cap_minor
+        self.asked > 0 && self.before.saturating_add(self.asked) > self.cap
     }
 
     /// What may still be asked for today, paid proceeds included.
     pub(super) fn most_minor(&self) -> i64 {
-        self.cap_minor.saturating_sub(self.before_minor).max(0).saturating_add(self.paid_minor.max(0))
+        self.cap.saturating_sub(self.before).max(0).saturating_add(self.paid.max(0))
     }
 }
 
@@ -64,10 +64,10 @@ fn part(rate: Rate, of_minor: i64, rounding: Rounding) -> i64 {
 pub(super) fn day_share(look: &Look<'_>) -> Option<DayShare> {
     let (velocity, share) = (facts(look)?, look.ctx.terms.unpaid_share?);
     Some(DayShare {
-        cap_minor: floor_to_yuan(part(share, velocity.highest_limit_minor, Rounding::Down)),
-        before_minor: velocity.unpaid_today_minor,
-        asked_minor: unpaid_minor(look),
-        paid_minor: velocity.paid_available_minor,
+        cap: floor_to_yuan(part(share, velocity.highest_limit_minor, Rounding::Down)),
+        before: velocity.unpaid_today_minor,
+        asked: unpaid_minor(look),
+        paid: velocity.paid_available_minor,
     })
 }
 

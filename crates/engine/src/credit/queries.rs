@@ -80,6 +80,8 @@ pub struct LimitView {
     pub liability_minor: i64,
     /// Proceeds without holds.
     pub proceeds_minor: i64,
+    /// Proceeds that withdrawals under way reserve.
+    pub held_minor: i64,
     /// The last evaluation.
     pub evaluation: Option<EvaluationRow>,
 }
@@ -124,6 +126,7 @@ pub fn limit(
         available_minor: free,
         liability_minor,
         proceeds_minor,
+        held_minor: proceeds_posted - proceeds_minor,
         evaluation,
     }))
 }

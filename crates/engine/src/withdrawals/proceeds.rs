@@ -104,11 +104,11 @@ pub(super) fn drawn(
     known: &Known,
     accepted: &Accepted,
 ) {
-    let parts = proceeds_parts(balances, known.shop.unpaid_minor);
+    let available = proceeds_parts(balances, known.shop.unpaid_minor);
     let drawn = accepted.decision.withdrawal.unpaid_minor;
     let draw = Draw {
         repaid_minor: accepted.repaid_minor,
-        unpaid_left_minor: parts.unpaid_minor.saturating_sub(drawn),
+        unpaid_left_minor: available.unpaid_minor.saturating_sub(drawn),
         marks: accepted.marks,
     };
     draws::drawn(tx, ctx, party, &draw);
@@ -116,19 +116,16 @@ pub(super) fn drawn(
 }
 
 /// How fee and value date came about, as it is kept with the withdrawal (C12, C14, C15).
-pub(super) fn basis(accepted: &Accepted, known: Option<&Known>, usage: &Usage) -> Facts {
+pub(super) fn basis(accepted: &Accepted, known: &Known, usage: &Usage) -> Facts {
     let fee = &accepted.fee;
-    let facts = Facts::new()
+    let (due, liability) = known.debts();
+    Facts::new()
         .text("fee_rule", fee.rule.name())
         .int("year_before_minor", usage.year_minor)
         .int("base_minor", fee.base_minor)
         .int("rate_ppm", fee.rate_ppm)
-        .int("minimum_minor", fee.minimum_minor);
-    let Some(known) = known else { return facts };
-    let (due, liability) = known.debts();
-    facts
+        .int("minimum_minor", fee.minimum_minor)
         .int("repaid_due_minor", due)
         .int("repaid_liability_minor", liability)
-        .int("unpaid_minor", accepted.decision.withdrawal.unpaid_minor)
         .flag("promotion", known.shop.in_promotion)
 }

@@ -141,14 +141,16 @@ pub fn withdrawal_records(
     })
 }
 
-/// A party's withdrawals of earnings that are not finished, oldest first: the newest `most` of them. Reading ends once
-/// they add up to `in_transit_minor`, what the party's counters say is under way, or after a bounded part of the history.
+/// A party's withdrawals of earnings, or of proceeds, that are not finished, oldest first: the newest `most` of them.
+/// Reading ends once they add up to `in_transit_minor`, what is known to be under way, or after a bounded part of the
+/// history.
 ///
 /// # Errors
 /// Storage faults.
 pub fn open_withdrawals(
     session: &mut dyn Session,
     party: PartyId,
+    of_proceeds: bool,
     in_transit_minor: i64,
     most: usize,
 ) -> Result<Vec<WithdrawalRow>, Fault> {
@@ -168,7 +170,8 @@ pub fn open_withdrawals(
             let row = WithdrawalRow::read(source);
             read += 1;
             place = (row.requested_at, row.id);
-            if row.finished_at.is_none() && row.source != Source::Proceeds.name() {
+            let is_of_proceeds = row.source == Source::Proceeds.name();
+            if row.finished_at.is_none() && is_of_proceeds == of_proceeds {
                 missing -= whereabouts_minor(&row);
                 found.push(row);
             }

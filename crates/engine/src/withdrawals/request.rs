@@ -345,7 +345,9 @@ impl Command for RequestWithdrawal {
         }
         let version = i64::from(view.version().number);
         let mut row = WithdrawalRow::of(&accepted.decision.withdrawal, rail, version);
-        row.basis = proceeds::basis(&accepted, known.as_ref(), &state.usage);
+        if let Some(known) = &known {
+            row.basis = proceeds::basis(&accepted, known, &state.usage);
+        }
         if let Door::OtherShop { .. } = door
             && let Asked::ByOtherShop(by) = self.asked
         {

@@ -39,6 +39,21 @@ fn proceeds_leave_on_their_value_date_c14_c15() {
             (&said["explanation"]["code"], &said["explanation"]["next_at"]),
             (&json!("value_date"), &json!("2026-03-09T01:00:00Z"))
         );
+        let codes: Vec<&str> =
+            said["steps"].as_array().unwrap().iter().map(|step| step["code"].as_str().unwrap()).collect();
+        assert_eq!(codes, ["requested", "fee", "to_arrive", "value_date"]);
+        // P14: and for everything that the shop has.
+        let all = client.get(&format!("/v1/parties/{id}/explain")).ended(200).body["proceeds"].clone();
+        assert_eq!(
+            (&all["available_minor"], &all["in_transit_minor"]),
+            (&json!(1_000_000), &json!(1_000_000))
+        );
+        let item = |place: &str| {
+            let found = all["items"].as_array().unwrap().iter().find(|item| item["place"] == place);
+            found.unwrap_or_else(|| panic!("no {place} in {all}")).clone()
+        };
+        assert_eq!(item("in_transit")["withdrawal_id"], json!(wd));
+        assert_eq!(item("would_wait")["code"], "value_date");
         let second = draw(&client, &id, Some(500_000), "w2").ended(201);
         assert_eq!((second.int("fee_minor"), second.int("net_minor")), (3_000, 497_000), "0.6 %");
         assert_eq!(second.body["fee"]["rule"], "rate");
