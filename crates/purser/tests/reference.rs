@@ -7,6 +7,7 @@ use std::{fmt::Write as _, fs, path::Path};
 use purser_domain::{
     agencies,
     casework::{self, evidence},
+    credit::{AppealRejection, Rule, application},
     earnings, ledger, parties, payments,
     policy::{PolicyPack, keys::REGISTRY},
     programme, studio,
@@ -186,6 +187,34 @@ fn case_sections() -> String {
     out
 }
 
+/// Sections about the pay-later limit: the rules of its formula, applications, appeals.
+fn credit_sections() -> String {
+    let plain = |code_text: &str, text: String| vec![code(code_text), text];
+    let head = ["code", "sentence"];
+    let mut out = "## The pay-later limit\nRules in the order of the formula:\n\n".to_owned();
+    out += &table(
+        &["rule", "row", "sentence", "in Chinese"],
+        Rule::ALL.iter().map(|rule| {
+            vec![code(rule.name()), rule.row().to_owned(), rule.en().to_owned(), rule.zh().to_owned()]
+        }),
+    );
+    out += "Applications:\n\n";
+    out += &table(
+        &head,
+        application::ApplicationRejection::ALL.iter().map(|no| plain(no.code(), no.to_string())),
+    );
+    out += "States of an application:\n\n";
+    out += &table(
+        &["state", "sentence", "in Chinese"],
+        application::ApplicationState::ALL
+            .iter()
+            .map(|state| vec![code(state.name()), state.en().to_owned(), state.zh().to_owned()]),
+    );
+    out += "Appeals:\n\n";
+    out += &table(&head, AppealRejection::ALL.iter().map(|no| plain(no.code(), no.to_string())));
+    out
+}
+
 /// Every rejection about memberships.
 fn membership_rejections() -> Vec<agencies::Rejection> {
     use agencies::Rejection as R;
@@ -277,6 +306,7 @@ fn codes_are_documented() {
         programme::Rejection::ALL.iter().map(|no| plain(no.code(), no.to_string())),
     );
     out += &case_sections();
+    out += &credit_sections();
     out += "## Payment orders, payments, refunds\n";
     out += &table(
         &["code", "sentence"],

@@ -194,6 +194,28 @@ pub enum ApplicationRejection {
 }
 
 impl ApplicationRejection {
+    /// Every rejection in order of precedence; those of figures with one of them.
+    pub const ALL: [Self; 18] = [
+        Self::NotActive,
+        Self::Pending,
+        Self::ShopUnknown,
+        Self::OpenAlready,
+        Self::ServiceClosed,
+        Self::Zeroed,
+        Self::ReasonInvalid,
+        Self::FigureMissing { field: "orders" },
+        Self::FigureInvalid { field: "level", right: "1 to 100" },
+        Self::AmountInvalid,
+        Self::PartnerInvalid,
+        Self::SaleUnknown,
+        Self::SaleOverlaps,
+        Self::NotPending,
+        Self::GrantTooLarge,
+        Self::SourceInvalid,
+        Self::RateInvalid,
+        Self::UntilInvalid,
+    ];
+
     /// Stable code for the API (P19).
     pub const fn code(self) -> &'static str {
         match self {
