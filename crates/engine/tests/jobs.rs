@@ -188,6 +188,27 @@ fn two_runners_on_one_database_run_each_due_time_once() {
 
 /// P10: what became of a payout is asked until it is known.
 #[test]
+fn runners_side_by_side_look_for_other_jobs_and_help_when_they_have_none() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        let ids = |n: usize| jobs::derived_id("test.work", &n.to_string());
+        for n in 0..40 {
+            run(&mut writer, WantWork(ids(n), 0)).unwrap();
+        }
+        let (mut first, mut second) = (committing().with_share(0, 2), committing().with_share(1, 2));
+        let own = step(books, &mut writer, &mut first);
+        assert!((1..40).contains(&own), "{own} of 40 are the first one's own");
+        let mut helped = 0;
+        while effects(books) < 40 {
+            let ran = step(books, &mut writer, &mut first);
+            assert!(ran > 0, "the second never comes: the first does its jobs too, a few in a step");
+            helped += ran;
+        }
+        assert_eq!((own + helped, step(books, &mut writer, &mut second)), (40, 0));
+    });
+}
+
+#[test]
 fn a_tireless_job_is_never_left_to_staff() {
     Books::each(|books| {
         let mut writer = books.writer();

@@ -63,6 +63,10 @@ struct AlipayArgs {
     #[arg(long = "alipay-time-out", value_name = "SECONDS", env = "PURSER_ALIPAY_TIME_OUT", default_value_t = 15,
         value_parser = clap::value_parser!(u64).range(1..=50))]
     time_out: u64,
+    /// Calls that are under way at the same time
+    #[arg(long = "alipay-connections", value_name = "N", env = "PURSER_ALIPAY_CONNECTIONS", default_value_t = 4,
+        value_parser = clap::value_parser!(u8).range(1..=32))]
+    connections: u8,
     /// What payees read as the title of a transfer
     #[arg(long = "alipay-title", value_name = "TEXT", env = "PURSER_ALIPAY_TITLE", default_value = "提现")]
     title: String,
@@ -204,6 +208,7 @@ pub(crate) struct Alipay {
     credentials: Credentials,
     gateway: String,
     time_out: Duration,
+    connections: u8,
     wording: Wording,
 }
 
@@ -285,6 +290,7 @@ impl AlipayArgs {
             credentials: Credentials { app_id: app_id.clone(), key: Arc::new(signing), gateway_key },
             gateway: self.gateway.clone(),
             time_out: Duration::from_secs(self.time_out),
+            connections: self.connections,
             wording: Wording {
                 title: self.title.clone(),
                 scene: self.scene.clone(),
@@ -326,6 +332,16 @@ impl Rails {
     pub(crate) fn names(&self) -> Vec<&'static str> {
         let alipay = self.alipay.iter().map(|_| alipay::NAME);
         alipay.chain(self.bank.iter().map(|_| bank_file::NAME)).collect()
+    }
+
+    /// How many work on a rail of [`Self::names`] side by side.
+    pub(crate) fn connections(&self, rail: &str) -> u8 {
+        self.alipay
+            .iter()
+            .filter(|_| rail == alipay::NAME)
+            .map(|alipay| alipay.connections)
+            .next()
+            .unwrap_or(1)
     }
 
     /// Who runs the jobs of a rail of [`Self::names`].

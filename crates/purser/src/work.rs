@@ -84,8 +84,8 @@ fn rail_step(
     Ok(run_due(desk, reads, clock, jobs)? + dispatch_due(desk, reads, clock, rail)?)
 }
 
-/// Starts the worker of a server: a thread for its own work, and one for each rail that waits for somebody outside,
-/// so that a slow gateway holds up nothing but itself.
+/// Starts the worker of a server: a thread for its own work, and some for each rail that waits for somebody outside,
+/// so that a slow gateway holds up nothing but itself, and one slow call not even the other calls.
 pub(crate) fn start(
     place: &Place,
     files: Arc<dyn Files>,
@@ -98,12 +98,16 @@ pub(crate) fn start(
     free_orphans(place, executor, clock)?;
     let stop = Arc::new(AtomicBool::new(false));
     let mut threads = Vec::new();
-    for rail in rails.names() {
+    for (rail, this, of) in rail_threads(rails) {
         let (mut desk, clock, mut reads) = (executor.clone(), clock.clone(), place.open_reader()?);
         let mut jobs = rails.registry(rail, vault).with_lease(lease).with_vault(vault.cloned());
+        jobs = jobs.with_share(this, of);
         let stopped = Arc::clone(&stop);
         threads.push(std::thread::spawn(move || {
-            until(&stopped, || rail_step(&mut desk, reads.as_mut(), &clock, &mut jobs, rail));
+            until(&stopped, || match this {
+                0 => rail_step(&mut desk, reads.as_mut(), &clock, &mut jobs, rail),
+                _ => run_due(&mut desk, reads.as_mut(), &clock, &mut jobs),
+            });
         }));
     }
     let (mut desk, clock, mut reads) = (executor.clone(), clock.clone(), place.open_reader()?);
@@ -122,6 +126,12 @@ pub(crate) fn start(
         until(&stopped, || step(&mut desk, reads.as_mut(), &clock, &mut jobs));
     }));
     Ok(Work { stop, threads })
+}
+
+/// Each rail as often as calls to it may be under way, with the number of each. The first also dispatches.
+fn rail_threads(rails: &Rails) -> Vec<(&'static str, u64, u64)> {
+    let of = |rail| u64::from(rails.connections(rail));
+    rails.names().into_iter().flat_map(|rail| (0..of(rail)).map(move |this| (rail, this, of(rail)))).collect()
 }
 
 /// A folder has one server: whoever had a job was killed, and its payouts need not wait for the lease to end. Before

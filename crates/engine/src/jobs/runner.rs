@@ -23,6 +23,8 @@ use crate::{
 
 /// Jobs run in one step.
 const STEP: usize = 64;
+/// Jobs of others taken in one step.
+const HELP: usize = 4;
 /// Jobs read at a time while looking for some that can be run.
 const PAGE: u32 = 256;
 
@@ -142,11 +144,28 @@ pub struct Registry {
     runners: BTreeMap<&'static str, Box<dyn Runner>>,
     lease: i64,
     vault: Option<Arc<Vault>>,
+    share: Share,
+}
+
+/// Which jobs a runner looks for first when several work side by side. It only keeps them out of each other's way:
+/// who has a job is decided by its claim.
+#[derive(Debug, Clone, Copy)]
+struct Share {
+    this: u64,
+    of: u64,
+}
+
+impl Share {
+    fn has(self, job: JobId) -> bool {
+        let sum =
+            job.uid().0.iter().fold(0u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)));
+        sum % self.of == self.this
+    }
 }
 
 impl Default for Registry {
     fn default() -> Self {
-        Self { runners: BTreeMap::new(), lease: LEASE, vault: None }
+        Self { runners: BTreeMap::new(), lease: LEASE, vault: None, share: Share { this: 0, of: 1 } }
     }
 }
 
@@ -168,6 +187,14 @@ impl Registry {
     #[must_use]
     pub fn with_lease(mut self, micros: i64) -> Self {
         self.lease = micros;
+        self
+    }
+
+    /// As one of `of` that work side by side, numbered from 0: for runs that wait for somebody outside. Each looks
+    /// for other jobs first, and helps the others when it has none.
+    #[must_use]
+    pub fn with_share(mut self, this: u64, of: u64) -> Self {
+        self.share = Share { this, of: of.max(1) };
         self
     }
 
@@ -229,15 +256,23 @@ pub fn run_due(
 fn runnable(reads: &mut dyn Session, clock: &Clock, registry: &Registry) -> Result<Vec<JobRow>, Fault> {
     let at = (clock.business(), clock.machine());
     let mut last = (Timestamp(i64::MIN), JobId::from_uid(Uid::NIL));
-    let mut found = Vec::new();
+    let (mut found, mut others) = (Vec::new(), Vec::new());
     loop {
         let page = due_after(reads, last, at, PAGE)?;
         let is_last = page.len() < PAGE as usize;
         last = page.last().map_or(last, |row| (row.due_at, row.id));
         let known = page.into_iter().filter(|row| registry.runners.contains_key(row.kind.as_str()));
-        found.extend(known.take(STEP - found.len()));
-        if is_last || found.len() >= STEP {
+        let (own, other): (Vec<_>, Vec<_>) = known.partition(|row| registry.share.has(row.id));
+        found.extend(own.into_iter().take(STEP - found.len()));
+        others.extend(other.into_iter().take(STEP - others.len()));
+        if found.len() >= STEP || (is_last && !found.is_empty()) {
             return Ok(found);
+        }
+        if is_last {
+            // What those who look for them first come to last.
+            others.reverse();
+            others.truncate(HELP);
+            return Ok(others);
         }
     }
 }
