@@ -173,7 +173,7 @@ pub(crate) struct BankEntryView {
     kind: String,
     /// `matched`, `unmatched`, `conflict`, `handed_over` to payments, or `announced` while it is not booked.
     state: String,
-    /// What contradicts: `amount_differs`, `debited_twice`, `debited_after_rejection`, `returned_after_rejection`,
+    /// What contradicts: `amount_differs`, `debited_twice`, `debited_after_rejection`, `accepted_after_rejection`, `returned_after_rejection`,
     /// `rejected_after_debit`, `rejected_otherwise`.
     problem: Option<String>,
     /// The platform's account, masked.

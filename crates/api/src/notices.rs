@@ -91,8 +91,9 @@ pub(crate) async fn take_notice(
 async fn book(app: &Arc<App>, rail: &'static str, notice: RailNotice) -> Result<bool, Problem> {
     let reference = notice.reference.clone();
     let located = app.read(move |session| by_reference(session, &reference)).await?;
-    let taken =
-        send(app, rail, RecordRailNotice { rail, notice, located }, |taken| *taken == NoticeTaken::Taken);
+    let taken = send(app, rail, RecordRailNotice { rail, notice, located }, |taken| {
+        !matches!(taken, NoticeTaken::Refused(_))
+    });
     taken.await
 }
 

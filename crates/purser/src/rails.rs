@@ -179,7 +179,7 @@ impl BankFiles {
             .with_tireless(bank_files::FIX, move |job: &Claimed, hands: &mut Hands<'_>| {
                 run_fix(fixing.as_ref(), &format, to_folder, job, hands)
             })
-            .with(bank_files::CREDIT, |job: &Claimed, hands: &mut Hands<'_>| run_credit(job, hands))
+            .with_tireless(bank_files::CREDIT, |job: &Claimed, hands: &mut Hands<'_>| run_credit(job, hands))
             .with_tireless(bank_files::OUTCOME, |job: &Claimed, hands: &mut Hands<'_>| {
                 run_outcome(job, hands)
             });

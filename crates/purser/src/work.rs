@@ -52,7 +52,9 @@ pub(crate) struct Work {
 pub(crate) fn registry() -> Registry {
     let registry = with_rail(Registry::new().with_builtin(), SandboxRail::default)
         .with(SEND_CODE, |job: &Claimed, hands: &mut Hands<'_>| run_send_code(&mut SandboxSender, job, hands))
-        .with(VERIFY, |job: &Claimed, hands: &mut Hands<'_>| run_verify(&mut SandboxVerifier, job, hands))
+        .with_tireless(VERIFY, |job: &Claimed, hands: &mut Hands<'_>| {
+            run_verify(&mut SandboxVerifier, job, hands)
+        })
         .with_tireless(CALLBACK, |job: &Claimed, hands: &mut Hands<'_>| run_sandbox_callback(job, hands))
         .with_tireless(PAYMENT_NOTICE, |job: &Claimed, hands: &mut Hands<'_>| run_payment_notice(job, hands))
         .with_tireless(FUND, |job: &Claimed, hands: &mut Hands<'_>| run_fund(job, hands));

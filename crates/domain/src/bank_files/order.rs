@@ -118,7 +118,12 @@ pub struct Order<'a> {
 pub fn hear(order: &Order<'_>, signal: &Signal<'_>) -> Heard {
     use OrderState::{Accepted, Deferred, Failed, Paid, Returned, Short, Waiting};
     match signal {
-        Signal::Accepted if order.state == Waiting => Heard::Changed(Accepted, None),
+        // The bank carries out after all what it had put back: then it must not be in a second file.
+        Signal::Accepted if matches!(order.state, Waiting | Short | Deferred) => {
+            Heard::Changed(Accepted, None)
+        }
+        // The money was given back to the payee: staff must ask the bank which of the two it meant.
+        Signal::Accepted if order.state == Failed => Heard::Conflict("accepted_after_rejection"),
         Signal::Accepted => Heard::Repeat,
         Signal::Rejected(reason) => rejected(order.state, reason),
         Signal::Debited(booking) => match order.state {

@@ -63,23 +63,39 @@ pub fn mask_account(number: &str) -> String {
     }
 }
 
-/// A payer's words, at most 140 characters, with every long run of digits masked: the reference code that is looked
-/// for is short, a phone or card number is not.
+/// A payer's words, at most 140 characters, with every long run of digits masked, also where blanks or dashes stand
+/// between its groups: the reference code that is looked for is short, a phone or card number is not.
 pub fn mask_text(text: &str) -> String {
     let chars: Vec<char> = clean(text, NAME_MAX).chars().collect();
     let mut out = String::new();
     let mut rest = chars.as_slice();
     while let Some(first) = rest.first() {
-        let run = rest.iter().take_while(|c| c.is_ascii_digit()).count();
+        let run = number_at(rest);
         let (now, later) = rest.split_at(run.max(1).min(rest.len()));
         match now {
             _ if run == 0 => out.push(*first),
-            [a, .., z] if run >= TELLING_DIGITS => out.extend([*a, '*', '*', '*', *z]),
+            [a, .., z] if now.iter().filter(|c| c.is_ascii_digit()).count() >= TELLING_DIGITS => {
+                out.extend([*a, '*', '*', '*', *z]);
+            }
             run => out.extend(run),
         }
         rest = later;
     }
     out
+}
+
+/// How many characters the number at the beginning has: digits, with at most one mark between two of them.
+fn number_at(chars: &[char]) -> usize {
+    let (mut end, mut at) = (0, 0);
+    while let Some(c) = chars.get(at) {
+        if c.is_ascii_digit() {
+            end = at + 1;
+        } else if end != at || at == 0 || !matches!(c, ' ' | '-' | '.' | '/') {
+            break;
+        }
+        at += 1;
+    }
+    end
 }
 
 #[cfg(test)]
@@ -110,5 +126,8 @@ mod tests {
         assert_eq!([mask_account("1234"), mask_account("")], ["****".to_owned(), String::new()]);
         assert_eq!(mask_text("PO-7K2M 充值 13812345678"), "PO-7K2M 充值 1***8");
         assert_eq!(mask_text("12345678"), "12345678");
+        assert_eq!(mask_text("卡 6222 0212 3456 7890,谢谢"), "卡 6***0,谢谢");
+        assert_eq!(mask_text("tel 138-1234-5678 / 2026"), "tel 1***8 / 2026");
+        assert_eq!(mask_text("12  34 - 56"), "12  34 - 56");
     }
 }

@@ -131,7 +131,8 @@ fn shape(look: &Look<'_>) -> CheckResult {
 }
 
 /// Check 2, at request and again at dispatch.
-pub(super) fn standing_code(standing: Standing, kill: KillSwitches) -> Option<GateCode> {
+/// Why no money may go out to a party now: its status, then the kill switches (P4, P6).
+pub fn standing_code(standing: Standing, kill: KillSwitches) -> Option<GateCode> {
     match standing {
         Standing::Closed => Some(GateCode::PartyClosed),
         Standing::Frozen => Some(GateCode::PartyFrozen),

@@ -18,8 +18,6 @@ pub enum AccountRole {
     RailFloat,
     /// `revenue.withdrawal_fee` of the platform.
     RevenueWithdrawalFee,
-    /// `expense.rail_fee` of the platform.
-    ExpenseRailFee,
 }
 
 /// A hold of a withdrawal. Each is placed once and then settled once or released once.
@@ -127,6 +125,15 @@ pub enum Effect {
         slice: u16,
         /// The rail's key.
         reference: String,
+    },
+    /// Book what the rail charged, as soon as its float covers it.
+    BookCharge {
+        /// Number of the slice.
+        slice: u16,
+        /// What is new of the charge, minor units.
+        amount_minor: i64,
+        /// The whole charge so far, minor units.
+        total_minor: i64,
     },
     /// The rail says that the payer's balance is short: mark it so (P12).
     MarkRailShort,

@@ -3,10 +3,11 @@
 use super::checks::{destination_refusal, rail_code, standing_code};
 use super::facts::{Destination, KillSwitches, PayeeKind, RailFacts, Standing, StudioFacts};
 use super::fee::{shares, slices};
+use super::outcome::{conclude, release};
 use super::review::call_off;
 use super::{
-    AccountRole, Ctx, Decision, Effect, GateCode, Hold, MoneyOp, Outcome, Reason, Rejection, Slice,
-    SliceState, State, Withdrawal,
+    AccountRole, Ctx, Decision, Effect, FailureClass, GateCode, Hold, MoneyOp, Outcome, Reason, Rejection,
+    Slice, SliceState, State, Withdrawal,
 };
 use crate::ids::WithdrawalId;
 
@@ -35,7 +36,8 @@ pub fn rail_reference(id: WithdrawalId, slice: u16) -> String {
 /// Sends a withdrawal, or says what it waits for.
 ///
 /// A held party, kill switch, cooling-off, lock or sick rail leaves the state as it is and gives the reason. A
-/// destination that became unusable before anything was sent is a definite failure.
+/// destination that became unusable is a definite failure of all that was not sent, or that the rail refused for want
+/// of funds.
 ///
 /// # Errors
 /// A [`Rejection`], the first that applies.
@@ -57,8 +59,11 @@ pub fn dispatch(withdrawal: &Withdrawal, facts: &DispatchFacts, ctx: &Ctx<'_>) -
     if let Some(refused) = destination_refusal(destination, facts.studio, facts.kind, withdrawal.source, ctx)
     {
         let passing = matches!(refused.code, GateCode::DestinationCoolingOff | GateCode::DestinationLocked);
-        if passing || !first {
+        if passing {
             return Ok(hold_back(withdrawal, refused.code));
+        }
+        if !first {
+            return Ok(give_up(withdrawal, refused.code, ctx));
         }
         return Ok(call_off(withdrawal, State::Failed, Reason::Gate(refused.code), false));
     }
@@ -81,6 +86,25 @@ fn hold_back(withdrawal: &Withdrawal, code: GateCode) -> Outcome {
     decision.withdrawal.reason = reason;
     decision.events.push("withdrawal.held_back");
     decision.changed()
+}
+
+/// The payee's account became unusable while slices wait for the rail's funds: the rail refused them, so they are
+/// definitely not paid, and sending them again would pay to where the payee no longer wants it.
+fn give_up(withdrawal: &Withdrawal, code: GateCode, ctx: &Ctx<'_>) -> Outcome {
+    let mut decision = Decision::of(withdrawal);
+    let class = FailureClass::PayeeFixable;
+    let mut released = Vec::new();
+    for slice in &mut decision.withdrawal.slices {
+        if slice.state == SliceState::FundsShort {
+            slice.state = SliceState::Failed;
+            slice.failure = Some((class, code.code().to_owned()));
+            released.push(slice.clone());
+        }
+    }
+    for slice in &released {
+        release(&mut decision, slice, class);
+    }
+    conclude(decision, withdrawal.state, Some(Reason::Gate(code)), ctx)
 }
 
 fn wait_for_funds(withdrawal: &Withdrawal, ctx: &Ctx<'_>) -> Outcome {

@@ -39,13 +39,15 @@ pub fn is_overdue(withdrawal: &Withdrawal, now: Timestamp) -> bool {
 /// Code, sentences, actor and next step.
 type Words = (&'static str, &'static str, &'static str, Actor, NextStep);
 
-/// Explains where a withdrawal stands (P14). `next_attempt` is the due time of its next job, if there is one.
+/// Explains where a withdrawal stands (P14). `next_attempt` is the due time of its next job, if there is one. What lies
+/// in the past is no answer to "when": nothing is said then, and `overdue` says why.
 pub fn explain(withdrawal: &Withdrawal, next_attempt: Option<Timestamp>, now: Timestamp) -> Explanation {
     let reason = withdrawal.reason.as_ref();
     let (code, zh, en, actor, next_step) = match (withdrawal.state, reason) {
-        (State::Requested | State::Scheduled | State::WaitingForFunds, Some(Reason::Gate(code))) => {
-            of_gate(*code)
-        }
+        (
+            State::Requested | State::Scheduled | State::WaitingForFunds | State::Sending,
+            Some(Reason::Gate(code)),
+        ) => of_gate(*code),
         (State::Failed, Some(Reason::Gate(code))) => of_unusable_destination(*code),
         (State::Failed, Some(Reason::Rail { class, .. })) => of_failure(*class),
         (State::Bounced, Some(Reason::Rail { class, .. })) => of_bounce(*class),
@@ -57,10 +59,11 @@ pub fn explain(withdrawal: &Withdrawal, next_attempt: Option<Timestamp>, now: Ti
         (state, _) => of_state(state),
     };
     let overdue = is_overdue(withdrawal, now);
+    let next_attempt = next_attempt.filter(|at| *at > now);
     let next_at = match withdrawal.state {
         state if state.is_final() => None,
         State::Requested | State::Scheduled => next_attempt.or(Some(withdrawal.dispatch_at.max(now))),
-        _ => next_attempt.or(Some(withdrawal.deadline_at)),
+        _ => next_attempt.or(Some(withdrawal.deadline_at)).filter(|at| *at > now),
     };
     let detail = match reason {
         Some(Reason::Staff { note }) => Some(note.clone()),

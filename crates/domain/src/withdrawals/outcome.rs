@@ -52,15 +52,21 @@ enum Effects {
     Query,
     Resend,
     WaitForFunds,
+    Charge(i64),
 }
 
 /// The table of answers by slice state. Money moves in three of them only.
-fn effects_of(state: SliceState, outcome: &RailOutcome) -> Effects {
+fn effects_of(slice: &Slice, outcome: &RailOutcome) -> Effects {
     use SliceState::{Bounced, Failed, FundsShort, Paid, Sending, Unknown};
+    let state = slice.state;
     let open = matches!(state, Sending | Unknown | FundsShort);
     match outcome {
         RailOutcome::Paid { rail_fee_minor } if open => Effects::Settle(*rail_fee_minor),
         RailOutcome::Paid { .. } if state == Failed => Effects::Conflict,
+        // A reply may say that it is paid, and only a later notice what it cost.
+        RailOutcome::Paid { rail_fee_minor } if *rail_fee_minor > slice.rail_fee_minor => {
+            Effects::Charge(*rail_fee_minor)
+        }
         RailOutcome::DefiniteFailure { class, code } if open => Effects::Release(*class, code.clone()),
         RailOutcome::DefiniteFailure { .. } if matches!(state, Paid | Bounced) => Effects::Conflict,
         // Returned before we heard that it was paid: out and back again is the same as never out.
@@ -112,7 +118,7 @@ pub fn rail_outcome(
         return Err(Rejection::SliceUnknown);
     };
     let reference = rail_reference(withdrawal.id, number);
-    let effects = match effects_of(slice.state, outcome) {
+    let effects = match effects_of(slice, outcome) {
         Effects::Release(class, code) => {
             of_limit(outcome, slice, withdrawal, ctx).unwrap_or(Effects::Release(class, code))
         }
@@ -123,9 +129,13 @@ pub fn rail_outcome(
         Effects::Conflict => return Err(Rejection::OutcomeConflict),
         Effects::Settle(rail_fee_minor) => {
             slice.state = SliceState::Paid;
-            slice.rail_fee_minor = rail_fee_minor.max(0);
             let slice = slice.clone();
             settle(&mut decision, &slice);
+            charge(&mut decision, index, rail_fee_minor);
+        }
+        Effects::Charge(rail_fee_minor) => {
+            charge(&mut decision, index, rail_fee_minor);
+            return Ok(decision.changed());
         }
         Effects::Release(class, code) => {
             slice.state = SliceState::Failed;
@@ -175,7 +185,12 @@ pub fn rail_outcome(
 }
 
 /// Derives the withdrawal's state from its slices; at the end settles the fee that was earned.
-fn conclude(mut decision: Decision, before: State, reason: Option<Reason>, ctx: &Ctx<'_>) -> Outcome {
+pub(super) fn conclude(
+    mut decision: Decision,
+    before: State,
+    reason: Option<Reason>,
+    ctx: &Ctx<'_>,
+) -> Outcome {
     let state = state_of(&decision.withdrawal.slices);
     let held_back = matches!(decision.withdrawal.reason, Some(Reason::Gate(_)));
     decision.withdrawal.reason = match (state, reason) {
@@ -240,18 +255,23 @@ fn settle(decision: &mut Decision, slice: &Slice) {
     let hold = payout_hold(decision, slice);
     decision.ops.push(MoneyOp::Settle { hold, amount_minor });
     decision.ops.push(MoneyOp::Settle { hold: Hold::FloatSlice(slice.number), amount_minor });
-    if slice.rail_fee_minor > 0 {
-        decision.ops.push(MoneyOp::Transfer {
-            from: AccountRole::ExpenseRailFee,
-            to: AccountRole::RailFloat,
-            amount_minor: slice.rail_fee_minor,
-        });
-    }
     decision.totals.in_transit_minor = -slice.gross_minor();
     decision.totals.withdrawn_minor = slice.gross_minor();
 }
 
-fn release(decision: &mut Decision, slice: &Slice, class: FailureClass) {
+/// Notes what the rail charged so far and asks for what is new of it to be booked. Apart from the outcome: all float
+/// may be reserved for other payouts, and a payout that was paid is paid whether or not its charge can be booked now.
+fn charge(decision: &mut Decision, index: usize, rail_fee_minor: i64) {
+    let Some(slice) = decision.withdrawal.slices.get_mut(index) else { return };
+    let amount_minor = rail_fee_minor.saturating_sub(slice.rail_fee_minor);
+    if amount_minor > 0 {
+        slice.rail_fee_minor = rail_fee_minor;
+        let (slice, total_minor) = (slice.number, rail_fee_minor);
+        decision.effects.push(Effect::BookCharge { slice, amount_minor, total_minor });
+    }
+}
+
+pub(super) fn release(decision: &mut Decision, slice: &Slice, class: FailureClass) {
     let hold = payout_hold(decision, slice);
     decision.ops.push(MoneyOp::Release { hold: Hold::FloatSlice(slice.number) });
     decision.ops.push(MoneyOp::Release { hold });

@@ -53,6 +53,9 @@ pub(super) fn show_decision(decision: &Decision) -> String {
                 write!(out, " ! resend {}{after}", rev(&tail(reference)))
             }
             Effect::Query { reference, .. } => write!(out, " ! query {}", rev(&tail(reference))),
+            Effect::BookCharge { slice, amount_minor, .. } => {
+                write!(out, " ! book_charge {slice} {}", decimal(*amount_minor))
+            }
             Effect::MarkRailShort => write!(out, " ! mark_rail_short"),
             Effect::AlertFloat => write!(out, " ! alert_float"),
             Effect::OpenRiskCase => write!(out, " ! open_risk_case"),

@@ -56,7 +56,7 @@ impl Command for BindPhone {
         want(needs, self.party);
         credit::want_phone(needs, self.party, ctx);
         codes::need(needs, self.party, Purpose::BindPhone);
-        codes::need(needs, self.party, Purpose::UnbindPhone);
+        need_sent_codes(needs, self.party);
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<PhoneRow, Rejection> {
@@ -71,7 +71,7 @@ impl Command for BindPhone {
         codes::require(tx, ctx, self.party, Purpose::BindPhone, &self.code, &index, "/code")?;
         codes::use_up(tx, self.party, Purpose::BindPhone);
         if old.is_some() {
-            codes::use_up(tx, self.party, Purpose::UnbindPhone);
+            void_codes(tx, self.party);
         }
         bind(tx, ctx, &self.vault, self.party, &number)
     }
@@ -126,7 +126,7 @@ impl Command for UnbindPhone {
 
     fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
         want(needs, self.party);
-        codes::need(needs, self.party, Purpose::UnbindPhone);
+        need_sent_codes(needs, self.party);
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<PhoneRow, Rejection> {
@@ -134,7 +134,7 @@ impl Command for UnbindPhone {
         let row = bound(tx, self.party)?;
         let subject = row.number_index.clone();
         codes::require(tx, ctx, self.party, Purpose::UnbindPhone, &self.code, &subject, "/code")?;
-        codes::use_up(tx, self.party, Purpose::UnbindPhone);
+        void_codes(tx, self.party);
         unbind(tx, &row);
         Ok(row)
     }
@@ -147,6 +147,22 @@ impl Command for UnbindPhone {
 fn bound(tx: &Tx, party: PartyId) -> Result<PhoneRow, Rejection> {
     let missing = || Rejection::new("phone_missing", "no phone is bound");
     tx.get::<PhoneRow>(&party).cloned().ok_or_else(missing)
+}
+
+/// What is sent to a bound phone.
+const SENT: [Purpose; 3] = [Purpose::Withdrawal, Purpose::PayoutAccount, Purpose::UnbindPhone];
+
+fn need_sent_codes(needs: &mut Needs<'_>, party: PartyId) {
+    for purpose in SENT {
+        codes::need(needs, party, purpose);
+    }
+}
+
+/// Whoever holds a phone that is no longer bound must not be able to use what it got.
+fn void_codes(tx: &mut Tx, party: PartyId) {
+    for purpose in SENT {
+        codes::use_up(tx, party, purpose);
+    }
 }
 
 /// Nothing that was sent to the phone is of use any more.
@@ -178,9 +194,7 @@ impl ReleasePhone {
 
     pub(crate) fn needs(&self, needs: &mut Needs<'_>) {
         want(needs, self.party);
-        codes::need(needs, self.party, Purpose::Withdrawal);
-        codes::need(needs, self.party, Purpose::PayoutAccount);
-        codes::need(needs, self.party, Purpose::UnbindPhone);
+        need_sent_codes(needs, self.party);
     }
 
     /// Rejections in order: `reason_invalid`, `party_unknown`, `party_closed`, `phone_missing`.
@@ -193,10 +207,7 @@ impl ReleasePhone {
     pub(crate) fn run(&self, tx: &mut Tx) -> Result<Facts, Rejection> {
         self.check(tx)?;
         let row = bound(tx, self.party)?;
-        // Whoever holds the lost phone must not be able to use what it got.
-        for purpose in [Purpose::Withdrawal, Purpose::PayoutAccount, Purpose::UnbindPhone] {
-            codes::use_up(tx, self.party, purpose);
-        }
+        void_codes(tx, self.party);
         unbind(tx, &row);
         Ok(facts(&row))
     }

@@ -18,7 +18,7 @@ use crate::{
     programme::{CLOSE, CLOSE_STEP, CloseMonth, PUBLISH, TendMonths},
     rows::{JobRow, JobState},
     tx::{Needs, Tx},
-    withdrawals::{TendWithdrawals, WatchFloat},
+    withdrawals::{BOOK_CHARGE, TendWithdrawals, WatchFloat, run_book_charge},
 };
 
 /// How often something comes round, in business time.
@@ -286,6 +286,7 @@ impl Registry {
                 Ok(ListMonth::plan(hands.reads, now)?)
             })
             .with_tireless(FOLLOW, run_follow)
+            .with_tireless(BOOK_CHARGE, run_book_charge)
             .with_schedule(TEND_SETTLEMENTS, |_, hands| {
                 let now = hands.clock.business();
                 Ok(TendStatements::plan(hands.reads, now)?)

@@ -10,7 +10,7 @@ use purser_domain::{
 };
 
 use super::{
-    failures,
+    charge, failures,
     queries::Located,
     rows::{RailRow, UsageRow, WithdrawalRow},
 };
@@ -77,7 +77,6 @@ fn account(role: AccountRole, party: PartyId, source: Source, rail: &str, ctx: &
         AccountRole::RevenueWithdrawalFee => {
             AccountRef::platform(AccountKind::RevenueWithdrawalFee, currency)
         }
-        AccountRole::ExpenseRailFee => AccountRef::platform(AccountKind::ExpenseRailFee, currency),
     }
 }
 
@@ -87,7 +86,7 @@ pub(super) fn want(needs: &mut Needs<'_>, located: &Located, slices: &[u16], ctx
     use AccountRole as R;
     let Located { id, party, rail, source, .. } = located;
     let (id, party) = (*id, *party);
-    for role in [R::Payee, R::PayoutsClearing, R::RailFloat, R::RevenueWithdrawalFee, R::ExpenseRailFee] {
+    for role in [R::Payee, R::PayoutsClearing, R::RailFloat, R::RevenueWithdrawalFee] {
         needs.account(&account(role, party, *source, rail, ctx));
     }
     needs.account(&AccountRef::party(party, AccountKind::Owed, ctx.rules.currency));
@@ -147,6 +146,7 @@ pub(super) fn apply(
     for op in &decision.ops {
         money(tx, ctx, &row, op)?;
     }
+    collect_owed(tx, ctx, &row, decision)?;
     let source = Source::named(&row.source);
     let statement = source == Source::Statement;
     // Statements never counted at the gate, so there is nothing to restore.
@@ -182,6 +182,36 @@ pub(super) fn apply(
     Ok(row)
 }
 
+/// What comes back to a payee who owes something is offered to that first, like new income: else the debt would lock
+/// the gate, and the money behind the gate the debt.
+fn collect_owed(tx: &mut Tx, ctx: &Ctx, row: &WithdrawalRow, decision: &Decision) -> Result<(), Rejection> {
+    let comes_back = |op: &MoneyOp| {
+        matches!(op, MoneyOp::Release { hold: Hold::Payout | Hold::PayoutSlice(_) | Hold::Fee })
+            || matches!(op, MoneyOp::Transfer { to: AccountRole::Payee, .. })
+    };
+    let source = Source::named(&row.source);
+    if source != Source::Earnings || !decision.ops.iter().any(comes_back) {
+        return Ok(());
+    }
+    let payee = account(AccountRole::Payee, row.party, source, &row.rail, ctx);
+    let owed = AccountRef::party(row.party, AccountKind::Owed, ctx.rules.currency);
+    let amount_minor = tx.available(&owed).min(tx.available(&payee));
+    if amount_minor > 0 {
+        let id = tx.new_id();
+        tx.post(&TransferRequest {
+            id,
+            step: Step::Post,
+            debit: payee.id(),
+            credit: owed.id(),
+            amount_minor,
+            currency: row.currency,
+            kind: TransferKind::OwedCollected.code(),
+            reference: row.id.0,
+        })?;
+    }
+    Ok(())
+}
+
 pub(super) fn facts(row: &WithdrawalRow) -> Facts {
     Facts::new()
         .text("state", &row.state)
@@ -197,7 +227,6 @@ fn kind_of(role: (AccountRole, AccountRole), hold: Option<Hold>) -> TransferKind
         (Some(Hold::Fee), _) => TransferKind::WithdrawalFee,
         (Some(Hold::Payout | Hold::PayoutSlice(_)), _) => TransferKind::WithdrawalAmount,
         (Some(Hold::FloatSlice(_)), _) => TransferKind::PayoutSend,
-        (None, (AccountRole::ExpenseRailFee, _)) => TransferKind::PayoutRailFee,
         (
             None,
             (AccountRole::RailFloat | AccountRole::RevenueWithdrawalFee | AccountRole::PayoutsClearing, _),
@@ -328,6 +357,9 @@ fn carry_out(tx: &mut Tx, ctx: &Ctx, row: &WithdrawalRow, effect: &Effect) {
             job(jobs_of.send, *slice, reference, *amount_minor, at);
         }
         Effect::Query { slice, reference } => job(jobs_of.query, *slice, reference, 0, ctx.now.plus(PAUSE)),
+        Effect::BookCharge { slice, amount_minor, total_minor } => {
+            charge::later(tx, ctx, row, *slice, (*amount_minor, *total_minor));
+        }
         Effect::MarkRailShort => mark_short(tx, row),
         Effect::AlertFloat => {
             tx.event("float.short", None, &row.rail, Facts::new().text("withdrawal", &subject));

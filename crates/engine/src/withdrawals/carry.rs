@@ -10,6 +10,7 @@ use purser_storage::{Fault, Keys, Lock, Record as _, Session};
 use super::{
     accounts::{self, SANDBOX_KIND},
     dispatch::{DispatchRail, Dispatched, QueuePlace, waits_for_float},
+    may_send::MaySend,
     outcome::RecordRailOutcome,
     queries::{Located, RailFloat, floats, queued, withdrawal},
     rows::{PayoutAccountRow, WithdrawalRow},
@@ -128,7 +129,8 @@ fn order(slice: &Slice, job: &Claimed, hands: &mut Hands<'_>) -> Result<PayoutOr
         amount_minor: slice.amount_minor,
         payee,
         // A run that ended before it could write down what the rail said is an earlier attempt too.
-        again: slice.attempts > 1 || job.attempts > 1,
+        // The token only grows: also staff's trying again does not make it look like the first.
+        again: slice.attempts > 1 || job.attempts > 1 || job.lease.token > 1,
     })
 }
 
@@ -145,6 +147,10 @@ pub fn run_send(rail: &mut dyn Rail, job: &Claimed, hands: &mut Hands<'_>) -> Re
         return Ok(Ran::Finish);
     }
     let order = order(&slice, job, hands)?;
+    let may = MaySend { located: Located::from(&slice.row), lease: job.lease };
+    if !hands.call(may)? {
+        return Ok(Ran::Committed);
+    }
     let outcome = rail.send(&order, hands)?;
     record(&slice, outcome, job, hands)
 }

@@ -1,6 +1,10 @@
 //! Notices of rails: what one says about a payout without being asked (P10).
 
-use purser_domain::withdrawals;
+use purser_domain::{
+    casework::Kind,
+    ids::Uid,
+    withdrawals::{self, RailOutcome, Slice, SliceState},
+};
 
 use super::{
     outcome::{decide, want},
@@ -8,9 +12,12 @@ use super::{
     rows::WithdrawalRow,
 };
 use crate::{
+    cases::{self, NewCase},
     command::{Command, Ctx, Rejection},
     facts::Facts,
+    group::INTERNAL_CLIENT,
     ports::RailNotice,
+    rows::Idempotency,
     tx::{Needs, Tx},
 };
 
@@ -21,7 +28,12 @@ pub enum NoticeTaken {
     Taken,
     /// Not booked, for this reason; it is in the audit log, and staff hear of it.
     Refused(&'static str),
+    /// Not booked: it contradicts what is booked, and a case is open about it (P13). It need not come again.
+    Disputed(&'static str),
 }
+
+/// Contradictions that cost money if they are true.
+const DISPUTES: [&str; 2] = ["outcome_conflict", "notice_amount"];
 
 /// Takes in a notice whose signature is good. It is accepted in any case, so that the audit log keeps what was
 /// refused: `notice_unknown` (no such withdrawal or slice), `notice_other_rail`, `notice_amount`,
@@ -43,11 +55,11 @@ impl RecordRailNotice {
             return Err("notice_other_rail");
         }
         let slice = row.withdrawal().slices.into_iter().find(|slice| slice.number == *number);
-        let amount_minor = slice.ok_or("notice_unknown")?.amount_minor;
-        if amount_minor != self.notice.amount_minor {
+        let slice = slice.ok_or("notice_unknown")?;
+        if slice.amount_minor != self.notice.amount_minor {
             return Err("notice_amount");
         }
-        let outcome = &self.notice.outcome;
+        let outcome = &believed(&self.notice.outcome, &slice);
         let mark = tx.mark();
         decide(tx, ctx, located, |withdrawal, gate| {
             withdrawals::rail_outcome(withdrawal, *number, outcome, gate)
@@ -67,6 +79,10 @@ impl Command for RecordRailNotice {
         "rail.notice"
     }
 
+    fn lookups(&self, needs: &mut Needs<'_>) {
+        needs.row::<Idempotency>(self.dispute_key());
+    }
+
     fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
         if let Some((located, number)) = &self.located {
             want(needs, located, &[*number], ctx);
@@ -76,6 +92,10 @@ impl Command for RecordRailNotice {
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<NoticeTaken, Rejection> {
         match self.book(tx, ctx) {
             Ok(()) => Ok(NoticeTaken::Taken),
+            Err(code) if DISPUTES.contains(&code) => {
+                self.dispute(tx, ctx, code);
+                Ok(NoticeTaken::Disputed(code))
+            }
             Err(code) => {
                 let facts = Facts::new().text("code", code).text("reference", self.known_reference());
                 tx.event("rail.notice_refused", None, self.rail, facts);
@@ -87,13 +107,48 @@ impl Command for RecordRailNotice {
     fn audit(&self, output: &NoticeTaken) -> (String, Facts) {
         let code = match output {
             NoticeTaken::Taken => "taken",
-            NoticeTaken::Refused(code) => code,
+            NoticeTaken::Refused(code) | NoticeTaken::Disputed(code) => code,
         };
         (self.known_reference(), Facts::new().text("rail", self.rail).text("outcome", code))
     }
 }
 
+/// What a notice may be believed. A notice does not say which attempt it is about: the "no" to an earlier one may come
+/// late, or be sent once more by somebody else, while a later attempt pays. Then the rail is asked.
+fn believed(said: &RailOutcome, slice: &Slice) -> RailOutcome {
+    let refused = matches!(said, RailOutcome::DefiniteFailure { .. } | RailOutcome::PayerFundsShort);
+    let open = matches!(slice.state, SliceState::Sending | SliceState::Unknown | SliceState::FundsShort);
+    let several = slice.attempts > 1 || slice.state == SliceState::FundsShort;
+    if refused && open && several { RailOutcome::Unknown } else { said.clone() }
+}
+
 impl RecordRailNotice {
+    /// Under this key it is remembered that a case was opened: told again, it stays one.
+    fn dispute_key(&self) -> (Uid, String) {
+        (INTERNAL_CLIENT, format!("rail.notice {} {}", self.rail, self.notice.reference))
+    }
+
+    fn dispute(&self, tx: &mut Tx, ctx: &Ctx, code: &'static str) {
+        let (client, key) = self.dispute_key();
+        if tx.get::<Idempotency>(&(client, key.clone())).is_some() {
+            return;
+        }
+        let command = self.name().to_owned();
+        let at = ctx.now;
+        tx.put(Idempotency { client, key, command, body_hash: [0; 32], status: 0, reply: Vec::new(), at });
+        let facts = Facts::new().text("code", code).text("reference", self.known_reference());
+        tx.event("rail.notice_refused", None, self.rail, facts);
+        let summary = format!(
+            "渠道通知与账目相反，可能重复付款（{code}） / a notice of the rail contradicts the books, money may be out twice ({code})"
+        );
+        let subject = self.notice.reference.clone();
+        cases::open(
+            tx,
+            ctx,
+            NewCase { kind: Kind::ReconciliationBreak, party: None, subject, summary, due_at: None },
+        );
+    }
+
     /// The reference when it is one of ours; what somebody else chose is not written down.
     fn known_reference(&self) -> String {
         self.located.as_ref().map_or_else(String::new, |_| self.notice.reference.clone())

@@ -37,6 +37,7 @@ The control panel, all JSON:
   GET  /control/orders                                          its books
   POST /control/next     {\"fate\": \"hang\", \"times\": 2}         what the next new orders meet
   POST /control/balance  {\"minor\": 0}                           what the payer has
+  POST /control/charge   {\"minor\": 10}                          what it charges for a transfer from now on
   POST /control/refund   {\"reference\": \"wd_…-01\"}               a paid order comes back
   POST /control/notify-url {\"url\": \"http://…\"}               where notices go from now on
   POST /control/notice   {\"reference\": …, \"status\": …, \"amount_minor\": …, \"app_id\": …, \"signed_well\": false}
@@ -197,6 +198,10 @@ impl Service {
             ("GET", "/control/orders") => Some(self.orders()),
             ("POST", "/control/next") => self.next(&body),
             ("POST", "/control/balance") => self.balance(&body),
+            ("POST", "/control/charge") => body["minor"].as_i64().filter(|minor| *minor >= 0).map(|minor| {
+                self.gateway().charge_minor = minor;
+                json!({ "minor": minor })
+            }),
             ("POST", "/control/refund") => body["reference"]
                 .as_str()
                 .map(|reference| json!({ "returned": self.gateway().orders.take_back(reference) })),

@@ -197,7 +197,7 @@ fn keep_funded(front: &Front, done: &AtomicBool, topped_up: &AtomicUsize) {
 fn at_rest(place: &Place, front: &Front, count: usize) {
     let mut session = place.reader();
     let mut left = 0;
-    wait_until("withdrawals in flight", 900, || {
+    wait_until("withdrawals in flight", if long() { 3_600 } else { 900 }, || {
         session
             .query(&OPEN, &[], &mut |row| {
                 left = row.int(0);

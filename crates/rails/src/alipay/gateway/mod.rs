@@ -65,6 +65,8 @@ pub struct Gateway {
     pub orders: Orders,
     /// Its books of money in.
     pub trades: Trades,
+    /// What it charges for a transfer, minor units: queries and notices say so, the reply to a transfer does not.
+    pub charge_minor: i64,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -163,6 +165,7 @@ impl Gateway {
             zone: Zone::shanghai(),
             orders,
             trades: Trades::default(),
+            charge_minor: 0,
         })
     }
 
@@ -254,7 +257,7 @@ impl Gateway {
         if let Some(fields) = view.as_object_mut() {
             if method == QUERY {
                 fields.insert("trans_amount".to_owned(), json!(decimal(order.amount_minor)));
-                fields.insert("order_fee".to_owned(), json!("0.00"));
+                fields.insert("order_fee".to_owned(), json!(decimal(self.charge_minor)));
             }
             let date = if method == QUERY { "pay_date" } else { "trans_date" };
             fields.insert(date.to_owned(), json!(self.time(at)));
@@ -292,7 +295,7 @@ impl Gateway {
             "action_type": "FINISH", "biz_scene": "DIRECT_TRANSFER", "order_id": order_id(&notice.reference),
             "origin_interface": TRANSFER, "out_biz_no": notice.reference, "pay_date": self.time(at),
             "product_code": "TRANS_ACCOUNT_NO_PWD", "status": notice.status,
-            "trans_amount": decimal(notice.amount_minor),
+            "trans_amount": decimal(notice.amount_minor), "order_fee": decimal(self.charge_minor),
         });
         if let (Some(fields), false) = (content.as_object_mut(), notice.error_code.is_empty()) {
             fields.insert("error_code".to_owned(), json!(notice.error_code));
