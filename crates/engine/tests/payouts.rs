@@ -1,0 +1,231 @@
+//! Payouts on both databases: the last look before a rail is called (P6, P10), its charge, notices about an earlier
+//! attempt, and what comes back to a payee who owes something.
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
+mod support;
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use purser_domain::{
+    ids::PartyId,
+    ledger::{AccountKind, AccountRef, Step},
+    money::Currency,
+    parties::{AccountClass, LegalForm, Profile, Role, Roles},
+    policy::DEFAULT_PACK,
+    time::MINUTE,
+    withdrawals::{FailureClass, GateCode, RailOutcome, Reason, State, rail_reference},
+};
+use purser_engine::{
+    Writer,
+    identity::Given,
+    jobs::{self, Claimed, Hands, Registry, RetryJob, RunError},
+    ledger::TopUpFloat,
+    parties::{ChangeParty, PartyChange, RegisterParty},
+    ports::{PayoutOrder, Rail, RailNotice},
+    rules::RulesSource,
+    withdrawals::{
+        Asked, BOOK_CHARGE, BindPayoutAccount, DispatchRail, Located, NoticeTaken, RecordRailNotice,
+        RecordRailOutcome, RequestWithdrawal, Requested, WithdrawalRow, by_reference, rail_jobs,
+        run_book_charge, run_send, withdrawal,
+    },
+};
+use support::{Books, balance, clearing, float, post, run};
+
+/// A rail that pays and counts how often it is asked to.
+struct Counting(Arc<AtomicUsize>);
+
+impl Rail for Counting {
+    fn name(&self) -> &'static str {
+        "sandbox"
+    }
+    fn send(&mut self, _order: &PayoutOrder, _hands: &mut Hands<'_>) -> Result<RailOutcome, RunError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(RailOutcome::Paid { rail_fee_minor: 0 })
+    }
+    fn query(&mut self, _order: &PayoutOrder, _hands: &mut Hands<'_>) -> Result<RailOutcome, RunError> {
+        Ok(RailOutcome::Unknown)
+    }
+}
+
+/// A creator with earnings and a payout account.
+struct Desk<'b> {
+    books: &'b Books,
+    writer: Writer,
+    creator: PartyId,
+    top_ups: usize,
+}
+
+impl<'b> Desk<'b> {
+    fn on(books: &'b Books, earned: i64, float: i64) -> Self {
+        let entry = "\n[[entry]]\nkey = \"withdrawal.first_steps_required\"\nrow = \"X4\"\n\
+                     effective_from = \"2000-01-02\"\nvalue = false\nsource = \"test\"\n";
+        let first_pack = ("test.toml".to_owned(), format!("{DEFAULT_PACK}{entry}"));
+        let mut writer = books.writer_by(RulesSource { first_pack, ..RulesSource::builtin() });
+        let profile = Profile {
+            external_id: "lin".to_owned(),
+            display_name: "Lin".to_owned(),
+            roles: Roles::NONE.with(Role::Creator),
+            legal_form: LegalForm::Individual,
+            class: AccountClass::Ordinary,
+            metadata: BTreeMap::new(),
+        };
+        let creator = run(&mut writer, RegisterParty(profile)).unwrap().id;
+        run(&mut writer, BindPayoutAccount::sandbox(creator, "lin.ok")).unwrap();
+        let mut desk = Self { books, writer, creator, top_ups: 0 };
+        let own = desk.own(AccountKind::Earnings);
+        post(&mut desk.writer, Step::Post, &clearing(), &own, earned);
+        desk.top_up(float);
+        desk
+    }
+
+    fn own(&self, kind: AccountKind) -> AccountRef {
+        AccountRef::party(self.creator, kind, Currency::CNY)
+    }
+
+    fn balance(&mut self, account: &AccountRef) -> i64 {
+        balance(&mut self.writer, account).0
+    }
+
+    fn top_up(&mut self, amount_minor: i64) {
+        self.top_ups += 1;
+        let (rail, reference) = ("sandbox".to_owned(), format!("bank-{}", self.top_ups));
+        let top_up = TopUpFloat { rail, reference, amount_minor, currency: Currency::CNY };
+        run(&mut self.writer, top_up).unwrap();
+    }
+
+    /// Asks for an amount and hands it to the rail.
+    fn sent(&mut self, amount_minor: i64) -> WithdrawalRow {
+        let request = RequestWithdrawal {
+            party: self.creator,
+            asked: Asked::Earnings,
+            amount_minor: Some(amount_minor),
+            currency: Currency::CNY,
+            destination: None,
+            code: Given::Waived,
+            person: None,
+            dry_run: false,
+        };
+        let Requested::Accepted(row) = run(&mut self.writer, request).unwrap() else { panic!("accepted") };
+        assert_eq!(self.dispatch(), 1);
+        *row
+    }
+
+    fn dispatch(&mut self) -> usize {
+        let dispatch = DispatchRail { rail: "sandbox".to_owned(), limit: 100, short_before: None };
+        run(&mut self.writer, dispatch).unwrap().sent
+    }
+
+    fn hear(&mut self, row: &WithdrawalRow, outcome: RailOutcome) -> String {
+        let command = RecordRailOutcome { located: Located::from(row), slice: 1, outcome, lease: None };
+        run(&mut self.writer, command).unwrap().state
+    }
+
+    fn notice(&mut self, row: &WithdrawalRow, outcome: RailOutcome) -> NoticeTaken {
+        let reference = rail_reference(row.id, 1);
+        let located = by_reference(self.books.reader().as_mut(), &reference).unwrap();
+        let notice = RailNotice { reference, amount_minor: row.net, outcome };
+        run(&mut self.writer, RecordRailNotice { rail: "sandbox", notice, located }).unwrap()
+    }
+
+    fn read(&self, row: &WithdrawalRow) -> WithdrawalRow {
+        withdrawal(self.books.reader().as_mut(), row.id).unwrap().unwrap()
+    }
+
+    fn step(&mut self, registry: &mut Registry) -> usize {
+        let mut reads = self.books.reader();
+        jobs::run_due(&mut self.writer, reads.as_mut(), &self.books.clock, registry).unwrap()
+    }
+
+    fn change(&mut self, change: PartyChange) {
+        run(&mut self.writer, ChangeParty { id: self.creator, change, if_version: None }).unwrap();
+    }
+}
+
+#[test]
+fn what_is_queued_is_looked_at_once_more_before_it_is_sent_p6_p10() {
+    Books::each(|books| {
+        let mut desk = Desk::on(books, 10_000, 10_000);
+        let row = desk.sent(10_000);
+        let calls = Arc::new(AtomicUsize::new(0));
+        let mut rail = Counting(Arc::clone(&calls));
+        let send = move |job: &Claimed, hands: &mut Hands<'_>| run_send(&mut rail, job, hands);
+        let mut registry = Registry::new().with(rail_jobs("sandbox").send, send);
+        desk.change(PartyChange::Freeze("checking".to_owned()));
+        assert_eq!((desk.step(&mut registry), calls.load(Ordering::Relaxed)), (1, 0), "looked at, not sent");
+        let held = desk.read(&row);
+        let why = Some(Reason::Gate(GateCode::PartyFrozen));
+        assert_eq!((held.state.as_str(), held.withdrawal().reason), ("sending", why));
+        assert_eq!(desk.step(&mut registry), 0, "for a minute");
+        desk.books.advance(MINUTE);
+        assert_eq!((desk.step(&mut registry), calls.load(Ordering::Relaxed)), (1, 0));
+        desk.change(PartyChange::Unfreeze);
+        desk.books.advance(MINUTE);
+        assert_eq!((desk.step(&mut registry), calls.load(Ordering::Relaxed)), (1, 1));
+        assert_eq!(desk.read(&row).state, State::Paid.name());
+    });
+}
+
+#[test]
+fn a_charge_waits_for_float_and_the_payout_does_not_p10() {
+    Books::each(|books| {
+        // All float is reserved for payouts.
+        let mut desk = Desk::on(books, 20_000, 20_000);
+        let (first, _second) = (desk.sent(10_000), desk.sent(10_000));
+        let expense = AccountRef::platform(AccountKind::ExpenseRailFee, Currency::CNY);
+        assert_eq!(desk.hear(&first, RailOutcome::Paid { rail_fee_minor: 10 }), "paid");
+        let mut registry = Registry::new().with_tireless(BOOK_CHARGE, run_book_charge);
+        assert_eq!(desk.step(&mut registry), 1);
+        assert_eq!(desk.balance(&expense), 0, "nothing is free to book it from");
+        desk.top_up(10);
+        let job = jobs::derived_id(BOOK_CHARGE, &format!("{} 1 10", first.id));
+        run(&mut desk.writer, RetryJob { job }).unwrap();
+        assert_eq!(desk.step(&mut registry), 1);
+        assert_eq!((desk.balance(&expense), desk.balance(&float())), (10, 10_000));
+        // Told again, and told of more: only what is new is booked.
+        desk.top_up(100);
+        assert_eq!(desk.notice(&first, RailOutcome::Paid { rail_fee_minor: 10 }), NoticeTaken::Taken);
+        assert_eq!(desk.notice(&first, RailOutcome::Paid { rail_fee_minor: 25 }), NoticeTaken::Taken);
+        assert_eq!(desk.step(&mut registry), 1);
+        assert_eq!(desk.balance(&expense), 25);
+    });
+}
+
+#[test]
+fn a_no_to_an_earlier_attempt_is_not_believed_unasked_p10() {
+    Books::each(|books| {
+        let mut desk = Desk::on(books, 10_000, 10_000);
+        let row = desk.sent(10_000);
+        assert_eq!(desk.hear(&row, RailOutcome::PayerFundsShort), "waiting_for_funds");
+        desk.top_up(1);
+        assert_eq!(desk.dispatch(), 1);
+        assert_eq!(desk.hear(&row, RailOutcome::Unknown), "unknown");
+        let class = FailureClass::PayeeFixable;
+        let no = RailOutcome::DefiniteFailure { class, code: "FAIL".to_owned() };
+        assert_eq!(desk.notice(&row, no.clone()), NoticeTaken::Taken);
+        assert_eq!(desk.notice(&row, RailOutcome::PayerFundsShort), NoticeTaken::Taken);
+        assert_eq!(desk.read(&row).state, "unknown", "the rail is asked instead");
+        assert_eq!(desk.hear(&row, RailOutcome::Paid { rail_fee_minor: 0 }), "paid");
+        let disputed = NoticeTaken::Disputed("outcome_conflict");
+        assert_eq!((desk.notice(&row, no.clone()), desk.notice(&row, no)), (disputed, disputed));
+    });
+}
+
+#[test]
+fn what_comes_back_pays_what_is_owed_first_m() {
+    Books::each(|books| {
+        let mut desk = Desk::on(books, 10_000, 10_000);
+        let (own, owed) = (desk.own(AccountKind::Earnings), desk.own(AccountKind::Owed));
+        let row = desk.sent(10_000);
+        post(&mut desk.writer, Step::Post, &owed, &clearing(), 3_000);
+        let class = FailureClass::PayeeFixable;
+        let no = RailOutcome::DefiniteFailure { class, code: "FAIL".to_owned() };
+        assert_eq!(desk.hear(&row, no), "failed");
+        assert_eq!((desk.balance(&own), desk.balance(&owed)), (7_000, 0));
+    });
+}
