@@ -21,7 +21,7 @@ CREATE TABLE credit_orders (
   id BYTES NOT NULL, merchant BYTES NOT NULL, external_id TEXT NOT NULL, amount INT NOT NULL, currency TEXT NOT NULL,
   authorised_at INT NOT NULL, reserved INT NOT NULL, shipped INT NOT NULL, cancelled INT NOT NULL,
   receivable INT NOT NULL, due INT NOT NULL, liability INT NOT NULL, prepaid INT NOT NULL, paid INT NOT NULL,
-  forgiven INT NOT NULL, returned INT NOT NULL, lost INT NOT NULL, epoch INT NOT NULL, due_on TEXT, shipped_at INT,
+  forgiven INT NOT NULL, returned INT NOT NULL, lost INT NOT NULL, recourse INT NOT NULL, epoch INT NOT NULL, due_on TEXT, shipped_at INT,
   changed_at INT NOT NULL, policy_version INT NOT NULL, version INT NOT NULL,
   PRIMARY KEY (id))@;
 CREATE INDEX credit_orders_merchant ON credit_orders (merchant, authorised_at, id);

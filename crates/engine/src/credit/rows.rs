@@ -116,6 +116,8 @@ record! {
         returned: i64,
         /// Written off or taken back.
         lost: i64,
+        /// Of it, what the shop had to bear.
+        recourse: i64,
         /// The shop's epoch at the last change.
         epoch: i64,
         /// When the buyer is to have paid, civil date.
@@ -215,6 +217,7 @@ impl CreditOrderRow {
             forgiven: order.forgiven_minor,
             returned: order.returned_minor,
             lost: order.lost_minor,
+            recourse: order.recourse_minor,
             epoch: order.epoch,
             due_on: order.due_on.map(|date| date.to_string()),
             shipped_at: order.shipped_at,
@@ -256,6 +259,7 @@ impl CreditOrderRow {
             forgiven_minor: self.forgiven,
             returned_minor: self.returned,
             lost_minor: self.lost,
+            recourse_minor: self.recourse,
             held_minor: self.held,
             epoch: self.epoch,
             due_on: self.due_on.as_deref().and_then(|text| text.parse::<Date>().ok()),

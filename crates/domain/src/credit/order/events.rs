@@ -143,6 +143,7 @@ pub fn authorise(
         forgiven_minor: 0,
         returned_minor: 0,
         lost_minor: 0,
+        recourse_minor: 0,
         epoch: shop.epoch,
         due_on: new.due_on,
         shipped_at: None,
@@ -224,7 +225,8 @@ pub fn deny(order: &CreditOrder, at: Timestamp, shop: &ShopFacts) -> Result<Deci
     Ok(draft.done("credit_order.denied"))
 }
 
-/// The buyer paid: first the advance, then what lies beyond the limit, the rest is the shop's (C11, M).
+/// The buyer paid: first the advance, then what lies beyond the limit, the rest is the shop's (C11, M). What was lost
+/// may still be paid: where the shop had to bear it the money is the shop's, else it makes good the loss.
 ///
 /// # Errors
 /// A [`Rejection`], the first that applies.
@@ -238,27 +240,32 @@ pub fn pay(
 ) -> Result<Decision, Rejection> {
     amount(amount_minor)?;
     instant(at, order, now, terms)?;
-    let left_minor = order.payable_minor();
+    let left_minor = order.payable_minor() + order.lost_minor;
     if amount_minor > left_minor {
         return Err(Rejection::MoreThanPayable { left_minor });
     }
     let mut draft = Draft::of(order, shop, at);
     let order = &mut draft.order;
-    let advanced = amount_minor.min(order.receivable_minor - order.due_minor);
-    let beyond = (amount_minor - advanced).min(order.liability_minor);
-    let rest = amount_minor - advanced - beyond;
+    let on_time = amount_minor.min(order.payable_minor());
+    let shipped_unpaid = order.shipped_unpaid_minor();
+    let advanced = on_time.min(order.receivable_minor - order.due_minor);
+    let beyond = (on_time - advanced).min(order.liability_minor);
+    let rest = on_time - advanced - beyond;
     order.receivable_minor -= advanced;
     order.liability_minor -= beyond;
     order.paid_minor += amount_minor;
     // Liability that a withdrawal repaid is the shop's own money by now: the buyer's payment for it is the shop's.
-    let no_longer_held = rest.min(order.held_minor);
-    order.held_minor -= no_longer_held;
-    let before_shipping = (rest - no_longer_held).min(order.unshipped_minor() - order.prepaid_minor);
-    order.prepaid_minor += before_shipping;
+    // Only what goes beyond all shipped goods is paid in advance.
+    let own = rest.min(shipped_unpaid - advanced - beyond);
+    order.held_minor -= own.min(order.held_minor);
+    order.prepaid_minor += rest - own;
+    let late = amount_minor - on_time;
+    let (borne, made_good) = order.take_lost(late, late.min(order.recourse_minor));
     draft.keep_reserved();
     draft.post(R::ClientsClearing, R::Receivable, advanced, K::BuyerPaid);
     draft.post(R::ClientsClearing, R::Liability, beyond, K::BuyerPaid);
-    draft.post(R::ClientsClearing, R::Proceeds, rest, K::BuyerPaid);
+    draft.post(R::ClientsClearing, R::Proceeds, rest + borne, K::BuyerPaid);
+    draft.post(R::ClientsClearing, R::BadDebt, made_good, K::BuyerPaid);
     Ok(draft.done("credit_order.paid"))
 }
 
@@ -292,7 +299,8 @@ pub fn cancel(
 }
 
 /// Shipped goods are refunded. What the buyer has not paid yet is taken back from the proceeds; what is missing
-/// stays as `due`. What the buyer had paid goes back through the platform; what is missing becomes liability (C11).
+/// stays as `due`. What was written off makes good the loss, what the shop had to bear it has borne. What the buyer had
+/// paid goes back through the platform; what is missing becomes liability (C11).
 ///
 /// # Errors
 /// A [`Rejection`], the first that applies.
@@ -319,7 +327,7 @@ pub fn refund(
         taken
     };
     // Before the buyer paid: what was not advanced yet, then the advance, then what lies beyond the limit.
-    let unpaid = amount_minor.min(order.payable_minor() - (order.unshipped_minor() - order.prepaid_minor));
+    let unpaid = amount_minor.min(order.shipped_unpaid_minor());
     let not_advanced = unpaid.min(order.held_minor);
     order.held_minor -= not_advanced;
     order.reserved_minor = order.reserved_minor.min(order.to_advance_minor());
@@ -330,10 +338,15 @@ pub fn refund(
     let beyond = (unpaid - not_advanced - advanced).min(order.liability_minor);
     let repaid = take(beyond);
     order.liability_minor -= repaid;
-    order.forgiven_minor += unpaid;
-    let paid = amount_minor - unpaid;
+    let lost = (amount_minor - unpaid).min(order.lost_minor);
+    let (_, written_off) = order.take_lost(lost, lost.min(order.recourse_minor));
+    let made_good = take(written_off);
+    order.forgiven_minor += unpaid + lost;
+    let paid = amount_minor - unpaid - lost;
     let returned = take(paid);
     order.returned_minor += paid;
+    draft.post(R::Proceeds, R::BadDebt, made_good, K::Refund);
+    draft.post(R::Liability, R::BadDebt, written_off - made_good, K::Refund);
     draft.post(R::Proceeds, R::Receivable, given_back, K::Refund);
     draft.post(R::Proceeds, R::Liability, repaid, K::Refund);
     draft.post(R::Proceeds, R::ClientsClearing, returned, K::Refund);
@@ -399,6 +412,7 @@ fn lose(
     }
     order.receivable_minor -= amount_minor;
     order.lost_minor += amount_minor;
+    order.recourse_minor += if from == R::Liability { amount_minor } else { 0 };
     draft.post(from, R::Receivable, amount_minor, kind);
     Ok(draft.done(event))
 }

@@ -60,8 +60,10 @@ pub struct CreditOrder {
     pub forgiven_minor: i64,
     /// Refunded after it was paid.
     pub returned_minor: i64,
-    /// Written off, or turned into the shop's liability after a fraud decision.
+    /// Written off, or turned into the shop's liability after a fraud decision, and not paid late or refunded since.
     pub lost_minor: i64,
+    /// Of what was lost, what became the shop's liability.
+    pub recourse_minor: i64,
     /// The shop's repayment epoch as of the last change.
     pub epoch: i64,
     /// When the buyer is to have paid; from the first shipment.
@@ -99,6 +101,19 @@ impl CreditOrder {
     /// What the buyer still owes, shipped or not, minor units.
     pub const fn payable_minor(&self) -> i64 {
         self.amount_minor - self.cancelled_minor - self.paid_minor - self.forgiven_minor - self.lost_minor
+    }
+
+    /// Of that, what was shipped, minor units.
+    pub const fn shipped_unpaid_minor(&self) -> i64 {
+        self.payable_minor() - (self.unshipped_minor() - self.prepaid_minor)
+    }
+
+    /// Takes from what was lost: of `amount_minor` so much from what the shop had to bear, the rest from what was
+    /// written off. Both parts.
+    fn take_lost(&mut self, amount_minor: i64, borne_minor: i64) -> (i64, i64) {
+        self.lost_minor -= amount_minor;
+        self.recourse_minor -= borne_minor;
+        (borne_minor, amount_minor - borne_minor)
     }
 
     /// Nothing is open: no reservation, no advance, no liability, nothing to ship.
