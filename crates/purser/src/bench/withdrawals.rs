@@ -82,8 +82,8 @@ pub(crate) fn run(args: &WithdrawalBench) -> Result<()> {
     fs::write(&codes, digits.join("\n")).context("writing the codes for the client")?;
     let prepared = watch.micros();
     // First steps are taken by the sandbox's shortcut, and its phones get the codes.
-    let server = ServeArgs { sandbox: true, secrets, ..served.server() };
-    let bench = Served::start(&server, place, scratch.clone())?;
+    let flags = ServeArgs { sandbox: true, secrets, ..served.server() };
+    let bench = Served::start(&flags, place, scratch.clone())?;
     let load = Load {
         bench: "withdrawals",
         unit: "withdrawal",
