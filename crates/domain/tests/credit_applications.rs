@@ -196,12 +196,17 @@ fn changed(rest: &str) -> String {
     words.collect::<Vec<_>>().join(" | ")
 }
 
+/// A list, or a dash: blanks at the ends of a line do not count.
+fn listed(items: &[String]) -> String {
+    if items.is_empty() { "-".to_owned() } else { items.join(", ") }
+}
+
 fn announced(date: &str) -> String {
     let (terms, on) = (sales(), day(date));
     let name = |sale: &purser_domain::credit::Sale| format!("{} {}..{}", sale.key(), sale.from, sale.until);
     let ahead: Vec<String> = terms.ahead(on).iter().map(name).collect();
     let tell: Vec<String> = terms.to_announce(on).iter().map(purser_domain::credit::Sale::key).collect();
-    format!("{} | announced: {}", ahead.join(", "), tell.join(", "))
+    format!("{} | announced: {}", listed(&ahead), listed(&tell))
 }
 
 fn ends(rest: &str) -> String {
@@ -213,7 +218,7 @@ fn ends(rest: &str) -> String {
     let next = next_ending(&world.shop, on, &world.terms, 14);
     let due = if found.is_empty() { next } else { Some(on) };
     assert_eq!(remind_on(&world.shop, on, &world.terms, 14), due);
-    format!("{} | next {}", found.join(", "), next.map_or_else(|| "-".to_owned(), |date| date.to_string()))
+    format!("{} | next {}", listed(&found), next.map_or_else(|| "-".to_owned(), |date| date.to_string()))
 }
 
 #[test]
