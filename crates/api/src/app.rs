@@ -15,8 +15,8 @@ use purser_engine::{
 use tokio::sync::Semaphore;
 
 use crate::{
-    Collect, access::Keys, bank_files::BankDesk, cases::UPLOADS, health::Pulse, metrics::Metrics,
-    notices::Notices, problem::Problem,
+    Collect, access::Keys, bank_files::BankDesk, cases::UPLOADS, health::Pulse, ledger::Kinds,
+    metrics::Metrics, notices::Notices, problem::Problem, staff::HASHES,
 };
 
 /// Rules as the writers see them.
@@ -54,9 +54,11 @@ pub struct App {
     pub collect: Collect,
     ids: Mutex<IdSource>,
     pub(crate) keys: Keys,
+    pub(crate) kinds: Kinds,
     pub(crate) metrics: Metrics,
     pub(crate) pulse: Pulse,
     pub(crate) uploads: Arc<Semaphore>,
+    pub(crate) hashes: Arc<Semaphore>,
 }
 
 impl App {
@@ -80,6 +82,7 @@ impl App {
             files,
             help: Help::default(),
             uploads: Arc::new(Semaphore::new(UPLOADS)),
+            hashes: Arc::new(Semaphore::new(HASHES)),
             body_limit: 256 * 1024,
             bulk_body_limit: 16 * 1024 * 1024,
             notices: Notices::default(),
@@ -87,6 +90,7 @@ impl App {
             collect: Collect::default(),
             ids: Mutex::new(IdSource::system()),
             keys: Keys::default(),
+            kinds: Kinds::default(),
             metrics: Metrics::default(),
             pulse: Pulse::default(),
         }

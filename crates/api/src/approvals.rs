@@ -1,7 +1,7 @@
 //! What two people decide (P16): proposed by one, decided by another.
 
 use axum::{extract::Path, http::StatusCode, response::Response};
-use purser_domain::ids::ApprovalId;
+use purser_domain::{ids::ApprovalId, time::Timestamp};
 use purser_engine::{
     approvals::{self, Action, ApprovalState, Decide, Propose},
     credit::Loss,
@@ -16,9 +16,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     credit::{ApplicationProposal, LimitProposal, LossProposal, limit_action, loss_action},
-    edge::{Amount, Answer, Body, Call, Page, Params, json, limit, parse_id, submit},
+    edge::{Amount, Answer, Body, Call, Cursor, Page, Params, json, limit, page_of, parse_id, submit},
     ledger::{AccountName, reference},
     problem::{Problem, named},
+    programme::AdjustmentProposal,
     rails::currency_of,
 };
 
@@ -72,6 +73,8 @@ pub(crate) struct ApprovalParams {
     /// Most rows to return, 1 to 200; 50 when absent.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<usize>,
+    /// `next_cursor` of the page before; opaque.
+    cursor: Option<String>,
 }
 
 /// List approvals, newest first
@@ -83,10 +86,15 @@ pub(crate) async fn list_approvals(
 ) -> Result<Response, Problem> {
     let wanted = params.state.as_deref().unwrap_or("open");
     let state = (0..8).map(ApprovalState::from_code).find(|state| state.name() == wanted);
-    let state = state.ok_or_else(|| Problem::invalid("state", "no such state: open, approved, refused"))?;
-    let most = u32::try_from(limit(params.limit)?).unwrap_or(1);
-    let rows = call.app.read(move |session| approvals::by_state(session, state, most)).await?;
-    Ok(json(&Page { data: rows.iter().map(Approval::from).collect(), next_cursor: None }))
+    let text = "no such state: open, approved, refused, carried_out";
+    let state = state.ok_or_else(|| Problem::invalid("state", text))?;
+    let limit = limit(params.limit)?;
+    let after = params.cursor.as_deref().map(|text| Cursor::decode(text)?.place()).transpose()?;
+    let after = after.map(|(at, id)| (Timestamp(at), ApprovalId(id)));
+    let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
+    let rows = call.app.read(move |session| approvals::by_state(session, state, after, most)).await?;
+    let cursor = |row: &ApprovalRow| Cursor { numbers: vec![row.proposed_at.0], id: row.id.0 };
+    Ok(json(&page_of(rows, limit, cursor, |row| Approval::from(&row))))
 }
 
 /// A yes or a no.
@@ -208,6 +216,9 @@ pub(crate) struct NewProposal {
     credit_write_off: Option<LossProposal>,
     /// An advance that the shop owes after a fraud decision, carried out likewise; scope `credit:decide`.
     credit_recourse: Option<LossProposal>,
+    /// A large adjustment of a published programme statement, carried out by `POST
+    /// /v1/programme/statements/{id}/answer`; scope `programmes:write`.
+    programme_adjustment: Option<AdjustmentProposal>,
 }
 
 /// Something about a party.
@@ -264,6 +275,7 @@ async fn action(call: &Call, given: NewProposal) -> Result<Action, Problem> {
         given.credit_override.is_some(),
         given.credit_write_off.is_some(),
         given.credit_recourse.is_some(),
+        given.programme_adjustment.is_some(),
     ];
     let one_of_them = || Problem::invalid("", "send one thing to decide: exactly one field of the proposal");
     if given_in_all.into_iter().filter(|is| *is).count() != 1 {
@@ -289,6 +301,9 @@ async fn action(call: &Call, given: NewProposal) -> Result<Action, Problem> {
     }
     if let Some(application) = given.credit_application {
         return application.action(call).await.map(Action::CreditApplication);
+    }
+    if let Some(adjustment) = given.programme_adjustment {
+        return adjustment.action();
     }
     if let Some(limit) = &given.credit_emergency {
         return limit_action(limit, "credit_emergency", true);

@@ -152,7 +152,7 @@ impl From<&Rejection> for Problem {
         let status = match rejection.code {
             "version_mismatch" | "version_conflict" => StatusCode::PRECONDITION_FAILED,
             "sign_in_refused" => StatusCode::UNAUTHORIZED,
-            "account_locked" => StatusCode::FORBIDDEN,
+            "account_locked" | "staff_needed" => StatusCode::FORBIDDEN,
             "login_taken" => StatusCode::CONFLICT,
             code if code.ends_with("_unknown") && rejection.field.is_none() => StatusCode::NOT_FOUND,
             _ => StatusCode::UNPROCESSABLE_ENTITY,

@@ -69,17 +69,9 @@ pub(crate) async fn sign_in(call: Call, body: Body<Credentials>) -> Result<Respo
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "sign_in_refused", "login or password is wrong"));
     }
     let staff = staff_id(&login);
-    // The slow comparison happens here, on the blocking pool; an unknown login takes as long as a wrong password.
-    let (seen, right) = call
-        .app
-        .read(move |session| {
-            let row = access::staff_account(session, staff)?;
-            let nobody = vec![0; 48];
-            let stored = row.as_ref().map_or(&nobody, |row| &row.password);
-            let right = verify_password(&password, stored);
-            Ok((row.map_or(0, |row| row.version), right))
-        })
-        .await?;
+    let row = call.app.read(move |session| access::staff_account(session, staff)).await?;
+    let seen = row.as_ref().map_or(0, |row| row.version);
+    let right = compared(&call, password, row.map(|row| row.password)).await?;
     let (id, secret) = (call.app.new_uid(), call.app.new_secret());
     let token = Token::text(TokenKind::Session, id, &secret);
     let session = NewSession { id, hash: Token::secret_hash(&secret) };
@@ -88,6 +80,34 @@ pub(crate) async fn sign_in(call: Call, body: Body<Credentials>) -> Result<Respo
         Answer::created(&SessionMade { token: token.clone(), staff_id, expires_at })
     })
     .await
+}
+
+/// Passwords that are compared or hashed at the same time: each takes 19 MiB and a core for a while, and anybody may
+/// ask for it.
+pub(crate) const HASHES: usize = 4;
+
+/// Runs the slow work on passwords where it holds up nobody else: no reader of the database, no thread of the network,
+/// and so many at a time.
+async fn slowly<T: Send + 'static>(
+    call: &Call,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    let Ok(permit) = std::sync::Arc::clone(&call.app.hashes).try_acquire_owned() else {
+        let text = "too many people sign in at this moment: try again";
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", text).retry(1));
+    };
+    let done = tokio::task::spawn_blocking(move || {
+        let done = work();
+        drop(permit);
+        done
+    });
+    done.await.map_err(|_| purser_engine::Failure::Bug.into())
+}
+
+/// Whether the password is right; that of an unknown login takes as long as a wrong one.
+async fn compared(call: &Call, password: String, stored: Option<Vec<u8>>) -> Result<bool, Problem> {
+    let stored = stored.unwrap_or_else(|| vec![0; 48]);
+    slowly(call, move || verify_password(&password, &stored)).await
 }
 
 /// Sign out
@@ -158,15 +178,24 @@ fn read_role(name: &str) -> Result<Role, Problem> {
 
 async fn hashed(call: &Call, password: String) -> Result<Vec<u8>, Problem> {
     let random = call.app.new_secret();
-    let hash = tokio::task::spawn_blocking(move || hash_password(&password, &random)).await;
-    match hash {
-        Ok(Ok(hash)) => Ok(hash),
-        Ok(Err(error)) => Err(Problem::invalid("/password", error.to_string())),
-        Err(_) => Err(purser_engine::Failure::Bug.into()),
+    let hash = slowly(call, move || hash_password(&password, &random)).await?;
+    hash.map_err(|error| Problem::invalid("/password", error.to_string()))
+}
+
+/// Nobody hands out what they do not have.
+fn may_give(call: &Call, role: Role) -> Result<(), Problem> {
+    match role.scopes().iter().find(|scope| !call.identity.scopes.has(*scope)) {
+        Some(scope) => {
+            let text = format!("you cannot give the scope `{}`, which you do not have", scope.name());
+            Err(Problem::new(StatusCode::FORBIDDEN, "scope_missing", text))
+        }
+        None => Ok(()),
     }
 }
 
 /// Make a staff account
+///
+/// For an admin who has signed in; in a sandbox also for a key.
 #[utoipa::path(post, path = "/v1/staff", tag = "access", request_body = NewStaff,
     responses((status = 201, body = Staff, description = "Made")))]
 pub(crate) async fn create_staff(call: Call, body: Body<NewStaff>) -> Result<Response, Problem> {
@@ -176,8 +205,11 @@ pub(crate) async fn create_staff(call: Call, body: Body<NewStaff>) -> Result<Res
         return Err(Problem::invalid("/login", "a login has 1 to 64 letters, digits, `.`, `-`, `_` or `@`"));
     }
     let role = read_role(&new.role)?;
+    may_give(&call, role)?;
     let password = hashed(&call, new.password).await?;
-    let command = CreateStaff { login: new.login, role, password, by: call.identity.actor.clone() };
+    let by_person = call.identity.session.is_some();
+    let command =
+        CreateStaff { login: new.login, role, password, by: call.identity.actor.clone(), by_person };
     submit(&call.unkeyed(), body.digest, command, |row| Answer::created(&Staff::from(row))).await
 }
 
@@ -210,7 +242,7 @@ pub(crate) async fn get_staff(call: Call, Path(id): Path<String>) -> Result<Resp
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StaffPatch {
-    /// New password; lifts a lock.
+    /// New password; lifts a lock, ends sessions.
     password: Option<String>,
     /// New role.
     role: Option<String>,
@@ -219,6 +251,8 @@ pub(crate) struct StaffPatch {
 }
 
 /// Change a staff account
+///
+/// For an admin who has signed in; in a sandbox also for a key.
 #[utoipa::path(patch, path = "/v1/staff/{id}", tag = "access", request_body = StaffPatch,
     params(("id" = String, Path, description = "Account, `stf_…`")),
     responses((status = 200, body = Staff, description = "Changed")))]
@@ -233,12 +267,15 @@ pub(crate) async fn change_staff(
             StaffChange::Password(hashed(&call, password).await?)
         }
         StaffPatch { password: None, role: Some(role), disabled: None } => {
-            StaffChange::Role(read_role(&role)?)
+            let role = read_role(&role)?;
+            may_give(&call, role)?;
+            StaffChange::Role(role)
         }
         StaffPatch { password: None, role: None, disabled: Some(true) } => StaffChange::Disable,
         _ => return Err(Problem::invalid("", "send exactly one of password, role, and disabled: true")),
     };
-    let command = ChangeStaff { id, change, expected: call.if_match };
+    let by_person = call.identity.session.is_some();
+    let command = ChangeStaff { id, change, expected: call.if_match, by_person };
     let answer = submit(&call.unkeyed(), body.digest, command, |row| Answer::ok(&Staff::from(row))).await;
     call.app.keys.forget();
     answer

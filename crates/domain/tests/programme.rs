@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 use purser_domain::money::{decimal, parse_decimal};
 use purser_domain::programme::{
-    AccountRole, Adjustment, Answer, Component, Draft, FeeTerms, MemberSpan, Posting, Rejection,
+    AccountRole, Adjustment, Answer, AnswerFacts, Component, Draft, FeeTerms, MemberSpan, Posting, Rejection,
     StatementFacts, StatementState, Terms, covers, dispute, dispute_until, draft, enrol, leave, may_import,
     publish, read_spans, write_spans,
 };
@@ -147,7 +147,14 @@ fn answered(text: &str) -> String {
     let reason = if options.get("reason").is_some() { "" } else { "checked" }.to_owned();
     let amount = |name| options.get(name).map_or(0, money);
     let open = options.get("open").is_none();
-    match (Answer { adjustment, reason }).decide(open, amount("available"), amount("owed")) {
+    let most = |name| options.get(name).map_or(i64::MAX, money);
+    let facts = AnswerFacts {
+        fee_minor: most("fee"),
+        result_minor: most("result"),
+        available_minor: amount("available"),
+        owed_minor: amount("owed"),
+    };
+    match (Answer { adjustment, reason }).decide(open, &facts) {
         Ok(done) if done.postings.is_empty() => "declined".to_owned(),
         Ok(done) => format!("{} shortage {}", shown(&done.postings), decimal(done.shortage_minor)),
         Err(rejection) => no(rejection),

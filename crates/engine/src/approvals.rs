@@ -10,7 +10,7 @@ pub use action::Action;
 
 use purser_domain::{
     ids::{ApprovalId, Uid},
-    time::Timestamp,
+    time::{DAY, Timestamp},
 };
 use purser_storage::{Fault, Record as _, Session, Statement, Value};
 
@@ -24,7 +24,8 @@ use crate::{
 static BY_STATE: Statement = Statement {
     name: "approvals.by_state",
     sql: "SELECT id, action, subject, facts, state, proposed_by, proposed_at, decided_by, decided_at, version \
-          FROM approvals WHERE state = ?1 ORDER BY proposed_at DESC, id LIMIT ?2",
+          FROM approvals WHERE state = ?1 AND (proposed_at < ?2 OR (proposed_at = ?2 AND id > ?3)) \
+          ORDER BY proposed_at DESC, id LIMIT ?4",
 };
 
 /// Statements of this module.
@@ -82,17 +83,20 @@ pub fn approval_id(action: &str, subject: &str, facts: &Facts) -> ApprovalId {
     ApprovalId(Uid::derive("purser approval v1", &parts))
 }
 
-/// Approvals of a state, the newest first.
+/// Approvals of a state, the newest first, from the one after `after` (instant of its proposal, id) on.
 ///
 /// # Errors
 /// Storage faults.
 pub fn by_state(
     session: &mut dyn Session,
     state: ApprovalState,
-    limit: u32,
+    after: Option<(Timestamp, ApprovalId)>,
+    limit: i64,
 ) -> Result<Vec<ApprovalRow>, Fault> {
+    let (at, id) = after.map_or((i64::MAX, Uid::NIL), |(at, id)| (at.0, id.0));
+    let values = [Value::Int(state.code()), Value::Int(at), Value::Bytes(&id.0), Value::Int(limit)];
     let mut rows = Vec::new();
-    session.query(&BY_STATE, &[Value::Int(state.code()), Value::Int(i64::from(limit))], &mut |row| {
+    session.query(&BY_STATE, &values, &mut |row| {
         rows.push(ApprovalRow::read(row));
         true
     })?;
@@ -112,15 +116,23 @@ pub fn need_approval(needs: &mut Needs<'_>, action: &str, subject: &str, facts: 
     needs.row::<ApprovalRow>(approval_id(action, subject, facts));
 }
 
+/// How long an approval that was not used is good, µs. The second person judged what was so that day; a week later it
+/// may not be so any more, and who forgot it must not find it by chance.
+pub const APPROVAL_MICROS: i64 = 7 * DAY;
+
 /// Uses up the approval of exactly this: action, subject and every detail. For commands that need two people;
 /// declare it with [`need_approval`].
 ///
 /// # Errors
-/// `approval_required` when nobody has approved it, or when it was used already.
+/// `approval_required` when nobody has approved it in the last seven days, or when it was used already.
 pub fn require_approval(tx: &mut Tx, action: &str, subject: &str, facts: &Facts) -> Result<(), Rejection> {
     let id = approval_id(action, subject, facts);
-    let row = tx.get::<ApprovalRow>(&id).filter(|row| row.state == ApprovalState::Approved.code()).cloned();
-    let Some(mut row) = row else {
+    let now = tx.now();
+    let good = |row: &&ApprovalRow| {
+        row.state == ApprovalState::Approved.code()
+            && row.decided_at.is_some_and(|at| now < at.plus(APPROVAL_MICROS))
+    };
+    let Some(mut row) = tx.get::<ApprovalRow>(&id).filter(good).cloned() else {
         let message = "this needs the approval of a second person: propose it, and have it approved";
         let about = Facts::new().text("approval", id.to_string()).text("action", action);
         return Err(Rejection::new("approval_required", message).with(about));

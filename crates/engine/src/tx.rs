@@ -134,6 +134,11 @@ impl Tx {
         self.kept.push(Box::new(change));
     }
 
+    /// Business time of the group.
+    pub fn now(&self) -> purser_domain::time::Timestamp {
+        self.ctx.as_ref().map_or(purser_domain::time::Timestamp(0), |c| c.now)
+    }
+
     /// Posts one transfer.
     ///
     /// # Errors

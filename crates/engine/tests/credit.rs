@@ -24,7 +24,7 @@ use purser_engine::{
         OrderReport, ReportCreditOrders, ReportShops, ShopChange, ShopReport, credit_order_id, risk::Told,
     },
     invariants,
-    parties::{RegisterParty, party_id},
+    parties::{ChangeParty, PartyChange, RegisterParty, party_id},
     verify::verify_full,
 };
 use support::{Books, at, balance, run};
@@ -115,6 +115,15 @@ fn used_reserved_and_available_follow_the_orders_c1_c11_c12() {
         assert!(!tell(&mut writer, "a", OrderEvent::Authorised(30_000, None)).unwrap().1, "once");
         let other = tell(&mut writer, "a", OrderEvent::Authorised(30_001, None)).unwrap_err();
         assert_eq!(other.code, "event_conflict");
+        // Another due date is another order, under the same event and under a new one.
+        let dated = OrderEvent::Authorised(30_000, Some(day("2026-05-01")));
+        assert_eq!(tell(&mut writer, "a", dated).unwrap_err().code, "event_conflict");
+        let again = item("a", "another", party, dated, books.clock.business());
+        let again = run(&mut writer, ReportCreditOrders { items: vec![again], single: true }).unwrap_err();
+        assert_eq!((again.code, again.field.as_deref()), ("order_conflict", Some("/due_on")));
+        // Who has a reservation, or owes, is not closed.
+        let close = || ChangeParty { id: party, change: PartyChange::Close, if_version: None };
+        assert_eq!(run(&mut writer, close()).unwrap_err().code, "party_not_empty");
         let view = limit(books, party);
         assert_eq!((view.used_minor, view.shop.reserved, view.available_minor), (0, 30_000, 70_000));
         tell(&mut writer, "a", OrderEvent::Shipped(None)).unwrap();

@@ -34,8 +34,12 @@ fn delayed(days: u32) -> RulesSource {
 }
 
 fn creator(writer: &mut Writer) -> PartyId {
+    named(writer, "c-1")
+}
+
+fn named(writer: &mut Writer, name: &str) -> PartyId {
     let profile = Profile {
-        external_id: "c-1".to_owned(),
+        external_id: name.to_owned(),
         display_name: "Creator".to_owned(),
         roles: Roles::NONE.with(Role::Creator),
         legal_form: LegalForm::Individual,
@@ -91,6 +95,34 @@ fn proven(books: &Books) {
     let zone = purser_domain::time::Zone::shanghai();
     let report = verify_full(books.reader().as_mut(), &zone, &invariants::all(), &mut |_| {}).unwrap();
     assert!(report.first().is_none(), "{:?}", report.first());
+}
+
+/// X2: an order that cannot be booked waits, and holds up nobody else's.
+#[test]
+fn one_order_that_cannot_settle_stops_no_other_x2() {
+    Books::each(|books| {
+        let mut writer = books.writer_by(delayed(2));
+        let [one, other, third] = ["c-1", "c-2", "c-3"].map(|name| named(&mut writer, name));
+        move_to(books, "2026-03-06T15:00:00+08:00");
+        let friday = at("2026-03-06T14:00:00+08:00");
+        let huge = |name: &str, creator| {
+            let order = completed(name, creator, friday);
+            OrderReport { amount_minor: i64::MAX / 3 * 2, ..order }
+        };
+        // The clients' account cannot hold both.
+        report(
+            &mut writer,
+            vec![huge("huge", one), huge("too much", other), completed("small", third, friday)],
+        );
+        move_to(books, "2026-03-10T00:00:00+08:00");
+        assert_eq!(settle(&mut writer), 2);
+        let mut states = ["huge", "too much", "small"].map(|name| stored(books, name));
+        states.sort_by_key(|row| row.settled_at.is_none());
+        assert_eq!(states.each_ref().map(|row| row.status.as_str()), ["settled", "settled", "completed"]);
+        assert_eq!(states[2].settle_due_at, Some(at("2026-03-11T00:00:00+08:00")), "tomorrow again");
+        assert_eq!(stored(books, "small").status, "settled");
+        proven(books);
+    });
 }
 
 #[test]

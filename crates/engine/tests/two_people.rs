@@ -64,7 +64,7 @@ fn a_transfer_that_the_ledger_refuses_leaves_the_proposal_open() {
         assert_eq!(code(run(&mut writer, yes(id, "staff:wang"))), "debit_insufficient_funds");
         post(&mut writer, Step::Post, &clearing(), &earnings(1), 300);
         run(&mut writer, yes(id, "staff:wang")).unwrap();
-        let open = approvals::by_state(books.reader().as_mut(), ApprovalState::Open, 10).unwrap();
+        let open = approvals::by_state(books.reader().as_mut(), ApprovalState::Open, None, 10).unwrap();
         assert!(open.is_empty());
     });
 }
@@ -145,6 +145,47 @@ fn a_command_uses_its_approval_up() {
         );
         run(&mut writer, Guarded(5)).unwrap();
         assert_eq!(code(run(&mut writer, Guarded(5))), "approval_required", "once");
+    });
+}
+
+/// P16: what was approved a week ago and not done is approved anew before it is done.
+#[test]
+fn an_approval_is_good_for_seven_days_p16() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        let action = || Action::Other {
+            action: "test.guarded".to_owned(),
+            subject: "it".to_owned(),
+            facts: Guarded(5).facts(),
+        };
+        let id = propose(&mut writer, action());
+        run(&mut writer, yes(id, "staff:wang")).unwrap();
+        books.advance(approvals::APPROVAL_MICROS);
+        assert_eq!(code(run(&mut writer, Guarded(5))), "approval_required", "too late");
+        assert_eq!(propose(&mut writer, action()), id);
+        run(&mut writer, yes(id, "staff:wang")).unwrap();
+        books.advance(approvals::APPROVAL_MICROS - 1);
+        run(&mut writer, Guarded(5)).unwrap();
+    });
+}
+
+/// P16: however many wait, each can be reached.
+#[test]
+fn open_proposals_are_listed_page_by_page_p16() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        let mut proposed: Vec<ApprovalId> =
+            (1..=5).map(|amount| propose(&mut writer, Action::ManualTransfer(manual(amount)))).collect();
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = approvals::by_state(books.reader().as_mut(), ApprovalState::Open, after, 2).unwrap();
+            let Some(last) = page.last() else { break };
+            after = Some((last.proposed_at, last.id));
+            found.extend(page.iter().map(|row| row.id));
+        }
+        proposed.sort_unstable();
+        found.sort_unstable();
+        assert_eq!(found, proposed, "each once");
     });
 }
 

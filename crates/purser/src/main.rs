@@ -9,6 +9,7 @@ mod logs;
 mod rails;
 mod secrets;
 mod serve;
+mod staff;
 mod store;
 mod work;
 
@@ -71,6 +72,9 @@ enum Verb {
     /// What only test books take: the fault dial
     #[command(subcommand)]
     Sandbox(cmd::sandbox::SandboxVerb),
+    /// People who may sign in: make the first account
+    #[command(subcommand)]
+    Staff(staff::StaffVerb),
     /// The key of personal values: make, rotate, seal again
     #[command(subcommand)]
     Secrets(secrets::SecretsVerb),
@@ -122,6 +126,7 @@ fn run(verb: &Verb) -> anyhow::Result<()> {
         Verb::Sandbox(verb) => cmd::sandbox::run_sandbox(verb),
         Verb::Secrets(verb) => secrets::run(verb),
         Verb::Serve(args) => serve::run(args),
+        Verb::Staff(verb) => staff::run(verb),
         Verb::Verify(args) => cmd::verify::run_verify(args),
     }
 }

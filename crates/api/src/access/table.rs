@@ -186,7 +186,7 @@ pub(crate) const ROUTES: &[Access] = &[
     row("POST", "/v1/payment-orders/{id}/close", Need::Scope(Scope::PaymentsWrite)),
     money("/v1/payment-orders/{id}/refund", Scope::PaymentsWrite),
     row("GET", "/v1/payments", Need::Scope(Scope::PaymentsRead)),
-    money("/v1/payments", Scope::PaymentsWrite),
+    money("/v1/payments", Scope::FloatWrite),
     row("GET", "/v1/payments/{id}", Need::Scope(Scope::PaymentsRead)),
     money("/v1/payments/{id}/refund", Scope::PaymentsWrite),
     money("/v1/payments/{id}/assign", Scope::PaymentsWrite),

@@ -6,7 +6,10 @@ use axum::{
     response::Response,
 };
 use purser_domain::ids::{CaseId, PartyId};
-use purser_engine::cases::{self, Act, ActOnCase, AttachmentRow, Author};
+use purser_engine::{
+    Session,
+    cases::{self, Act, ActOnCase, AttachmentRow, Author},
+};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -46,10 +49,16 @@ pub(super) async fn attach(
     params: UploadParams,
     body: RawBody,
 ) -> Result<Response, Problem> {
-    // Bytes are stored only for a case that is there and live.
-    let row = call.app.read(move |session| cases::case(session, case)).await?;
-    row.filter(|row| party.is_none_or(|party| row.is_shown_to(party))).ok_or_else(|| unknown(case))?;
     let RawBody { content, digest, permit } = body;
+    // Bytes are stored only for a case that is there, live, and takes one more file.
+    let read = move |session: &mut dyn Session| {
+        Ok((cases::case(session, case)?, cases::attachments(session, case, true)?))
+    };
+    let (row, held) = call.app.read(read).await?;
+    let row = row.filter(|row| party.is_none_or(|party| row.is_shown_to(party)));
+    let (rules, hash) = (call.app.rules(), *blake3::hash(&content).as_bytes());
+    cases::may_attach(&row.ok_or_else(|| unknown(case))?, &held, &hash, rules.policy.now(call.app.now()))
+        .map_err(|no| Problem::from(&no))?;
     let app = std::sync::Arc::clone(&call.app);
     let (name, internal) = (params.name, params.internal);
     let received = tokio::task::spawn_blocking(move || {

@@ -8,7 +8,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use purser_domain::ids::Uid;
+use purser_domain::ids::{StaffId, Uid};
 use purser_engine::{
     access::{Identity, Scopes},
     clock::Stopwatch,
@@ -47,6 +47,14 @@ impl Call {
             key: None,
             ..**inner
         }))
+    }
+
+    /// The member of staff who calls; keys are not people. `text` says what people do here.
+    pub(crate) fn person(&self, text: &'static str) -> Result<StaffId, Problem> {
+        if self.identity.session.is_some() {
+            return Ok(StaffId(self.identity.client));
+        }
+        Err(Problem::new(StatusCode::FORBIDDEN, "staff_needed", text))
     }
 }
 
@@ -121,6 +129,8 @@ fn visible(text: &str, longest: usize) -> bool {
 
 /// A statement may name 10,000 orders.
 const NAMES_MANY: &str = "/v1/settlements";
+/// How the paths end that are written to with parameters of their own.
+const TAKES_PARAMETERS: &str = "/attachments";
 
 async fn admit(
     app: &Arc<App>,
@@ -141,12 +151,7 @@ async fn admit(
             identity
         }
     };
-    let dry_run = match query_value(query, "dry_run") {
-        None | Some("false") => false,
-        Some("true") if access.money => true,
-        Some("true") => return Err(Problem::invalid("dry_run", "this request cannot be tried dry")),
-        Some(_) => return Err(Problem::invalid("dry_run", "write dry_run=true or leave it out")),
-    };
+    let dry_run = dry_run(access, query)?;
     let key = idempotency_key(headers)?;
     if access.money && !dry_run && key.is_none() {
         let text = "every money write needs a header Idempotency-Key of 1 to 255 visible ASCII characters, \
@@ -209,8 +214,30 @@ fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
     }
 }
 
-fn query_value<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
-    query?.split('&').filter_map(|pair| pair.split_once('=')).find(|(n, _)| *n == name).map(|(_, v)| v)
+/// Whether the request is only to be tried. What changes something takes this one parameter, written out: a name that
+/// was mistyped, or has no value, must not turn a trial into the real thing.
+fn dry_run(access: &Access, query: Option<&str>) -> Result<bool, Problem> {
+    let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    let strict =
+        access.method != "GET" && access.need != Need::Public && !access.path.ends_with(TAKES_PARAMETERS);
+    let mut found = None;
+    for pair in pairs {
+        let (name, value) = pair.split_once('=').map_or((pair, None), |(name, value)| (name, Some(value)));
+        let is_dry_run = name == "dry_run";
+        if strict && !is_dry_run {
+            let text = format!("this request takes no parameter `{name}`, only dry_run=true");
+            return Err(Problem::invalid("query", text));
+        }
+        if is_dry_run && found.replace(value).is_some() {
+            return Err(Problem::invalid("dry_run", "write it once"));
+        }
+    }
+    match found {
+        None | Some(Some("false")) => Ok(false),
+        Some(Some("true")) if access.money => Ok(true),
+        Some(Some("true")) => Err(Problem::invalid("dry_run", "this request cannot be tried dry")),
+        Some(_) => Err(Problem::invalid("dry_run", "write dry_run=true or leave it out")),
+    }
 }
 
 /// 404 for everything that is not there.

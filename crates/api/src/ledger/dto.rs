@@ -309,7 +309,7 @@ pub(crate) struct TransferItem {
 }
 
 /// Why an item was refused.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct ItemError {
     /// Stable machine code.
     pub(crate) code: String,
@@ -337,13 +337,15 @@ impl TransferItem {
         }
     }
 
-    pub(crate) fn wrong(index: usize, (field, detail): &Wrong) -> Self {
-        let error = ItemError {
-            code: "invalid_input".to_owned(),
-            detail: detail.clone(),
-            pointer: Some((*field).to_owned()),
-        };
+    pub(crate) fn wrong(index: usize, error: ItemError) -> Self {
         Self { index, transfer: None, error: Some(error) }
+    }
+}
+
+impl ItemError {
+    pub(crate) fn invalid((field, detail): &Wrong) -> Self {
+        let pointer = Some((*field).to_owned());
+        Self { code: "invalid_input".to_owned(), detail: detail.clone(), pointer }
     }
 }
 

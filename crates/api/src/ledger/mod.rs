@@ -1,11 +1,13 @@
 //! Transfers and accounts on the bare ledger (P1, P2).
 
 mod accounts;
+mod bound;
 mod dto;
 mod history;
 mod transfers;
 
 pub(crate) use accounts::{__path_get_account, __path_get_transfer, get_account, get_transfer};
+pub(crate) use bound::Kinds;
 pub(crate) use dto::{AccountName, reference};
 pub(crate) use history::{
     __path_get_account_day, __path_get_account_month, __path_get_balance_at, __path_list_lines,

@@ -9,6 +9,7 @@ use purser_domain::{
 };
 use purser_engine::{
     Fault, Session,
+    bank_files::{self, BankEntryRow},
     payments::{
         self, AssignPayment, ClosePaymentOrder, CreatePaymentOrder, LocatedOrder, LocatedPayment,
         LocatedRefund, OrderFilter, PaymentOrderRow, PaymentRow, RecordPayment, RecordRefundOutcome,
@@ -249,7 +250,7 @@ pub(crate) async fn refund_payment_order(
 /// Take in a bank transfer
 ///
 /// As the bank's statement shows it. It is matched by the code that the payer wrote, then by its amount; without a
-/// match it waits for staff to assign it.
+/// match it waits for staff to assign it. What a message of the bank brings too, before or after, is one payment.
 #[utoipa::path(post, path = "/v1/payments", tag = "payments", request_body = BankTransfer,
     responses((status = 201, body = PaymentView, description = "Taken in, now or before")))]
 pub(crate) async fn record_transfer(call: Call, body: Body<BankTransfer>) -> Result<Response, Problem> {
@@ -265,11 +266,15 @@ pub(crate) async fn record_transfer(call: Call, body: Body<BankTransfer>) -> Res
     let bad = |error: purser_domain::time::TimestampError| Problem::invalid("/paid_at", error.to_string());
     let paid_at = paid_at.map(|text| text.parse::<Timestamp>().map_err(bad)).transpose()?;
     let amount_minor = amount_minor.0;
-    let order =
-        call.app.read(move |session| payments::order_of_transfer(session, &words, amount_minor)).await?;
+    let number = reference.clone();
+    let read = move |session: &mut dyn Session| {
+        let order = payments::order_of_transfer(session, &words, amount_minor)?;
+        Ok((order, bank_files::handed_over(session, &number)?))
+    };
+    let (order, lines) = call.app.read(read).await?;
     let command = RecordPayment {
         method: Method::BankTransfer,
-        rail_payment: reference,
+        rail_payment: one_payment(reference, &lines, amount_minor)?,
         order: order.as_ref().map(LocatedOrder::from),
         amount_minor,
         paid_at,
@@ -278,6 +283,20 @@ pub(crate) async fn record_transfer(call: Call, body: Body<BankTransfer>) -> Res
         lease: None,
     };
     submit(&call, body.digest, command, |done| Answer::created(&PaymentView::of(&done.payment, &[]))).await
+}
+
+/// What a transfer is called that somebody enters by hand: as the line of the bank's message is, where that has come, so
+/// that the same money is one payment.
+fn one_payment(reference: String, lines: &[BankEntryRow], amount_minor: i64) -> Result<String, Problem> {
+    if lines.is_empty() {
+        return Ok(reference);
+    }
+    let same = lines.iter().find(|line| line.amount == amount_minor);
+    same.map(|line| line.id.with_prefix(bank_files::ENTRY_PREFIX)).ok_or_else(|| {
+        let text = "the bank's messages brought this reference with another amount: it is a payment already";
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Problem::new(status, "payment_conflict", text).at("/amount_minor", text)
+    })
 }
 
 /// List payments, newest first
@@ -329,6 +348,8 @@ pub(crate) async fn refund_payment(
 }
 
 /// Say whose a payment of nobody is
+///
+/// Staff do: it makes money of nobody somebody's.
 #[utoipa::path(post, path = "/v1/payments/{id}/assign", tag = "payments", request_body = Assignment,
     params(("id" = String, Path, description = "Payment, `pmt_…`")),
     responses((status = 200, body = PaymentView, description = "Credited")))]
@@ -337,6 +358,7 @@ pub(crate) async fn assign_payment(
     Path(id): Path<String>,
     body: Body<Assignment>,
 ) -> Result<Response, Problem> {
+    call.person("people say whose money is: sign in as staff, an API key cannot do this")?;
     let row = payment(&call, parse_id(&id, "id")?).await?;
     let (party, order) = match (&body.value.payment_order_id, &body.value.party_id) {
         (Some(text), None) => {
@@ -432,6 +454,7 @@ pub(crate) async fn report_refund(
     Path(id): Path<String>,
     body: Body<RefundReport>,
 ) -> Result<Response, Problem> {
+    call.person("people say what they did at the bank: sign in as staff, an API key cannot do this")?;
     let id: PaymentRefundId = parse_id(&id, "id")?;
     let RefundReport { outcome, note } = body.value;
     if note.trim().is_empty() || note.chars().count() > NOTE_CHARS {

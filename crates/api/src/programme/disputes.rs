@@ -2,11 +2,11 @@
 
 use axum::{extract::Path, response::Response};
 use purser_domain::{
-    casework::Side,
-    ids::{StaffId, StatementId},
+    ids::StatementId,
     programme::{Adjustment, Answer as DisputeAnswer, Component},
 };
 use purser_engine::{
+    approvals::Action,
     cases::Author,
     programme::{self, AnswerDispute, DisputeRow, DisputeStatement, StatementRow},
 };
@@ -37,6 +37,38 @@ pub(crate) struct NewDisputeAnswer {
     component: Option<String>,
     /// Why, 1 to 1,000 characters; shown to the payee.
     reason: String,
+}
+
+/// An answer that takes two people before it is given (P16): from the amount of policy `approval.payout_threshold` on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AdjustmentProposal {
+    /// The statement, `st_…`.
+    statement_id: String,
+    /// The number of its dispute.
+    dispute: i64,
+    /// As in the answer, minor units.
+    adjustment_minor: i64,
+    /// As in the answer: `operating_fee` or `incentive`.
+    component: String,
+    /// As in the answer, to the letter.
+    reason: String,
+}
+
+impl AdjustmentProposal {
+    /// What is proposed.
+    pub(crate) fn action(self) -> Result<Action, Problem> {
+        let field = |name: &str| format!("/programme_adjustment/{name}");
+        let statement: StatementId = parse_id(&self.statement_id, &field("statement_id"))?;
+        let component = component(&self.component, &field("component"))?;
+        let adjustment = Adjustment { amount_minor: self.adjustment_minor, component };
+        Ok(programme::adjustment_approval(statement, self.dispute, &adjustment, &self.reason))
+    }
+}
+
+fn component(name: &str, pointer: &str) -> Result<Component, Problem> {
+    Component::named(name)
+        .ok_or_else(|| Problem::invalid(pointer, "a component is operating_fee or incentive"))
 }
 
 /// A dispute and its answer.
@@ -122,15 +154,10 @@ pub(crate) async fn list_disputes(call: Call, Path(id): Path<String>) -> Result<
     Ok(json(&Disputes { data: rows.iter().map(DisputeView::from).collect() }))
 }
 
-/// Who answers, as the case says it.
-fn author(actor: &str) -> Author {
-    let staff: Option<StaffId> = actor.strip_prefix("staff:").and_then(|id| id.parse().ok());
-    Author { side: Side::Staff, staff }
-}
-
 /// Answer the dispute of a statement
 ///
 /// With an adjustment, a new transfer whose shortage the payee owes; or with a reason. The dispute's case ends with it.
+/// Staff answer; a large adjustment has to be approved before, by a second person (`programme_adjustment`).
 #[utoipa::path(post, path = "/v1/programme/statements/{id}/answer", tag = "programme",
     request_body = NewDisputeAnswer,
     params(("id" = String, Path, description = "Statement, `st_…`")),
@@ -140,20 +167,19 @@ pub(crate) async fn answer_dispute(
     Path(id): Path<String>,
     body: Body<NewDisputeAnswer>,
 ) -> Result<Response, Problem> {
+    let by = call.person("people answer disputes: sign in as staff, an API key cannot do this")?;
     let id: StatementId = parse_id(&id, "id")?;
     let given = body.value;
     let adjustment = match (given.adjustment_minor, given.component.as_deref()) {
         (None, None) => None,
         (Some(amount_minor), Some(name)) => {
-            let text = "a component is operating_fee or incentive";
-            let component = Component::named(name).ok_or_else(|| Problem::invalid("/component", text))?;
-            Some(Adjustment { amount_minor, component })
+            Some(Adjustment { amount_minor, component: component(name, "/component")? })
         }
         (Some(_), None) => return Err(Problem::invalid("/component", "missing: what does it correct?")),
         (None, Some(_)) => return Err(Problem::invalid("/adjustment_minor", "missing: how much?")),
     };
     let answer = DisputeAnswer { adjustment, reason: given.reason };
-    let command = AnswerDispute { id, answer, by: author(&call.identity.actor) };
+    let command = AnswerDispute { id, answer, by: Author::staff(by) };
     submit(&call, body.digest, command, |row| Answer::ok(&DisputeView::from(row))).await
 }
 

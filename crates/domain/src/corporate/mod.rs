@@ -389,6 +389,9 @@ pub enum Rejection {
     /// Another seller.
     #[error("the invoice's seller must be the payee of the statement, by name and code")]
     InvoiceSeller,
+    /// The invoice belongs to another statement.
+    #[error("this invoice was submitted for another statement of the payee: every statement has its own")]
+    InvoiceUsed,
     /// No usable reason.
     #[error("a reason of 1 to 500 characters is needed")]
     ReasonMissing,
@@ -432,6 +435,7 @@ impl Rejection {
             Self::InvoiceRate => "invoice_tax_rate",
             Self::InvoiceAmount { .. } => "invoice_amount",
             Self::InvoiceSeller => "invoice_seller",
+            Self::InvoiceUsed => "invoice_used",
             Self::ReasonMissing => "settlement_reason_missing",
             Self::PartlyPaid { .. } => "settlement_partly_paid",
         }

@@ -92,6 +92,30 @@ pub struct Answer {
     pub reason: String,
 }
 
+/// What an answer is measured by, in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnswerFacts {
+    /// The operating fee of the statement.
+    pub fee_minor: i64,
+    /// What the statement came to, earlier adjustments included.
+    pub result_minor: i64,
+    /// What the payee's earnings have free.
+    pub available_minor: i64,
+    /// What the payee owes already.
+    pub owed_minor: i64,
+}
+
+impl Adjustment {
+    /// An incentive that was forgotten has no measure in the statement: the second person of a large one looks at it.
+    fn fits(&self, facts: &AnswerFacts) -> bool {
+        match self.component {
+            _ if self.amount_minor < 0 => self.amount_minor >= -facts.result_minor.max(0),
+            Component::OperatingFee => self.amount_minor <= facts.fee_minor,
+            Component::Incentive => true,
+        }
+    }
+}
+
 /// What an answer does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answered {
@@ -102,16 +126,11 @@ pub struct Answered {
 }
 
 impl Answer {
-    /// Decides an answer. `available_minor` is what the payee's earnings have free, `owed_minor` what it owes already.
+    /// Decides an answer.
     ///
     /// # Errors
     /// A [`Rejection`], the first that applies.
-    pub fn decide(
-        &self,
-        one_is_open: bool,
-        available_minor: i64,
-        owed_minor: i64,
-    ) -> Result<Answered, Rejection> {
+    pub fn decide(&self, one_is_open: bool, facts: &AnswerFacts) -> Result<Answered, Rejection> {
         use AccountRole::{Earnings, ExpenseIncentive, Owed, RevenueOperating};
         if !text_fits(&self.reason) {
             return Err(Rejection::TextInvalid);
@@ -129,8 +148,9 @@ impl Answer {
         let amount = adjustment.amount_minor.checked_abs().ok_or(Rejection::AmountOutOfRange)?;
         match adjustment.amount_minor {
             0 => Err(Rejection::AdjustmentZero),
+            _ if !adjustment.fits(facts) => Err(Rejection::AdjustmentTooLarge),
             1.. => {
-                let collected = owed_minor.clamp(0, amount);
+                let collected = facts.owed_minor.clamp(0, amount);
                 let postings = postings(&[
                     (platform, Earnings, amount, PostingKind::Adjustment),
                     (Earnings, Owed, collected, PostingKind::OwedCollected),
@@ -138,7 +158,7 @@ impl Answer {
                 Ok(Answered { postings, shortage_minor: 0 })
             }
             _ => {
-                let taken = available_minor.clamp(0, amount);
+                let taken = facts.available_minor.clamp(0, amount);
                 let shortage_minor = amount - taken;
                 let postings = postings(&[
                     (Earnings, platform, taken, PostingKind::Adjustment),

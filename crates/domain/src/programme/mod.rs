@@ -9,7 +9,9 @@ mod dispute;
 mod members;
 mod statement;
 
-pub use dispute::{Adjustment, Answer, Answered, Component, DISPUTE_TEXT_MAX, dispute, dispute_until};
+pub use dispute::{
+    Adjustment, Answer, AnswerFacts, Answered, Component, DISPUTE_TEXT_MAX, dispute, dispute_until,
+};
 pub use members::{MEMBER_SPANS_MAX, MemberSpan, covers, enrol, leave, read_spans, write_spans};
 pub use statement::{
     CreatorState, Draft, FeeTerms, StatementFacts, StatementState, Terms, draft, may_import, publish,
@@ -138,11 +140,16 @@ pub enum Rejection {
     /// An adjustment of nothing.
     #[error("an adjustment is above or below zero")]
     AdjustmentZero,
+    /// More of the fee than was taken, or more back than the statement came to.
+    #[error(
+        "an adjustment gives back at most the operating fee, and takes back at most what the statement came to"
+    )]
+    AdjustmentTooLarge,
 }
 
 impl Rejection {
     /// Every rejection, in order of precedence.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::NotACreator,
         Self::PartyClosed,
         Self::IntervalEmpty,
@@ -165,6 +172,7 @@ impl Rejection {
         Self::TextInvalid,
         Self::NoDispute,
         Self::AdjustmentZero,
+        Self::AdjustmentTooLarge,
     ];
 
     /// Stable code for the API (P19).
@@ -192,6 +200,7 @@ impl Rejection {
             Self::TextInvalid => "text_invalid",
             Self::NoDispute => "no_dispute",
             Self::AdjustmentZero => "adjustment_zero",
+            Self::AdjustmentTooLarge => "adjustment_too_large",
         }
     }
 }

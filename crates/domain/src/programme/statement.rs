@@ -65,7 +65,7 @@ impl StatementState {
             Self::Open => "本月计划收入已冻结，月结后公布。",
             Self::Draft => "月结单已生成，等待公布。",
             Self::Blocked => "月结单暂不能公布，工作人员正在处理。",
-            Self::Published => "月结单已公布，收入可随时提现。",
+            Self::Published => "月结单已公布，收入可以提现；对公结算的，进入下一期结算单。",
         }
     }
 
@@ -77,7 +77,10 @@ impl StatementState {
             }
             Self::Draft => "The statement is drawn up and waits to be published.",
             Self::Blocked => "The statement cannot be published yet; staff are on it.",
-            Self::Published => "The statement is published; its amount can be withdrawn at any time.",
+            Self::Published => {
+                "The statement is published; its amount can be withdrawn, or is paid with the next settlement \
+                 statement of who is paid company to company."
+            }
         }
     }
 }
@@ -151,14 +154,19 @@ impl Draft {
     }
 }
 
-/// Computes the statements of a creator's month from their incomes, all above zero. Most months have one: two payees
+/// Computes the statements of a creator's month from their incomes, none below zero. Most months have one: two payees
 /// share a month when the creator's agency changed. Fee and incentive are the creator's: amounts are split by income so
-/// that the parts add up to the whole; a rate is taken of each income.
+/// that the parts add up to the whole; a rate is taken of each income. In a month without income they are the first
+/// payee's.
 ///
 /// # Errors
 /// `amount_out_of_range`.
 pub fn draft(terms: &Terms, incomes_minor: &[i64]) -> Result<Vec<Draft>, Rejection> {
-    let split = |total: i64| allocate(total, incomes_minor).map_err(|_| Rejection::AmountOutOfRange);
+    let mut weights = incomes_minor.to_vec();
+    if let (true, Some(first)) = (weights.iter().all(|income| *income == 0), weights.first_mut()) {
+        *first = 1;
+    }
+    let split = |total: i64| allocate(total, &weights).map_err(|_| Rejection::AmountOutOfRange);
     let fees = match terms.fee {
         FeeTerms::None => vec![0; incomes_minor.len()],
         FeeTerms::Amount(total) => split(total)?,

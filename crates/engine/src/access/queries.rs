@@ -50,10 +50,13 @@ pub fn identify(session: &mut dyn Session, token: &Token, now: Timestamp) -> Res
         }
         TokenKind::Session => {
             let Some(row) = one::<SessionRow>(session, token.id)? else { return Ok(None) };
-            if row.ended_at.is_some() || row.expires_at <= now || !same(row.hash, token.hash) {
+            if row.ended_at.is_some() || row.expires_at <= now {
                 return Ok(None);
             }
-            let staff = one::<StaffRow>(session, row.staff)?.filter(|staff| staff.disabled_at.is_none());
+            let staff = one::<StaffRow>(session, row.staff)?;
+            let staff = staff.filter(|staff| {
+                staff.disabled_at.is_none() && same(row.hash, SessionRow::bind(token.hash, &staff.password))
+            });
             Ok(staff.map(|staff| Identity {
                 client: staff.id.uid(),
                 actor: format!("staff:{}", staff.id),

@@ -174,7 +174,7 @@ pub struct SessionRow {
     pub id: Uid,
     /// Who.
     pub staff: StaffId,
-    /// Hash of the secret.
+    /// From [`SessionRow::bind`].
     pub hash: [u8; 32],
     /// When.
     pub created_at: Timestamp,
@@ -182,6 +182,16 @@ pub struct SessionRow {
     pub expires_at: Timestamp,
     /// Signed out.
     pub ended_at: Option<Timestamp>,
+}
+
+impl SessionRow {
+    /// What is stored of a session: the hash of its secret together with the password (salt and hash) that it was
+    /// opened with. A new password thus ends every session, whoever holds it.
+    pub fn bind(secret_hash: [u8; 32], password: &[u8]) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_derive_key("purser staff session v1");
+        hasher.update(&secret_hash).update(password);
+        *hasher.finalize().as_bytes()
+    }
 }
 
 impl Record for SessionRow {

@@ -35,7 +35,7 @@ scopes! {
     WithdrawalsDecide = 6, "withdrawals:decide";
     /// Accounts, balances, history.
     LedgerRead = 7, "ledger:read";
-    /// Direct transfers. Off unless asked for by name: no bundle but admin's contains it.
+    /// Direct transfers, for programs; for people manual transfers, which two of them propose and decide.
     LedgerPost = 8, "ledger:post";
     /// The events list.
     EventsRead = 9, "events:read";

@@ -9,6 +9,8 @@ use super::{Role, SessionRow, StaffRow};
 use crate::{
     command::{Command, Ctx, Rejection},
     facts::Facts,
+    rows::Meta,
+    rules::{MODE, is_sandbox},
     tx::{Needs, Tx},
 };
 
@@ -24,7 +26,20 @@ pub fn staff_id(login: &str) -> StaffId {
     StaffId(Uid::derive("purser staff login v1", &[login.trim().to_lowercase().as_bytes()]))
 }
 
+/// Programs do not make people: a key that could would be two of them whenever it likes (P16). In a sandbox, where no
+/// money is, it may.
+fn by_people(tx: &Tx, by_person: bool) -> Result<(), Rejection> {
+    if by_person || is_sandbox(tx) {
+        return Ok(());
+    }
+    let message = "people make and change staff accounts: sign in as an admin, an API key cannot do this; \
+                   the first account is made with `purser staff create`";
+    Err(Rejection::new("staff_needed", message))
+}
+
 /// Makes a staff account.
+///
+/// Rejections in order: `staff_needed`, `login_taken`.
 pub struct CreateStaff {
     /// Name to sign in with.
     pub login: String,
@@ -34,6 +49,8 @@ pub struct CreateStaff {
     pub password: Vec<u8>,
     /// Who makes it.
     pub by: String,
+    /// Whether that is a person, not a program.
+    pub by_person: bool,
 }
 
 impl Command for CreateStaff {
@@ -45,9 +62,11 @@ impl Command for CreateStaff {
 
     fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
         needs.row::<StaffRow>(staff_id(&self.login));
+        needs.row::<Meta>(MODE.to_owned());
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<StaffRow, Rejection> {
+        by_people(tx, self.by_person)?;
         let id = staff_id(&self.login);
         if tx.get::<StaffRow>(&id).is_some() {
             return Err(Rejection::new("login_taken", "there is an account with this login").at("/login"));
@@ -76,7 +95,7 @@ impl Command for CreateStaff {
 /// What happens to a staff account.
 #[derive(Debug, Clone)]
 pub enum StaffChange {
-    /// A new password, and the lock is lifted.
+    /// A new password; the lock is lifted, open sessions end.
     Password(Vec<u8>),
     /// Another role.
     Role(Role),
@@ -85,6 +104,8 @@ pub enum StaffChange {
 }
 
 /// Changes a staff account.
+///
+/// Rejections in order: `staff_needed`, `staff_unknown`, `version_mismatch`.
 pub struct ChangeStaff {
     /// Which.
     pub id: StaffId,
@@ -92,6 +113,8 @@ pub struct ChangeStaff {
     pub change: StaffChange,
     /// Version that the caller saw, when it insists (If-Match).
     pub expected: Option<i64>,
+    /// Whether a person does it, not a program.
+    pub by_person: bool,
 }
 
 impl Command for ChangeStaff {
@@ -107,9 +130,11 @@ impl Command for ChangeStaff {
 
     fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
         needs.row::<StaffRow>(self.id);
+        needs.row::<Meta>(MODE.to_owned());
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<StaffRow, Rejection> {
+        by_people(tx, self.by_person)?;
         let Some(old) = tx.get::<StaffRow>(&self.id).cloned() else {
             return Err(Rejection::new("staff_unknown", "there is no such account"));
         };
@@ -189,13 +214,14 @@ impl Command for SignIn {
             tx.keep_when_rejected(count_wrong_try(self.staff, ctx.machine));
             return Err(wrong());
         }
+        let hash = SessionRow::bind(self.session.hash, &row.password);
         if row.failed > 0 || row.locked_until.is_some() {
             tx.put(StaffRow { failed: 0, locked_until: None, ..row });
         }
         let session = SessionRow {
             id: self.session.id,
             staff: self.staff,
-            hash: self.session.hash,
+            hash,
             created_at: ctx.machine,
             expires_at: ctx.machine.plus(SESSION_MICROS),
             ended_at: None,

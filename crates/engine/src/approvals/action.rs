@@ -8,6 +8,7 @@ use crate::{
     facts::Facts,
     identity::{ReleasePhone, VoidIdentity},
     ledger::{AdjustFloat, ManualTransfer},
+    programme,
     rows::ApprovalRow,
     rules::PolicyActivation,
     tx::{Needs, Tx},
@@ -55,6 +56,7 @@ impl Action {
             ACTIVATE_POLICY => Some(Scope::PolicyWrite),
             VoidIdentity::ACTION | ReleasePhone::ACTION => Some(Scope::IdentityWrite),
             ApplicationDecision::ACTION => Some(Scope::CreditDecide),
+            programme::ADJUSTMENT => Some(Scope::ProgrammesWrite),
             name if APPROVED_ACTIONS.contains(&name) => Some(Scope::CreditDecide),
             _ => None,
         }

@@ -18,7 +18,7 @@ use crate::{
     feed::one,
     identity::Sealed,
     jobs::{Claimed, Hands, Ran, RunError},
-    payments::{LocatedOrder, RecordPayment, order_of_transfer},
+    payments::{LocatedOrder, RecordPayment, order_of_transfer, payment, payment_id},
     ports::{BankFormat, FilePart, FolderError, Outbox, Payee, PaymentFile, PaymentLine, Seal},
     withdrawals::{RecordRailOutcome, by_reference},
 };
@@ -207,9 +207,12 @@ pub fn run_credit(job: &Claimed, hands: &mut Hands<'_>) -> Result<Ran, RunError>
     // By the code in the payer's words, then by the amount; where several could be meant, staff looks.
     let order = order_of_transfer(hands.reads, &entry.words, entry.amount)?;
     let order = order.as_ref().map(LocatedOrder::from);
+    // Entered by hand before the message came: the same money under the bank's reference, not a second payment.
+    let by_hand = entry.bank_reference.trim();
+    let known = payment(hands.reads, payment_id(Method::BankTransfer, by_hand))?.is_some();
     hands.call(RecordPayment {
         method: Method::BankTransfer,
-        rail_payment: job.subject.clone(),
+        rail_payment: if known { by_hand.to_owned() } else { job.subject.clone() },
         order,
         amount_minor: entry.amount,
         paid_at: None,

@@ -21,8 +21,8 @@ pub use jobs::{content_of, run_credit, run_drop, run_fix, run_outcome, seal_paye
 pub use message::{TakeInBankMessage, TakenIn};
 pub use proof::BankFilesAgree;
 pub use queries::{
-    BANK_PAGE_MAX, BankCursor, bank_entries, bank_file, bank_file_page, bank_messages, bank_order, orders_of,
-    plan_close,
+    BANK_PAGE_MAX, BankCursor, bank_entries, bank_file, bank_file_page, bank_messages, bank_order,
+    handed_over, orders_of, plan_close,
 };
 pub use rows::{BankEntryRow, BankFileRow, BankMessageRow, BankOrderRow};
 

@@ -49,8 +49,17 @@ static ENTRIES: Statement = Statement {
           ORDER BY taken_at DESC, id DESC LIMIT ?5",
 };
 
+// Few are handed over, and by hand seldom: the index of states will do.
+static HANDED_OVER: Statement = Statement {
+    name: "bank_files.handed_over",
+    sql: "SELECT id, message, kind, state, problem, account, amount, currency, booked_on, reference, bank_reference, \
+          reason, counterparty, words, taken_at, version FROM bank_entries \
+          WHERE state = 'handed_over' AND bank_reference = ?1 ORDER BY taken_at, id LIMIT 200",
+};
+
 /// Statements of this module.
-pub(super) const STATEMENTS: &[&Statement] = &[&OPEN, &DUE, &PAGE, &ORDERS, &MESSAGES, &ENTRIES];
+pub(super) const STATEMENTS: &[&Statement] =
+    &[&OPEN, &DUE, &PAGE, &ORDERS, &MESSAGES, &ENTRIES, &HANDED_OVER];
 
 fn rows<T>(
     session: &mut dyn Session,
@@ -139,6 +148,15 @@ pub fn bank_messages(
     let (at, id) = last(before);
     let params = [Value::Int(at.0), Value::Bytes(&id.0), Value::Int(limit.clamp(1, BANK_PAGE_MAX))];
     rows(session, &MESSAGES, &params, BankMessageRow::read)
+}
+
+/// Lines of money in that messages brought under a reference of the bank, and that were handed over to payments. A batch
+/// has several.
+///
+/// # Errors
+/// Storage faults.
+pub fn handed_over(session: &mut dyn Session, bank_reference: &str) -> Result<Vec<BankEntryRow>, Fault> {
+    rows(session, &HANDED_OVER, &[Value::Text(bank_reference)], BankEntryRow::read)
 }
 
 /// Lines of the bank, newest first, before the last one of the page before; `state` and `kind` empty for all.

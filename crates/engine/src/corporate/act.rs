@@ -12,7 +12,7 @@ use purser_storage::Value;
 use super::{
     ItemRow, PayoutRow, StatementRow, due_on, end_of,
     generate::{account, takes_statements},
-    queries::ITEMS_OF,
+    queries::{ITEMS_OF, PAGE_OF_PARTY},
     rejected, unknown_statement,
 };
 use crate::{
@@ -22,6 +22,9 @@ use crate::{
     tx::{Needs, Tx},
     withdrawals::{ACCOUNTS_OF_PARTY, PayoutAccountRow, statement as money},
 };
+
+/// Statements of a payee whose invoices a new one is compared with, the newest: more than it has in its life.
+const INVOICES: i64 = 1_000;
 
 /// An invoice, as it is submitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +122,17 @@ impl Command for ActOnStatement {
                 money::want(needs, row.party, Some(row.payout), ctx);
                 money::want_rails(needs, ctx);
             }
+            Act::Submit(_) => {
+                let (latest, any) = (Value::Int(i64::MAX), Value::Text(""));
+                let all = [
+                    latest,
+                    Value::Bytes(&Uid::NIL.0),
+                    any,
+                    Value::Int(INVOICES),
+                    Value::Bytes(&row.party.0.0),
+                ];
+                needs.list::<StatementRow>(&PAGE_OF_PARTY, &all);
+            }
             _ => {}
         }
     }
@@ -157,7 +171,12 @@ impl Command for ActOnStatement {
                 row.signed_by.clone_from(name);
                 row.signed_at = Some(ctx.now);
             }
-            Act::Submit(invoice) => submit(tx, ctx, &mut row, invoice),
+            Act::Submit(invoice) => {
+                if is_used(tx, &row, &invoice.number) {
+                    return Err(no(corporate::Rejection::InvoiceUsed));
+                }
+                submit(tx, ctx, &mut row, invoice);
+            }
             Act::Accept(staff) => {
                 let destination = row.destination;
                 pay(tx, ctx, &mut row, destination, false)?;
@@ -259,6 +278,19 @@ fn dispute(tx: &mut Tx, ctx: &Ctx, mut row: StatementRow, text: &str) -> Stateme
     tx.put(row.clone());
     tx.notify("settlement.disputed", row.party, &row.id.to_string(), row.facts());
     row
+}
+
+/// Whether an invoice stands for another statement of the payee already. Papers that were sent back, and statements
+/// that were called off, leave theirs free.
+fn is_used(tx: &Tx, row: &StatementRow, number: &str) -> bool {
+    let stands =
+        |state| matches!(state, State::Submitted | State::Paying | State::Paid | State::PaymentFailed);
+    tx.rows::<StatementRow>().any(|other| {
+        other.id != row.id
+            && other.party == row.party
+            && stands(other.state())
+            && other.invoice.get_text("number").is_some_and(|used| used == number)
+    })
 }
 
 /// Complete papers start the clock (X16).

@@ -91,7 +91,7 @@ fn rejected(rejection: corporate::Rejection, chosen: &[Uid]) -> Rejection {
         R::SellerName => plain.at("/seller_name"),
         R::SellerCode | R::InvoiceSeller => plain.at("/seller_code"),
         R::SignatoryInvalid => plain.at("/signatory"),
-        R::InvoiceNumber => plain.at("/number"),
+        R::InvoiceNumber | R::InvoiceUsed => plain.at("/number"),
         R::InvoiceKind => plain.at("/kind"),
         R::InvoiceItem => plain.at("/item"),
         R::InvoiceRate => plain.at("/tax_percent"),

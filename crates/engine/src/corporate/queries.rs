@@ -55,7 +55,7 @@ static PAGE: Statement = Statement {
           FROM settlement_statements WHERE (generated_at, id) < (?1, ?2) AND (?3 = '' OR state = ?3) \
           ORDER BY generated_at DESC, id DESC LIMIT ?4",
 };
-static PAGE_OF_PARTY: Statement = Statement {
+pub(super) static PAGE_OF_PARTY: Statement = Statement {
     name: "settlements.page_of_party",
     sql: "SELECT id, party, state, currency, period_from, period_to, items, gross, service_fee, compensation, \
           adjustment, payable, paid, destination, account, seller_name, seller_code, signed_by, signed_at, invoice, \

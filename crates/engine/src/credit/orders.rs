@@ -202,12 +202,20 @@ fn report(tx: &mut Tx, ctx: &Ctx, item: &OrderReport, read: &mut TermsRead) -> O
     let known = tx.get::<CreditOrderRow>(&id).cloned();
     if let Some(event) = tx.get::<OrderEventRow>(&(id, item.event_id.clone())) {
         let (kind, amount) = (item.event.name(), item.event.amount_minor());
+        let same = |row: &CreditOrderRow| {
+            let due = match item.event {
+                OrderEvent::Authorised(_, due_on) => due_on,
+                _ => None,
+            };
+            event.kind == kind
+                && event.amount == amount
+                && event.at == item.at
+                && due.is_none_or(|day| row.order().due_on == Some(day))
+        };
         return match known {
-            Some(row) if event.kind == kind && event.amount == amount && event.at == item.at => {
-                Ok((row, false))
-            }
+            Some(row) if same(&row) => Ok((row, false)),
             _ => {
-                let text = "this event was reported before with another kind, amount or time";
+                let text = "this event was reported before with another kind, amount, time or due date";
                 Err(Rejection::new("event_conflict", text).at("/event_id"))
             }
         };

@@ -90,8 +90,12 @@ impl Command for DateOrders {
             let outcome = earnings::date(&row.order(), settle_at(ctx, completed_at), &ectx);
             if let Outcome::Changed(decision) = outcome {
                 let names = (row.external_id.as_str(), row.title.as_str());
-                apply(tx, ctx, &decision, Some(&row), names, row.policy_version)?;
-                dated += 1;
+                let mark = tx.mark();
+                match apply(tx, ctx, &decision, Some(&row), names, row.policy_version) {
+                    Ok(_) => dated += 1,
+                    // It waits on, and stops nobody else.
+                    Err(_) => tx.rollback(mark),
+                }
             }
         }
         // A round that dated nothing waits for the calendar: another at once would find the same.
@@ -101,6 +105,12 @@ impl Command for DateOrders {
     fn audited(&self) -> bool {
         false
     }
+}
+
+/// An order that cannot settle now, because its payee is closed or an amount would not fit, is looked at again tomorrow:
+/// it must not stand before the others.
+fn tomorrow(tx: &mut Tx, ctx: &Ctx, row: TaskOrderRow) {
+    tx.put(TaskOrderRow { settle_due_at: Some(ctx.now.plus(DAY)), version: row.version + 1, ..row });
 }
 
 /// Settles orders whose delay has passed, at most `limit`; run as a job.
@@ -140,7 +150,7 @@ impl Command for SettleDueOrders {
         let due = |row: &&TaskOrderRow| row.settle_due_at.is_some_and(|at| at <= ctx.now);
         let rows: Vec<TaskOrderRow> = tx.rows::<TaskOrderRow>().filter(due).cloned().collect();
         let mut settled = 0;
-        for mut row in rows {
+        for row in rows {
             // Other commands of the group may have brought in orders whose payee nobody declared.
             if !tx.is_loaded::<PartyRow>(&row.payee)
                 || !programme::is_declared(tx, row.creator, row.payee, ctx)
@@ -155,16 +165,17 @@ impl Command for SettleDueOrders {
             match earnings::settle(&row.order(), &facts, &ectx) {
                 Ok(Outcome::Changed(decision)) => {
                     let names = (row.external_id.as_str(), row.title.as_str());
-                    apply(tx, ctx, &decision, Some(&row), names, row.policy_version)?;
-                    settled += 1;
+                    let mark = tx.mark();
+                    match apply(tx, ctx, &decision, Some(&row), names, row.policy_version) {
+                        Ok(_) => settled += 1,
+                        Err(_) => {
+                            tx.rollback(mark);
+                            tomorrow(tx, ctx, row);
+                        }
+                    }
                 }
                 Ok(Outcome::Unchanged) => {}
-                Err(_) => {
-                    // A closed payee: looked at again tomorrow, so that it does not stand before the others.
-                    row.settle_due_at = Some(ctx.now.plus(DAY));
-                    row.version += 1;
-                    tx.put(row);
-                }
+                Err(_) => tomorrow(tx, ctx, row),
             }
         }
         Ok(settled)

@@ -21,9 +21,20 @@ const BOUND: &[AccountKind] = &[
     AccountKind::RailFloat,
 ];
 
+/// Why no transfer that somebody asks for may touch accounts of this kind; `None` where it may. The use of a pay-later
+/// limit has words of its own (C13).
+pub fn bound(kind: AccountKind) -> Option<Rejection> {
+    if kind == AccountKind::CreditReceivable {
+        return Some(super::post::limit_not_transferable());
+    }
+    let text = || format!("{} is moved only by what it stands for", kind.name());
+    BOUND.contains(&kind).then(|| Rejection::new("account_not_manual", text()))
+}
+
 /// A transfer by hand; proposed through [`crate::approvals::Propose`].
 ///
-/// Rejections in order: `reason_missing`, `amount_not_positive`, `account_not_manual`, `currency_mismatch`; when it
+/// Rejections in order: `reason_missing`, `amount_not_positive`, `account_not_manual` or, for the use of a pay-later
+/// limit, `limit_not_transferable`, `currency_mismatch`; when it
 /// runs, those of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManualTransfer {
@@ -72,9 +83,8 @@ impl ManualTransfer {
             );
         }
         for (account, field) in [(&self.debit, "/debit"), (&self.credit, "/credit")] {
-            if BOUND.contains(&account.kind) {
-                let message = format!("{} is moved only by what it stands for", account.kind.name());
-                return Err(Rejection::new("account_not_manual", message).at(field));
+            if let Some(no) = bound(account.kind) {
+                return Err(no.at(field));
             }
         }
         if [self.debit.currency, self.credit.currency, self.currency] != [ctx.rules.currency; 3] {

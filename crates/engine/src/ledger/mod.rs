@@ -6,6 +6,6 @@ mod post;
 mod query;
 
 pub use float::{AdjustFloat, TopUpFloat, ToppedUp};
-pub use manual::ManualTransfer;
+pub use manual::{ManualTransfer, bound};
 pub use post::{OpenAccounts, PostTransfers, TransferOutcome};
-pub use query::{account, hold, transfer};
+pub use query::{account, hold, kind_of, transfer};

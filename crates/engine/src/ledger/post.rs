@@ -15,6 +15,13 @@ use crate::{
 /// What became of one transfer of a list.
 pub type TransferOutcome = Result<Posted, Refusal>;
 
+/// The use of a pay-later limit is not moved by hand.
+pub(super) fn limit_not_transferable() -> Rejection {
+    let code = GateCode::LimitNotTransferable;
+    let facts = Facts::new().text("message_zh", code.zh()).text("next_step", code.next_step().name());
+    Rejection::new(code.code(), code.en()).with(facts)
+}
+
 /// Posts a list of transfers, each on its own or all or none.
 ///
 /// Rejections: `limit_not_transferable` where the use of a pay-later limit is named as an account: it follows orders and
@@ -58,9 +65,7 @@ impl Command for PostTransfers {
 
     fn decide(&self, tx: &mut Tx, _ctx: &Ctx) -> Result<Self::Output, Rejection> {
         if self.accounts.iter().any(|account| account.kind == AccountKind::CreditReceivable) {
-            let code = GateCode::LimitNotTransferable;
-            let facts = Facts::new().text("message_zh", code.zh()).text("next_step", code.next_step().name());
-            return Err(Rejection::new(code.code(), code.en()).with(facts));
+            return Err(limit_not_transferable());
         }
         let mut outcomes = Vec::with_capacity(self.transfers.len());
         for (index, request) in self.transfers.iter().enumerate() {

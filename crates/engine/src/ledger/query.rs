@@ -2,7 +2,7 @@
 
 use purser_domain::{
     ids::{AccountId, TransferId},
-    ledger::{Account, Hold, Transfer},
+    ledger::{Account, AccountKind, Hold, Transfer},
 };
 use purser_storage::{Fault, Session};
 
@@ -21,6 +21,14 @@ pub fn account(
 ) -> Result<Option<(Account, Option<AccountInfo>)>, Fault> {
     let Some(row) = one::<AccountRow>(session, id)? else { return Ok(None) };
     Ok(Some((row.0, one::<AccountInfo>(session, id)?)))
+}
+
+/// What an account is for; `None` when there is none, or when no kind describes it. It never changes.
+///
+/// # Errors
+/// Storage faults.
+pub fn kind_of(session: &mut dyn Session, id: AccountId) -> Result<Option<AccountKind>, Fault> {
+    Ok(one::<AccountInfo>(session, id)?.map(|info| info.reference.kind))
 }
 
 /// A ledger line.

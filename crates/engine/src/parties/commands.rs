@@ -9,7 +9,7 @@ use purser_domain::{
 use super::PartyRow;
 use crate::{
     command::{Command, Ctx, Rejection},
-    credit,
+    credit::{self, CreditShopRow},
     facts::Facts,
     tx::{Needs, Tx},
 };
@@ -113,6 +113,9 @@ impl ChangeParty {
             AccountKind::Frozen,
             AccountKind::Proceeds,
             AccountKind::AdCash,
+            AccountKind::AdArrears,
+            AccountKind::CreditReceivable,
+            AccountKind::CreditLiability,
             AccountKind::Owed,
         ]
         .into_iter()
@@ -128,6 +131,9 @@ impl ChangeParty {
                 ties.open_records += u32::from(account.held_out != 0 || account.held_in != 0);
             }
         }
+        // What is authorised and not shipped yet would be advanced to a party that is closed.
+        let shop = tx.get::<CreditShopRow>(&self.id);
+        ties.open_records += u32::from(shop.is_some_and(|shop| shop.reserved != 0 || shop.due != 0));
         ties
     }
 }
@@ -147,6 +153,7 @@ impl Command for ChangeParty {
     fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
         needs.row::<PartyRow>(self.id);
         credit::want_status(needs, self.id);
+        needs.row::<CreditShopRow>(self.id);
         for reference in self.accounts(ctx) {
             needs.account(&reference);
         }

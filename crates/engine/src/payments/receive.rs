@@ -5,7 +5,7 @@ use purser_domain::{
     ids::{CaseId, PartyId, PaymentId, Uid},
     ledger::{AccountKind, AccountRef},
     money::decimal,
-    parties::PartyStatus,
+    parties::{PartyStatus, Role},
     payments::{self, AccountFacts, Incoming, Method, Place},
     time::Timestamp,
 };
@@ -236,8 +236,8 @@ fn tell_all(tx: &mut Tx, events: &[&'static str], order: &PaymentOrderRow, payme
 
 /// Staff say whose a payment of nobody is.
 ///
-/// Rejections in order: `payment_unknown`, `payment_order_unknown`, `party_unknown`, then those of
-/// [`payments::assign`].
+/// Rejections in order: `payment_unknown`, `payment_order_unknown`, `party_unknown`, `not_an_advertiser`, then those
+/// of [`payments::assign`].
 pub struct AssignPayment {
     /// Which.
     pub payment: LocatedPayment,
@@ -273,6 +273,11 @@ impl Command for AssignPayment {
             Some(at) => Some(tx.get::<PaymentOrderRow>(&at.id).cloned().ok_or_else(|| unknown_order(at.id))?),
         };
         let account = account_facts(tx, self.party, ctx)?;
+        let advertiser = |row: &PartyRow| row.party().profile.roles.has(Role::Advertiser);
+        // An order was made for one; without an order the money becomes an advertiser's.
+        if order.is_none() && !tx.get::<PartyRow>(&self.party).is_some_and(advertiser) {
+            return Err(rejected(&payments::Rejection::NotAnAdvertiser));
+        }
         let before = order.as_ref().map(PaymentOrderRow::order);
         let done = payments::assign(&row.payment(), self.party, before.as_ref(), &account, ctx.now)
             .map_err(|no| rejected(&no))?;

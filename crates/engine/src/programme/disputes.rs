@@ -3,7 +3,8 @@
 use purser_domain::{
     casework::{Kind, Outcome},
     ids::{StatementId, Uid},
-    programme::{self, Answer},
+    policy::keys,
+    programme::{self, Adjustment, Answer, AnswerFacts},
 };
 
 use super::{
@@ -12,11 +13,15 @@ use super::{
     statement_unknown, want_accounts,
 };
 use crate::{
+    approvals::{Action, need_approval, require_approval},
     cases::{self, Author, CaseRow, NewCase},
     command::{Command, Ctx, Rejection},
     facts::Facts,
     tx::{Needs, Tx},
 };
+
+/// Name of the approval of a large adjustment.
+pub(crate) const ADJUSTMENT: &str = "programme.adjustment";
 
 fn want_dispute(needs: &mut Needs<'_>, id: StatementId) {
     if let Some((disputes, case)) = needs.get::<StatementRow>(&id).map(|r| (r.disputes, r.dispute_case)) {
@@ -125,7 +130,10 @@ impl Command for DisputeStatement {
 
 /// Staff answer the dispute that waits: with an adjustment, or with a reason why the month was right.
 ///
-/// Rejections in order: `statement_unknown`, `text_invalid`, `no_dispute`, `adjustment_zero`, then the ledger's.
+/// From the amount of policy `approval.payout_threshold` on an adjustment takes two people (P16).
+///
+/// Rejections in order: `statement_unknown`, `text_invalid`, `no_dispute`, `adjustment_zero`, `adjustment_too_large`,
+/// `approval_required`, then the ledger's.
 pub struct AnswerDispute {
     /// Which statement.
     pub id: StatementId,
@@ -133,6 +141,33 @@ pub struct AnswerDispute {
     pub answer: Answer,
     /// Who answers.
     pub by: Author,
+}
+
+/// What a second person approves before [`AnswerDispute`] posts a large adjustment: the dispute by its number, and
+/// everything that is answered.
+pub fn adjustment_approval(
+    statement: StatementId,
+    dispute: i64,
+    adjustment: &Adjustment,
+    reason: &str,
+) -> Action {
+    let facts = Facts::new()
+        .int("dispute", dispute)
+        .text("component", adjustment.component.name())
+        .int("amount_minor", adjustment.amount_minor)
+        .text("reason", reason);
+    Action::Other { action: ADJUSTMENT.to_owned(), subject: statement.to_string(), facts }
+}
+
+impl AnswerDispute {
+    /// The approval that the answer uses up; `None` where one person decides.
+    fn approval(&self, row: &StatementRow, ctx: &Ctx) -> Option<(String, Facts)> {
+        let from = ctx.rules.policy.now(ctx.now).value(keys::APPROVAL_PAYOUT_THRESHOLD);
+        let large = |adjustment: &Adjustment| i128::from(adjustment.amount_minor).abs() >= i128::from(from);
+        let adjustment = self.answer.adjustment.filter(large)?;
+        let action = adjustment_approval(row.id, row.disputes, &adjustment, &self.answer.reason);
+        Some((action.subject(), action.facts()))
+    }
 }
 
 impl Command for AnswerDispute {
@@ -151,6 +186,10 @@ impl Command for AnswerDispute {
             want_dispute(needs, self.id);
             want_accounts(needs, payee, ctx);
         }
+        let approval = needs.get::<StatementRow>(&self.id).and_then(|row| self.approval(row, ctx));
+        if let Some((subject, facts)) = approval {
+            need_approval(needs, ADJUSTMENT, &subject, &facts);
+        }
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<DisputeRow, Rejection> {
@@ -158,13 +197,20 @@ impl Command for AnswerDispute {
         if !is_declared(tx, &row) {
             return Err(tx.begin_next_group());
         }
-        let available = tx.available(&account(AccountRole::Earnings, row.payee, ctx.rules.currency));
-        let owed = owed(tx, row.payee, ctx);
+        let measure = AnswerFacts {
+            fee_minor: row.fee,
+            result_minor: row.result.saturating_add(row.adjusted),
+            available_minor: tx.available(&account(AccountRole::Earnings, row.payee, ctx.rules.currency)),
+            owed_minor: owed(tx, row.payee, ctx),
+        };
         let at_reason = |r: programme::Rejection| match r {
             programme::Rejection::TextInvalid => rejected(r).at("/reason"),
             _ => rejected(r),
         };
-        let answered = self.answer.decide(row.dispute_open, available, owed).map_err(at_reason)?;
+        let answered = self.answer.decide(row.dispute_open, &measure).map_err(at_reason)?;
+        if let Some((subject, facts)) = self.approval(&row, ctx) {
+            require_approval(tx, ADJUSTMENT, &subject, &facts)?;
+        }
         let known = tx.get::<DisputeRow>(&(row.id, row.disputes)).cloned();
         let mut dispute = known.ok_or_else(|| rejected(programme::Rejection::NoDispute))?;
         dispute.posting = post(tx, ctx, &row, &answered.postings)?;

@@ -2,9 +2,9 @@
 
 use purser_domain::{
     earnings::{Settlement, TaskOrder},
-    ids::{CaseId, PartyId, Uid},
+    ids::PartyId,
     ledger::{AccountKind, AccountRef},
-    programme::{CreatorState, StatementState, covers},
+    programme::covers,
     time::{Date, Month},
 };
 
@@ -71,40 +71,14 @@ pub(crate) fn add_income(
     let key = (order.creator, month.to_string());
     let known = tx.get::<CreatorMonth>(&key).cloned();
     let mut owner = known.unwrap_or_else(|| CreatorMonth::new(order.creator, month.to_string()));
-    if !owner.payees().contains(&order.payee) {
-        let mut payees: Vec<String> = owner.payees().iter().map(ToString::to_string).collect();
-        payees.push(order.payee.to_string());
-        owner.payees = payees.join(" ");
-        CreatorState::Open.name().clone_into(&mut owner.state);
+    if owner.add_payee(order.payee) {
         owner.version += 1;
         tx.put(owner);
     }
     let id = statement_id(order.creator, order.payee, month);
     let known = tx.get::<StatementRow>(&id).cloned();
-    let mut row = known.unwrap_or_else(|| StatementRow {
-        id,
-        creator: order.creator,
-        payee: order.payee,
-        month: month.to_string(),
-        state: StatementState::Open.name().to_owned(),
-        blocked: String::new(),
-        currency: order.currency,
-        orders: 0,
-        income: 0,
-        fee: 0,
-        incentive: 0,
-        result: 0,
-        adjusted: 0,
-        published_at: None,
-        dispute_until: None,
-        disputes: 0,
-        dispute_open: false,
-        dispute_case: CaseId(Uid::NIL),
-        posting: Uid::NIL,
-        policy_version: 0,
-        version: 0,
-        tax: 0,
-    });
+    let fresh = || StatementRow::new(order.creator, order.payee, month, order.currency);
+    let mut row = known.unwrap_or_else(fresh);
     let income = row.income.checked_add(settlement.net_minor);
     row.income =
         income.ok_or_else(|| super::rejected(purser_domain::programme::Rejection::AmountOutOfRange))?;

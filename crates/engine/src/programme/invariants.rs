@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use purser_domain::{
     ids::{PartyId, StatementId, TransferId},
     ledger::{AccountKind, TransferRequest},
-    programme::{Adjustment, Answer, Component, StatementState, publish},
+    programme::{Adjustment, Answer, AnswerFacts, Component, StatementState, publish},
 };
 use purser_storage::{Fault, Keys, Lock, Record as _, Session, Statement, Value};
 
@@ -171,8 +171,14 @@ fn adjusted(row: &StatementRow, dispute: &DisputeRow) -> Vec<TransferRequest> {
     let Some(component) = Component::named(&dispute.component) else { return Vec::new() };
     let adjustment = Some(Adjustment { amount_minor: dispute.amount, component });
     let answer = Answer { adjustment, reason: "as answered".to_owned() };
-    let available = dispute.amount.saturating_abs().saturating_sub(dispute.shortage);
-    let postings = answer.decide(true, available, 0).map(|answered| answered.postings).unwrap_or_default();
+    // What it was measured by then is not what the statement says now.
+    let measure = AnswerFacts {
+        fee_minor: i64::MAX,
+        result_minor: i64::MAX,
+        available_minor: dispute.amount.saturating_abs().saturating_sub(dispute.shortage),
+        owed_minor: 0,
+    };
+    let postings = answer.decide(true, &measure).map(|answered| answered.postings).unwrap_or_default();
     transfers(row.currency, row, dispute.posting, &postings)
 }
 

@@ -11,7 +11,8 @@ mod rows;
 mod terms;
 
 pub use close::{BeginMonthClose, BeginPublication, CLOSE, CLOSE_STEP, CloseMonth, PUBLISH, TendMonths};
-pub use disputes::{AnswerDispute, DisputeStatement};
+pub(crate) use disputes::ADJUSTMENT;
+pub use disputes::{AnswerDispute, DisputeStatement, adjustment_approval};
 pub(crate) use invariants::INVARIANTS;
 pub use members::{EnrolCreators, Enrolment, LeaveProgramme};
 pub use publish::PublishStatement;
@@ -36,6 +37,7 @@ use purser_storage::{Statement, Table};
 use crate::{
     command::{Ctx, Rejection},
     corporate::{self, NewLine},
+    parties::PartyRow,
     tx::{Needs, Tx},
 };
 
@@ -90,12 +92,13 @@ fn account(role: AccountRole, payee: PartyId, currency: Currency) -> AccountRef 
     }
 }
 
-/// Declares the accounts that a statement of a payee moves.
+/// Declares what [`post`] reads and moves for a payee.
 fn want_accounts(needs: &mut Needs<'_>, payee: PartyId, ctx: &Ctx) {
     use AccountRole as R;
     for role in [R::Frozen, R::Earnings, R::Owed, R::RevenueOperating, R::ExpenseIncentive] {
         needs.account(&account(role, payee, ctx.rules.currency));
     }
+    needs.row::<PartyRow>(payee);
 }
 
 fn owed(tx: &Tx, payee: PartyId, ctx: &Ctx) -> i64 {
@@ -149,13 +152,15 @@ fn post(tx: &mut Tx, ctx: &Ctx, statement: &StatementRow, postings: &[Posting]) 
     let TransferId(posting) = tx.new_id();
     let requests = transfers(ctx.rules.currency, statement, posting, postings);
     tx.post_all(&requests).map_err(|(_, refusal)| Rejection::from(refusal))?;
-    if statement.creator != statement.payee {
+    let corporate = tx.get::<PartyRow>(&statement.payee).is_some_and(corporate::is_corporate);
+    if corporate || statement.creator != statement.payee {
         settle_by_statement(tx, ctx, statement, postings);
     }
     Ok(posting)
 }
 
-/// An agency does not withdraw: what a statement moves in its balance goes into its next corporate settlement (X16).
+/// An agency, and a creator who is a company, does not withdraw: what a statement moves in its balance goes into its
+/// next corporate settlement (X16).
 fn settle_by_statement(tx: &mut Tx, ctx: &Ctx, statement: &StatementRow, postings: &[Posting]) {
     let amount_minor = postings.iter().fold(0i64, |sum, posting| match (posting.from, posting.to) {
         (_, AccountRole::Earnings) => sum.saturating_add(posting.amount_minor),

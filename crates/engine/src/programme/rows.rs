@@ -6,9 +6,10 @@ use purser_domain::{
     programme::{
         CreatorState, Draft, MemberSpan, StatementFacts, StatementState, Terms, read_spans, write_spans,
     },
-    time::Timestamp,
+    time::{Month, Timestamp},
 };
 
+use super::statement_id;
 use crate::record;
 
 record! {
@@ -96,6 +97,18 @@ impl CreatorMonth {
         self.payees.split_whitespace().filter_map(|text| text.parse().ok()).collect()
     }
 
+    /// Adds somebody who is paid for the month, which is open again then; false when they are there already.
+    pub fn add_payee(&mut self, payee: PartyId) -> bool {
+        let mut payees = self.payees();
+        if payees.contains(&payee) {
+            return false;
+        }
+        payees.push(payee);
+        self.payees = payees.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        CreatorState::Open.name().clone_into(&mut self.state);
+        true
+    }
+
     /// What was imported; stored terms were checked when they came.
     pub fn terms(&self) -> Terms {
         Terms::of(self.fee_ppm, self.fee_minor, self.incentive).unwrap_or_default()
@@ -151,6 +164,34 @@ record! {
 }
 
 impl StatementRow {
+    /// Nothing in it yet.
+    pub fn new(creator: PartyId, payee: PartyId, month: Month, currency: Currency) -> Self {
+        Self {
+            id: statement_id(creator, payee, month),
+            creator,
+            payee,
+            month: month.to_string(),
+            state: StatementState::Open.name().to_owned(),
+            blocked: String::new(),
+            currency,
+            orders: 0,
+            income: 0,
+            fee: 0,
+            incentive: 0,
+            result: 0,
+            adjusted: 0,
+            published_at: None,
+            dispute_until: None,
+            disputes: 0,
+            dispute_open: false,
+            dispute_case: CaseId(Uid::NIL),
+            posting: Uid::NIL,
+            policy_version: 0,
+            version: 0,
+            tax: 0,
+        }
+    }
+
     /// Where it stands.
     pub fn state(&self) -> StatementState {
         StatementState::named(&self.state).unwrap_or(StatementState::Open)

@@ -2,16 +2,18 @@
 
 use purser_domain::{
     ids::PartyId,
-    programme::{Terms, may_import},
+    parties::Role,
+    programme::{CreatorState, Rejection as R, Terms, may_import},
     time::Month,
 };
 
 use super::{
     rejected,
-    rows::{CreatorMonth, StatementRow},
+    rows::{CreatorMonth, ProgrammeMonth, StatementRow},
     statement_id,
 };
 use crate::{
+    agencies::{CreatorAgencies, agency_at},
     command::{Command, Ctx, Rejection},
     facts::Facts,
     parties::{PartyRow, unknown_party},
@@ -37,10 +39,11 @@ pub struct TermsItem {
 pub type TermsOutcome = Result<(CreatorMonth, bool), Rejection>;
 
 /// Imports terms, item by item: a refused item leaves the others alone, the same item again changes nothing. Drafts
-/// that are there are computed anew.
+/// that are there are computed anew. An incentive of a month without income makes a statement of its own, for whom the
+/// month's orders would be paid to: the agency that has signed the creator, else the creator.
 ///
-/// Rejections of an item in order: `party_unknown`, `fee_invalid`, `incentive_invalid`, `terms_published`,
-/// `amount_out_of_range`.
+/// Rejections of an item in order: `party_unknown`, `fee_invalid`, `incentive_invalid`, `not_a_creator`,
+/// `terms_published`, `amount_out_of_range`.
 pub struct ImportTerms {
     /// In order.
     pub items: Vec<TermsItem>,
@@ -66,27 +69,33 @@ impl Command for ImportTerms {
     fn lookups(&self, needs: &mut Needs<'_>) {
         for item in &self.items {
             needs.row::<CreatorMonth>(Self::key(item));
+            needs.row::<CreatorAgencies>(item.creator);
         }
     }
 
-    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
+    fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
         for item in &self.items {
             needs.row::<PartyRow>(item.creator);
+            needs.row::<ProgrammeMonth>(item.month.to_string());
             let payees = needs.get::<CreatorMonth>(&Self::key(item)).map(CreatorMonth::payees);
-            for payee in payees.unwrap_or_default() {
+            let own = payee(needs.get::<CreatorAgencies>(&item.creator), item, ctx);
+            for payee in payees.unwrap_or_default().into_iter().chain([own]) {
                 needs.row::<StatementRow>(statement_id(item.creator, payee, item.month));
             }
         }
     }
 
-    fn decide(&self, tx: &mut Tx, _ctx: &Ctx) -> Result<Self::Output, Rejection> {
-        if self.items.iter().any(|item| tx.is_changed::<CreatorMonth>(&Self::key(item))) {
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Self::Output, Rejection> {
+        let moved = |item: &TermsItem| {
+            tx.is_changed::<CreatorMonth>(&Self::key(item)) || tx.is_changed::<CreatorAgencies>(&item.creator)
+        };
+        if self.items.iter().any(moved) {
             return Err(tx.begin_next_group());
         }
         let mut outcomes = Vec::with_capacity(self.items.len());
         for item in &self.items {
             let mark = tx.mark();
-            let outcome = import(tx, item);
+            let outcome = import(tx, ctx, item);
             if outcome.is_err() {
                 tx.rollback(mark);
             }
@@ -100,10 +109,17 @@ impl Command for ImportTerms {
     }
 }
 
-fn import(tx: &mut Tx, item: &TermsItem) -> TermsOutcome {
-    if tx.get::<PartyRow>(&item.creator).is_none() {
+/// Whom an order of the month would be paid to that is accepted at its end, or now where it has not ended.
+fn payee(agencies: Option<&CreatorAgencies>, item: &TermsItem, ctx: &Ctx) -> PartyId {
+    let end = ctx.zone.start_of(item.month.after().first_day()).plus(-1);
+    agency_at(agencies, end.min(ctx.now)).map_or(item.creator, |(agency, _)| agency)
+}
+
+fn import(tx: &mut Tx, ctx: &Ctx, item: &TermsItem) -> TermsOutcome {
+    let Some(party) = tx.get::<PartyRow>(&item.creator) else {
         return Err(unknown_party(item.creator).at("/creator_id"));
-    }
+    };
+    let is_creator = party.party().profile.roles.has(Role::Creator);
     Terms::of(item.fee_ppm, item.fee_minor, item.incentive_minor).map_err(rejected)?;
     let key = ImportTerms::key(item);
     let known = tx.get::<CreatorMonth>(&key).cloned();
@@ -114,6 +130,20 @@ fn import(tx: &mut Tx, item: &TermsItem) -> TermsOutcome {
         return Ok((before, false));
     }
     row.version += 1;
+    if row.incentive > 0 && row.payees().is_empty() {
+        // The close finds months by who is paid: without anybody the incentive would be nobody's.
+        if !is_creator {
+            return Err(rejected(R::NotACreator));
+        }
+        let payee = payee(tx.get::<CreatorAgencies>(&item.creator), item, ctx);
+        row.add_payee(payee);
+        // After the close it is drawn up with this import.
+        if tx.get::<ProgrammeMonth>(&row.month).is_some_and(|month| month.state != "drafting") {
+            CreatorState::Drafted.name().clone_into(&mut row.state);
+        }
+        let fresh = StatementRow::new(item.creator, payee, item.month, ctx.rules.currency);
+        tx.put(StatementRow { version: 1, ..fresh });
+    }
     let statements = statements_of(tx, &row, item.month);
     let states: Vec<_> = statements.iter().map(StatementRow::state).collect();
     may_import(&states).map_err(rejected)?;

@@ -2,7 +2,11 @@
 
 use serde_json::json;
 
-use crate::{client::Client, schema::CONTRACT, server::Server};
+use crate::{
+    client::Client,
+    schema::CONTRACT,
+    server::{Place, Server},
+};
 
 /// Every operation of the contract: method, a path with ids filled in, scope.
 fn operations() -> Vec<(String, String, Option<String>, bool)> {
@@ -103,13 +107,44 @@ pub(crate) fn staff_sign_in_and_are_locked_out(server: &Server) {
         stranger.post("/v1/staff/sessions", &wrong).problem(401, "sign_in_refused", None);
     }
     stranger.post("/v1/staff/sessions", &right).problem(403, "account_locked", None);
-    // A new password lifts the lock.
+    // A new password lifts the lock, and ends the sessions of the old one.
     let path = format!("/v1/staff/{}", made["id"].as_str().unwrap());
     client.send_json("PATCH", &path, &[], &json!({ "password": "another long password" })).expect(200);
     let right = json!({ "login": "fei", "password": "another long password" });
+    let session = stranger.post("/v1/staff/sessions", &right).expect(201);
+    let staff = client.with_token(session["token"].as_str().unwrap());
+    staff.get("/v1/me").expect(200);
+    client.send_json("PATCH", &path, &[], &json!({ "password": "a third long password" })).expect(200);
+    staff.get("/v1/me").problem(401, "token_invalid", None);
+    let right = json!({ "login": "fei", "password": "a third long password" });
     stranger.post("/v1/staff/sessions", &right).expect(201);
+    // Nobody gives a role more than they have themselves.
+    let (_, admin) = key(client, &["admin"]);
+    let finance = json!({ "login": "two", "role": "finance", "password": password });
+    admin.post("/v1/staff", &finance).problem(403, "scope_missing", None);
+    admin.send_json("PATCH", &path, &[], &json!({ "role": "admin" })).problem(403, "scope_missing", None);
     client.send_json("PATCH", &path, &[], &json!({ "disabled": true })).expect(200);
     stranger.post("/v1/staff/sessions", &right).problem(401, "sign_in_refused", None);
     let nobody = json!({ "login": "nobody", "password": "another long password" });
     stranger.post("/v1/staff/sessions", &nobody).problem(401, "sign_in_refused", None);
+}
+
+/// P16, P18: on live books a key is no person and makes none; the first account is made at the console.
+pub(crate) fn keys_make_no_people(place: &Place) {
+    let token = place.key("all");
+    let password = "a long enough password\n";
+    place.with_input(&["staff", "create", "--login", "first", "--role", "admin"], password);
+    let running = place.start(&[]);
+    let client = Client::new(running.address, &token);
+    let new = json!({ "login": "li", "role": "finance", "password": password.trim() });
+    client.post("/v1/staff", &new).problem(403, "staff_needed", None);
+    let session = json!({ "login": "first", "password": password.trim() });
+    let session = client.with_token("").post("/v1/staff/sessions", &session).expect(201);
+    let first = client.with_token(session["token"].as_str().unwrap());
+    let made = first.post("/v1/staff", &new).expect(201);
+    let path = format!("/v1/staff/{}", made["id"].as_str().unwrap());
+    let change = json!({ "password": "another long password" });
+    client.send_json("PATCH", &path, &[], &change).problem(403, "staff_needed", None);
+    first.send_json("PATCH", &path, &[], &change).expect(200);
+    running.stop();
 }

@@ -131,6 +131,19 @@ pub(crate) fn dry_runs_keep_nothing(server: &Server) {
         "invalid_input",
         Some("dry_run"),
     );
+    // A trial that is written wrongly must not become the real thing.
+    for (query, pointer) in [
+        ("dry_run", "dry_run"),
+        ("dry_run=", "dry_run"),
+        ("dry_run=yes", "dry_run"),
+        ("dry_run=true&dry_run=false", "dry_run"),
+        ("dry%5Frun=true", "query"),
+        ("dryrun=true", "query"),
+    ] {
+        let answer = client.post(&format!("/v1/transfers?{query}"), &transfer(&json!(999)));
+        answer.problem(400, "invalid_input", Some(pointer));
+    }
+    assert_eq!(client.get(&account).expect(200), before);
 }
 
 pub(crate) fn lists_page(server: &Server) {

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use purser_domain::{
+    ledger::{AccountKind, AccountRef},
+    money::Currency,
+};
 use serde_json::{Value, json};
 
 use crate::{conventions::transfer, server::Server};
@@ -56,6 +60,58 @@ pub(crate) fn bulk_answers_item_by_item(server: &Server) {
     );
 }
 
+/// P16: a transfer from outside touches nothing that another record has to equal, by name or by id; staff propose theirs.
+pub(crate) fn what_others_stand_for_is_not_moved_by_hand(server: &Server) {
+    let client = &server.client;
+    let top_up = json!({ "amount_minor": 700, "reference": "bank 0" });
+    let top_up = client.post("/v1/rails/sandbox/float-top-ups", &top_up).expect(201);
+    let party = json!({ "external_id": "bound", "display_name": "B", "roles": ["creator"], "legal_form": "individual" });
+    let party = client.post("/v1/parties", &party).expect(200)["id"].as_str().unwrap().to_owned();
+    let platform = |kind: &str| json!({ "owner": "platform", "kind": kind });
+    let float = json!({ "owner": "platform", "kind": "rail.float", "qualifier": "sandbox" });
+    let frozen = json!({ "owner": party, "kind": "frozen" });
+    let receivable = json!({ "owner": party, "kind": "credit.receivable" });
+    let id = json!(AccountRef::float("sandbox", Currency::CNY).id().to_string());
+    let all = [float.clone(), frozen, receivable, platform("payouts.clearing"), id];
+    for (index, bound) in all.into_iter().enumerate() {
+        let code = if index == 2 { "limit_not_transferable" } else { "account_not_manual" };
+        let out = json!({ "debit": bound, "credit": platform("suspense"), "amount_minor": 1 });
+        client.post("/v1/transfers", &out).problem(422, code, Some("/debit"));
+        let held =
+            json!({ "action": "hold", "debit": platform("suspense"), "credit": bound, "amount_minor": 1 });
+        client.post("/v1/transfers", &held).problem(422, code, Some("/credit"));
+        let mixed = json!({ "transfers": [transfer(&json!(1)), out, transfer(&json!(1))] });
+        let mixed = client.post("/v1/transfers/bulk", &mixed).expect(200);
+        assert_eq!((&mixed["made"], &mixed["refused"]), (&json!(2), &json!(1)), "{index}");
+        assert_eq!(mixed["items"][1]["error"]["code"], code);
+        assert_eq!(mixed["items"][2]["index"], 2);
+    }
+    let reverse = json!({ "action": "reverse", "transfer": top_up["transfer_id"] });
+    client.post("/v1/transfers", &reverse).problem(422, "account_not_manual", Some("/transfer"));
+    // What an order booked is undone by its order.
+    let order = json!({
+        "order_id": "bound", "creator_id": party, "task_type": "video", "amount_minor": 10_000,
+        "accepted_at": "2026-02-01T10:00:00+08:00", "status": "completed", "completed_at": "2026-02-10T10:00:00+08:00",
+    });
+    client.post("/v1/task-orders", &order).expect(200);
+    let earnings = AccountRef::party(party.parse().unwrap(), AccountKind::Earnings, Currency::CNY).id();
+    let lines = client.get(&format!("/v1/accounts/{earnings}/lines")).expect(200);
+    let reverse = json!({ "action": "reverse", "transfer": lines["data"][0]["transfer"]["id"] });
+    client.post("/v1/transfers", &reverse).problem(422, "transfer_bound", Some("/transfer"));
+    let atomic = json!({ "atomic": true, "transfers": [transfer(&json!(1)), reverse] });
+    let answer = client.post("/v1/transfers/bulk", &atomic);
+    answer.problem(422, "transfer_bound", Some("/transfers/1/transfer"));
+    // Staff, even those who may propose it.
+    let staff = json!({ "login": "hand", "role": "finance", "password": "a long enough password" });
+    client.post("/v1/staff", &staff).expect(201);
+    let session = json!({ "login": "hand", "password": "a long enough password" });
+    let session = client.with_token("").post("/v1/staff/sessions", &session).expect(201);
+    let staff = client.with_token(session["token"].as_str().unwrap());
+    staff.post("/v1/transfers", &transfer(&json!(1))).problem(403, "approval_required", None);
+    let one = json!({ "transfers": [transfer(&json!(1))] });
+    staff.post("/v1/transfers/bulk", &one).problem(403, "approval_required", None);
+}
+
 pub(crate) fn a_creator_is_paid(server: &Server) {
     let client = &server.client;
     let party = json!({ "external_id": "creator", "display_name": "Creator", "roles": ["creator"], "legal_form": "individual" });
@@ -75,11 +131,8 @@ pub(crate) fn a_creator_is_paid(server: &Server) {
     let request = json!({ "party_id": id, "amount_minor": 950_000 });
     let look = client.send_json("POST", "/v1/withdrawals?dry_run=true", &[], &request).expect(200);
     assert_eq!((&look["accepted"], look["checks"].as_array().unwrap().len()), (&json!(true), 15), "{look}");
-    let float = json!({
-        "debit": { "owner": "platform", "kind": "rail.float", "qualifier": "sandbox" },
-        "credit": { "owner": "platform", "kind": "platform.funds" }, "amount_minor": 10_000_000,
-    });
-    client.post("/v1/transfers", &float).expect(201);
+    let float = json!({ "amount_minor": 10_000_000, "reference": "bank 1" });
+    client.post("/v1/rails/sandbox/float-top-ups", &float).expect(201);
     let asked = client.post("/v1/withdrawals", &request).expect(201);
     let path = format!("/v1/withdrawals/{}", asked["id"].as_str().unwrap());
     let paid = (0..100).find_map(|_| {

@@ -41,10 +41,16 @@ fn access_p18() {
 }
 
 #[test]
+fn keys_make_no_people_p16_p18() {
+    access::keys_make_no_people(&server::Place::folder());
+}
+
+#[test]
 fn ledger_p1() {
     on_every_database(|server| {
         ledger::holds_settle_once(server);
         ledger::bulk_answers_item_by_item(server);
+        ledger::what_others_stand_for_is_not_moved_by_hand(server);
         ledger::a_creator_is_paid(server);
         ledger::health_is_told(server);
     });

@@ -1,7 +1,7 @@
 //! Starts the real binary on a database of its own.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
@@ -64,6 +64,14 @@ impl Place {
         let mut args = vec!["keys", "create", "--name", "test", "--scopes", scopes];
         args.extend(self.flags.iter().map(String::as_str));
         purser(&args).trim().to_owned()
+    }
+
+    /// Runs a command on these books with this on its standard input.
+    pub(crate) fn with_input(&self, args: &[&str], input: &str) {
+        let mut command = Command::new(binary());
+        let mut child = command.args(args).args(&self.flags).stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        assert!(child.wait().unwrap().success(), "{args:?}");
     }
 
     pub(crate) fn start(&self, more: &[&str]) -> Running {

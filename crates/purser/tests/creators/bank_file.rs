@@ -311,6 +311,45 @@ fn what_the_bank_cannot_mean_is_refused_and_changes_nothing_p10() {
     desk.stop();
 }
 
+/// P11: money that somebody enters by hand and a message brings is one payment, whichever came first.
+#[test]
+fn a_transfer_entered_by_hand_and_told_by_the_bank_is_one_payment_p11() {
+    for place in Place::all() {
+        let desk = Desk::on(place, false);
+        let [account] = desk.bind(["c1.ok"]);
+        desk.withdraw(&account, 5_000);
+        let file = desk.close();
+        let bank = desk.bank(&file, &["--credit", "88.00=hello", "--credit", "77.00=hello"]);
+        let notice = fs::read_to_string(bank.join("camt054.xml")).unwrap();
+        let credits = notice.split("<AcctSvcrRef>").filter(|part| part.starts_with('C'));
+        let numbers: Vec<&str> = credits.map(|part| part.split('<').next().unwrap()).collect();
+        assert_eq!(numbers.len(), 2);
+        let by_hand = |key: &str, number: &str, amount: i64| {
+            let line = json!({ "bank_reference": number, "amount_minor": amount, "words": "hello" });
+            desk.client.post("/v1/payments", key, &line)
+        };
+        let amounts = || {
+            let all = desk.client.get("/v1/payments").ended(200).body["data"].as_array().unwrap().clone();
+            let mut amounts: Vec<i64> = all.iter().map(|one| one["amount_minor"].as_i64().unwrap()).collect();
+            amounts.sort_unstable();
+            amounts
+        };
+        by_hand("h1", numbers[0], 8_800).ended(201);
+        desk.take_in(&bank, "camt054.xml", "n1");
+        wait_until("both lines are handed over", 30, || {
+            let ready = desk.client.get("/v1/jobs?state=ready&limit=200").ended(200).body;
+            !ready["data"].as_array().unwrap().iter().any(|job| job["kind"] == "bank_file.credit")
+        });
+        assert_eq!(amounts(), [7_700, 8_800], "the one by hand once");
+        let again = by_hand("h2", numbers[1], 7_700).ended(201).text("id").to_owned();
+        assert_eq!(amounts(), [7_700, 8_800], "what the message brought once");
+        let told = desk.client.get(&format!("/v1/payments/{again}")).ended(200);
+        assert!(told.text("rail_payment").starts_with("be_"));
+        assert_eq!(refused(by_hand("h3", numbers[1], 7_701), 422), "payment_conflict");
+        desk.stop();
+    }
+}
+
 #[test]
 fn a_killed_server_writes_the_file_once_and_whole_p10() {
     for place in Place::all() {

@@ -15,6 +15,12 @@ use super::{
     },
 };
 
+/// Files below a folder.
+fn files(folder: &std::path::Path) -> usize {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| if entry.path().is_dir() { files(&entry.path()) } else { 1 }).sum()
+}
+
 /// A key that nobody used before.
 pub(crate) fn fresh() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
@@ -352,7 +358,13 @@ fn files_are_checked_by_their_bytes_p26() {
         assert_eq!(li.download(&format!("{all}/2")).0, 200);
         let close = json!({ "decision": "resolve", "reason": "Seen." });
         li.post(&format!("/v1/cases/{id}/decision"), &fresh(), &close).ended(200);
+        // Nobody fills the disk with files of a case that is closed: they are not even stored.
+        let kept =
+            |place: &Place| if let Place::Folder(dir) = place { files(&dir.path().join("files")) } else { 0 };
+        let before = kept(&place);
         assert_eq!(code(upload(PDF), 422), "case_closed");
+        assert_eq!(code(upload(&[PDF, b"% another"].concat()), 422), "case_closed");
+        assert_eq!(kept(&place), before);
         assert_eq!(client.download(&format!("{own}/1")).0, 200);
         desk.server.stop();
         place.verify(true);

@@ -1,5 +1,5 @@
-//! What the gate lets pass and what then makes it wait (G12, G15), and what is looked at again when money is to be sent
-//! (G: checks 2, 7, 14 and 15).
+//! What the gate lets pass and what then makes it wait (G12, G15, P16), and what is looked at again when money is to be
+//! sent (G: checks 2, 7, 14 and 15).
 
 use serde_json::{Value, json};
 

@@ -11,6 +11,7 @@ use purser_domain::{
 };
 use serde_json::{Value, json};
 
+use super::desk::signed_in;
 use crate::support::{
     http::{Answer, Client},
     world::{Place, Server, wait_until},
@@ -44,6 +45,11 @@ impl Till {
 
     pub(super) fn post(&self, path: &str, body: &Value) -> Answer {
         self.client.post(path, &self.key(), body)
+    }
+
+    /// Somebody of finance, signed in.
+    pub(super) fn staff(&self, login: &str) -> Client {
+        signed_in(&self.server, &self.client, login, "finance").0
     }
 
     pub(super) fn order(&self, amount: i64) -> Answer {
@@ -403,7 +409,9 @@ fn money_for_a_party_that_closed_is_held_with_a_case_and_goes_back_p11() {
         assert_eq!(cases["data"][0]["subject"], payment["id"]);
         assert_eq!(code(till.order(50_000), 422), "party_closed");
         let assign = format!("/v1/payments/{}/assign", id(payment));
-        assert_eq!(code(till.post(&assign, &json!({ "party_id": till.party })), 422), "payment_assigned");
+        let party = json!({ "party_id": till.party });
+        assert_eq!(code(till.post(&assign, &party), 403), "staff_needed");
+        assert_eq!(code(till.staff("li").post(&assign, "again", &party), 422), "payment_assigned");
         till.post(&format!("/v1/payments/{}/refund", id(payment)), &json!({})).ended(201);
         till.until(&order, "refunded");
         assert_eq!(till.float(), 0);
@@ -466,8 +474,14 @@ fn bank_transfers_are_matched_by_code_and_the_rest_waits_for_staff_p11() {
         let line = json!({ "bank_reference": "B2", "amount_minor": 50_000, "words": "thanks" });
         let stray = till.post("/v1/payments", &line).ended(201).body;
         assert_eq!((&stray["place"], till.cash()), (&json!("unassigned"), 50_000));
-        let assign = format!("/v1/payments/{}/assign", id(&stray));
-        let assigned = till.post(&assign, &json!({ "payment_order_id": second["id"] })).ended(200);
+        let (li, assign) = (till.staff("li"), format!("/v1/payments/{}/assign", id(&stray)));
+        let to = json!({ "payment_order_id": second["id"] });
+        assert_eq!(code(till.post(&assign, &to), 403), "staff_needed", "a key is nobody who could know");
+        let creator = json!({ "external_id": "c", "display_name": "C", "roles": ["creator"], "legal_form": "individual" });
+        let creator = till.post("/v1/parties", &creator).ended(200).text("id").to_owned();
+        let wrong = li.post(&assign, "assign-to-c", &json!({ "party_id": creator }));
+        assert_eq!(code(wrong, 422), "not_an_advertiser");
+        let assigned = li.post(&assign, "assign", &to).ended(200);
         assert_eq!((assigned.text("place"), till.cash()), ("credited", 100_000));
         assert_eq!(till.read(&second)["state"], "paid");
         // It goes back by hand: staff say so.
@@ -475,12 +489,17 @@ fn bank_transfers_are_matched_by_code_and_the_rest_waits_for_staff_p11() {
         assert_eq!(refund.text("state"), "by_hand");
         let report = format!("/v1/payment-refunds/{}/outcome", refund.text("id"));
         let done = json!({ "outcome": "paid", "note": "bank 77" });
-        assert_eq!(till.post(&report, &done).ended(200).text("state"), "paid");
+        assert_eq!(code(till.post(&report, &done), 403), "staff_needed");
+        assert_eq!(li.post(&report, "done", &done).ended(200).text("state"), "paid");
         assert_eq!((till.read(&second)["state"].clone(), till.cash()), (json!("refunded"), 50_000));
-        assert_eq!(
-            code(till.post(&report, &json!({ "outcome": "failed", "note": "no" })), 422),
-            "outcome_conflict"
-        );
+        let failed = json!({ "outcome": "failed", "note": "no" });
+        assert_eq!(code(li.post(&report, "failed", &failed), 422), "outcome_conflict");
+        // A key that makes orders makes no money.
+        let scopes = json!({ "name": "orders", "scopes": ["payments:write", "payments:read"] });
+        let orders = till.post("/v1/api-keys", &scopes).ended(201);
+        let orders = till.server.client(orders.text("token"));
+        assert_eq!(code(orders.post("/v1/payments", "mine", &line), 403), "scope_missing");
+        orders.post("/v1/payment-orders", "o", &till.new_order(50_000)).ended(201);
         till.end(&place);
     }
 }

@@ -157,7 +157,7 @@ fn only_a_good_notice_moves_money_and_only_once_p11() {
         assert_eq!(waiting["data"][0]["amount_minor"], 700);
         let payment = waiting["data"][0]["id"].as_str().unwrap().to_owned();
         let assign = json!({ "party_id": till.party });
-        till.post(&format!("/v1/payments/{payment}/assign"), &assign).ended(200);
+        till.staff("li").post(&format!("/v1/payments/{payment}/assign"), "assign", &assign).ended(200);
         assert_eq!(till.cash(), 50_700);
         shop.end(&place);
     }

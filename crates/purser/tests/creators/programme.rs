@@ -186,11 +186,14 @@ fn disputes_are_answered_with_transfers_x15() {
         desk.move_to("2190-04-02T09:00:00+08:00");
         desk.wait_for("2190-03", "drafted");
         let (id, _) = desk.statement(&creator);
+        let li = desk.staff("li", "finance");
+        let answer =
+            |key: &str, body: &Value| li.post(&format!("/v1/programme/statements/{id}/answer"), key, body);
         let path = |what: &str| format!("/v1/programme/statements/{id}/{what}");
         let say = json!({ "text": "the incentive is missing" });
         assert_eq!(code(desk.post(&path("disputes"), &say), 422), "statement_not_published");
         desk.post(&path("publish"), &Value::Null).ended(200);
-        assert_eq!(code(desk.post(&path("answer"), &json!({ "reason": "x" })), 422), "no_dispute");
+        assert_eq!(code(answer("a1", &json!({ "reason": "x" })), 422), "no_dispute");
         assert_eq!(code(desk.post(&path("disputes"), &json!({ "text": " " })), 422), "text_invalid");
         let first = desk.post(&path("disputes"), &say).ended(200);
         assert_eq!(code(desk.post(&path("disputes"), &say), 422), "dispute_open");
@@ -198,14 +201,21 @@ fn disputes_are_answered_with_transfers_x15() {
         let waiting = desk.client.get("/v1/programme/disputes").ended(200).body;
         assert_eq!(waiting["data"][0]["id"], json!(id));
         assert_eq!(desk.overview(&creator)["withdrawable_minor"], 950_000, "nothing is blocked");
+        let by_key = json!({ "reason": "a program says so" });
+        assert_eq!(code(desk.post(&path("answer"), &by_key), 403), "staff_needed");
+        // No fee was taken, so none comes back; and nobody gives back more than came.
+        let fee =
+            |minor: i64| json!({ "adjustment_minor": minor, "component": "operating_fee", "reason": "r" });
+        assert_eq!(code(answer("fee", &fee(1)), 422), "adjustment_too_large");
+        assert_eq!(code(answer("back", &fee(-950_001)), 422), "adjustment_too_large");
         let more =
             json!({ "adjustment_minor": 20_000, "component": "incentive", "reason": "it was missing" });
-        let answered = desk.post(&path("answer"), &more).ended(200);
+        let answered = answer("a2", &more).ended(200);
         assert_eq!((answered.text("state"), answered.int("adjustment_minor")), ("adjusted", 20_000));
         assert_eq!(desk.overview(&creator)["withdrawable_minor"], 970_000);
         // Again, and the desk says no.
         desk.post(&path("disputes"), &say).ended(200);
-        desk.post(&path("answer"), &json!({ "reason": "it is all there" })).ended(200);
+        answer("a3", &json!({ "reason": "it is all there" })).ended(200);
         // Too much was paid, and most of it is gone.
         desk.post("/v1/sandbox/onboardings", &json!({ "party_id": creator })).ended(200);
         desk.post(
@@ -216,9 +226,9 @@ fn disputes_are_answered_with_transfers_x15() {
         desk.withdraw(&creator, 960_000).ended(201);
         desk.post(&path("disputes"), &json!({ "text": "is the fee right?" })).ended(200);
         let zero = json!({ "adjustment_minor": 0, "component": "operating_fee", "reason": "nothing" });
-        assert_eq!(code(desk.post(&path("answer"), &zero), 422), "adjustment_zero");
+        assert_eq!(code(answer("a4", &zero), 422), "adjustment_zero");
         let back = json!({ "adjustment_minor": -50_000, "component": "operating_fee", "reason": "no fee was taken" });
-        let answered = desk.post(&path("answer"), &back).ended(200);
+        let answered = answer("a5", &back).ended(200);
         assert_eq!(answered.int("owed_minor"), 40_000);
         let mine = desk.overview(&creator);
         assert_eq!((&mine["withdrawable_minor"], &mine["owed_minor"]), (&json!(0), &json!(40_000)));
@@ -235,7 +245,7 @@ fn disputes_are_answered_with_transfers_x15() {
         // The seven days end with the ninth of the month.
         desk.move_to("2190-04-09T23:59:59+08:00");
         desk.post(&path("disputes"), &say).ended(200);
-        desk.post(&path("answer"), &json!({ "reason": "no" })).ended(200);
+        answer("a6", &json!({ "reason": "no" })).ended(200);
         desk.move_to("2190-04-10T00:00:00+08:00");
         assert_eq!(code(desk.post(&path("disputes"), &say), 422), "dispute_late");
         desk.move_to("2190-05-01T09:00:00+08:00");
@@ -244,6 +254,124 @@ fn disputes_are_answered_with_transfers_x15() {
         desk.wait_for("2190-04", "published");
         let mine = desk.overview(&creator);
         assert_eq!((&mine["withdrawable_minor"], &mine["owed_minor"]), (&json!(910_000), &json!(0)));
+        desk.server.stop();
+        place.verify(true);
+    }
+}
+
+/// X15: an incentive for a month without income is somebody's, whether it comes before the close or after it.
+#[test]
+fn an_incentive_without_income_is_paid_x15() {
+    for place in Place::all() {
+        let desk = in_march(&place);
+        let early = desk.party("early", "creator", "individual");
+        let late = desk.party("late", "creator", "individual");
+        let signed = desk.party("signed", "creator", "individual");
+        let agency = desk.party("mcn", "agency", "enterprise");
+        let shop = desk.party("shop", "merchant", "enterprise");
+        for creator in [&early, &late, &signed] {
+            desk.join(creator, "2190-03-01");
+        }
+        desk.sign(&signed, &agency, &desk.now());
+        let item = |creator: &str, minor: i64| json!({ "creator_id": creator, "month": "2190-03", "incentive_minor": minor });
+        let done = desk.terms(&json!([item(&early, 20_000), item(&signed, 700), item(&shop, 1)]));
+        assert_eq!(
+            (&done["items"][0]["changed"], &done["items"][1]["changed"]),
+            (&json!(true), &json!(true))
+        );
+        assert_eq!(done["items"][2]["error"]["code"], "not_a_creator");
+        desk.move_to("2190-04-02T09:00:00+08:00");
+        desk.wait_for("2190-03", "drafted");
+        let shown = |payee: &str| {
+            let statements = desk.statements(payee);
+            statements.iter().map(|s| (s["state"].clone(), s["result_minor"].clone())).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(&early), [(json!("draft"), json!(20_000))]);
+        assert_eq!(shown(&agency), [(json!("draft"), json!(700))], "as the month's orders would be");
+        assert_eq!(shown(&late), []);
+        desk.terms(&json!([item(&late, 300)]));
+        assert_eq!(shown(&late), [(json!("draft"), json!(300))], "the month is closed: drawn up at once");
+        desk.post("/v1/programme/months/2190-03/publish", &Value::Null).ended(200);
+        wait_until("all are published", 30, || {
+            [&early, &late, &agency].iter().all(|payee| shown(payee)[0].0 == "published")
+        });
+        assert_eq!(desk.overview(&early)["withdrawable_minor"], 20_000);
+        assert_eq!(desk.overview(&late)["withdrawable_minor"], 300);
+        assert_eq!(desk.overview(&agency)["withdrawable_minor"], 700);
+        desk.server.stop();
+        place.verify(true);
+    }
+}
+
+/// X15, P16: a large adjustment takes two people, who see everything that is answered.
+#[test]
+fn a_large_adjustment_takes_two_people_x15_p16() {
+    for place in Place::all() {
+        let desk = in_march(&place);
+        let creator = desk.party("lin", "creator", "individual");
+        desk.join(&creator, "2190-03-01");
+        desk.report("a", &creator, &desk.now(), "completed");
+        desk.move_to("2190-04-02T09:00:00+08:00");
+        desk.wait_for("2190-03", "drafted");
+        let (id, _) = desk.statement(&creator);
+        let path = |what: &str| format!("/v1/programme/statements/{id}/{what}");
+        desk.post(&path("publish"), &Value::Null).ended(200);
+        desk.post(&path("disputes"), &json!({ "text": "the incentive is missing" })).ended(200);
+        let [li, wang] = ["li", "wang"].map(|name| desk.staff(name, "finance"));
+        let more =
+            |minor: i64| json!({ "adjustment_minor": minor, "component": "incentive", "reason": "missing" });
+        let large = 50_000_000;
+        let refused = li.post(&path("answer"), "alone", &more(large)).ended(422);
+        assert_eq!(refused.text("code"), "approval_required");
+        let mut proposal = more(large);
+        proposal["statement_id"] = json!(id);
+        proposal["dispute"] = json!(1);
+        let proposal = json!({ "programme_adjustment": proposal });
+        let proposed = li.post("/v1/approvals", "propose", &proposal).ended(201);
+        assert_eq!(proposed.body["id"], refused.body["facts"]["approval"], "what was asked for");
+        let decision = format!("/v1/approvals/{}/decision", proposed.text("id"));
+        let yes = json!({ "approve": true });
+        assert_eq!(code(li.post(&decision, "self", &yes), 422), "approval_same_person");
+        let risk = desk.staff("sun", "risk");
+        assert_eq!(code(risk.post(&decision, "risk", &yes), 403), "scope_missing");
+        wang.post(&decision, "yes", &yes).ended(200);
+        assert_eq!(code(li.post(&path("answer"), "other", &more(large + 1)), 422), "approval_required");
+        let answered = li.post(&path("answer"), "answer", &more(large)).ended(200);
+        assert_eq!(answered.int("adjustment_minor"), large);
+        assert_eq!(desk.overview(&creator)["withdrawable_minor"], 950_000 + large);
+        desk.server.stop();
+        place.verify(true);
+    }
+}
+
+/// X15, X16: a creator who is a company is paid its programme result by settlement statement, like everything else.
+#[test]
+fn a_companys_programme_income_is_settled_by_statement_x15_x16() {
+    for place in Place::all() {
+        let desk = in_march(&place);
+        let company = desk.party("studio", "creator", "enterprise");
+        desk.join(&company, "2190-03-01");
+        desk.report("a", &company, &desk.now(), "completed");
+        let frozen = desk.overview(&company)["frozen_minor"].as_i64().unwrap();
+        desk.move_to("2190-04-02T09:00:00+08:00");
+        desk.wait_for("2190-03", "drafted");
+        let (id, _) = desk.statement(&company);
+        desk.post(&format!("/v1/programme/statements/{id}/publish"), &Value::Null).ended(200);
+        let lines = || {
+            let path = format!("/v1/parties/{company}/settlement-orders");
+            let all = desk.client.get(&path).ended(200).body["data"].as_array().unwrap().clone();
+            all.iter().map(|line| line["amounts"]["payable_minor"].as_i64().unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(lines(), [frozen], "what was published, and nothing before");
+        // An adjustment after a dispute is a line too.
+        desk.post(&format!("/v1/programme/statements/{id}/disputes"), &json!({ "text": "more" })).ended(200);
+        let li = desk.staff("li", "finance");
+        let less = json!({ "adjustment_minor": -300, "component": "incentive", "reason": "counted twice" });
+        li.post(&format!("/v1/programme/statements/{id}/answer"), "less", &less).ended(200);
+        let mut found = lines();
+        found.sort_unstable();
+        assert_eq!(found, [-300, frozen]);
+        assert_eq!(desk.overview(&company)["withdrawable_minor"], frozen - 300);
         desk.server.stop();
         place.verify(true);
     }

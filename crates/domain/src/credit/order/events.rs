@@ -107,6 +107,8 @@ pub fn authorise(
             ("amount_minor", order.amount_minor == new.amount_minor),
             ("currency", order.currency == new.currency),
             ("authorised_at", order.authorised_at == new.at),
+            // Without one it is set when the goods are shipped.
+            ("due_on", new.due_on.is_none_or(|day| order.due_on == Some(day))),
         ];
         return match same.into_iter().find(|(_, same)| !same) {
             Some((field, _)) => Err(Rejection::OrderConflict { field }),

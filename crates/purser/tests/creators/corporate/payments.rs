@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use super::{bind, everything, funded, listed, order, overview, path, payee, reaches, read, submitted, to};
+use super::{
+    bind, everything, funded, invoice, listed, order, overview, path, payee, reaches, read, submitted, to,
+};
 use crate::{
     desk::{Desk, code},
     support::{
@@ -103,4 +105,34 @@ fn bounced(client: &Client, li: &Client, party: &str) {
     let answered = li.post(&path(remade.text("id"), "answer"), "r9", &answer).ended(200);
     assert_eq!(answered.body["disputed"], false);
     client.post(&path(remade.text("id"), "sign"), "r10", &signature).ended(200);
+}
+
+/// X16: one invoice pays one statement.
+#[test]
+fn an_invoice_belongs_to_one_statement_x16() {
+    for place in Place::all() {
+        let desk = Desk::begun(&place, "2025-08-20T09:00:00+08:00");
+        let (client, li) = (desk.client(), desk.staff("li", "finance"));
+        let party = payee(&client, "same", "creator", "enterprise", "ordinary", "ok");
+        order(&client, &party, "same-1", 70_000);
+        to(&client, "2025-09-10T09:00:00+08:00");
+        listed(&client, &party, "2025-08");
+        let first = submitted(&client, &party, "first");
+        order(&client, &party, "same-2", 70_000);
+        to(&client, "2025-10-10T09:00:00+08:00");
+        listed(&client, &party, "2025-09");
+        let made = client.post("/v1/settlements", "second", &everything(&party)).ended(201);
+        let second = made.text("id").to_owned();
+        client.post(&path(&second, "sign"), "sign", &json!({ "signatory": "王小明" })).ended(200);
+        let twice = client.post(&path(&second, "invoice"), "twice", &invoice(70_000)).ended(422);
+        assert_eq!(twice.text("code"), "invoice_used");
+        assert_eq!(twice.body["errors"][0]["pointer"], "/number");
+        // Papers that are sent back leave it free.
+        let reject = json!({ "decision": "reject", "reason": "印章不清" });
+        li.post(&path(&first, "decision"), "back", &reject).ended(200);
+        client.post(&path(&second, "invoice"), "now", &invoice(70_000)).ended(200);
+        assert_eq!(code(client.post(&path(&first, "invoice"), "old", &invoice(70_000)), 422), "invoice_used");
+        desk.server.stop();
+        place.verify(true);
+    }
 }
