@@ -200,7 +200,7 @@ pub(crate) async fn decide_withdrawal(
     let review = match (body.value.decision.as_str(), body.value.note) {
         ("approve", None) => Review::Approve(reviewer(&call)?),
         ("approve", Some(_)) => return Err(Problem::invalid("/note", "an approval takes no note")),
-        ("reject", Some(note)) => Review::Reject(note),
+        ("reject", Some(note)) => Review::Reject(note, reviewer(&call).ok()),
         ("reject", None) => return Err(Problem::invalid("/note", "missing: tell the party why")),
         ("cancel", note) => {
             Review::Cancel(Some(note.unwrap_or_else(|| "cancelled by the platform".to_owned())))

@@ -14,6 +14,7 @@ use purser_domain::{
     ids::{PartyId, StaffId, Uid, WithdrawalId},
     money::Currency,
     parties::{AccountClass, LegalForm, Profile, Role, Roles},
+    policy::DEFAULT_PACK,
     time::{DAY, HOUR, Month, Timestamp},
 };
 use purser_engine::{
@@ -25,6 +26,7 @@ use purser_engine::{
     },
     invariants,
     parties::{RegisterParty, party_id},
+    rules::RulesSource,
     verify::verify_full,
 };
 use support::{Books, code, run};
@@ -250,6 +252,42 @@ fn a_withdrawal_is_labelled_with_its_decision_c21() {
             ShopReport { components: vec![component(300_000, "2026-04-02")], ..ShopReport::default() };
         run(&mut writer, ReportShops { items: vec![(party, raise)], single: true }).unwrap();
         assert_eq!(run(&mut writer, Draw(party)).unwrap().points, 15, "and no longer");
+        proven(books);
+    });
+}
+
+/// The built-in pack of a platform that reports every scan.
+fn scanning() -> RulesSource {
+    let text = format!(
+        "{DEFAULT_PACK}\n[[entry]]\nkey = \"credit.risk.scans_reported\"\nrow = \"C21\"\n\
+         effective_from = \"2000-01-02\"\nvalue = true\nsource = \"test\"\n"
+    );
+    RulesSource { first_pack: ("test.toml".to_owned(), text), ..RulesSource::builtin() }
+}
+
+#[test]
+fn goods_that_nobody_scanned_in_time_were_not_seen_c21() {
+    Books::each(|books| {
+        let mut writer = books.writer_by(scanning());
+        let party = shop(&mut writer);
+        let now = || books.clock.business();
+        for order in ["a", "b", "c", "d"] {
+            tell(&mut writer, order, OrderEvent::Authorised(12_345, None), now(), Told::default());
+            tell(&mut writer, order, OrderEvent::Shipped(None), now(), Told::default());
+        }
+        let scanned = tell(&mut writer, "a", OrderEvent::Scanned, now(), Told::default());
+        let soon = tell(&mut writer, "b", OrderEvent::Paid(12_345), now(), Told::default());
+        books.advance(72 * HOUR);
+        let seen = tell(&mut writer, "a", OrderEvent::Paid(12_345), now(), Told::default());
+        let unseen = tell(&mut writer, "c", OrderEvent::Paid(12_345), now(), Told::default());
+        let found = [&scanned, &soon, &seen, &unseen].map(signs);
+        assert_eq!(found, [vec![], vec![], vec![], vec!["no_scan"]]);
+        assert_eq!(scanned.changed_at, scanned.shipped_at.unwrap(), "a scan changes nothing that is owed");
+        assert_eq!(march(books, party).with[Signal::NoScan.index()], 1);
+        // A scan that is told late takes the sign away again.
+        let late = tell(&mut writer, "c", OrderEvent::Scanned, now(), Told::default());
+        assert_eq!((signs(&late), late.paid), (vec![], 12_345));
+        assert_eq!(march(books, party).with[Signal::NoScan.index()], 0);
         proven(books);
     });
 }

@@ -466,7 +466,7 @@ fn step(desk: &mut Desk<'_>, dice: &mut Dice, shop: PartyId, drawn: &mut Vec<Wit
             let Some(row) = pick(dice, drawn) else { return };
             let review = match dice.below(3) {
                 0 => Review::Approve(staff()),
-                1 => Review::Reject("no".to_owned()),
+                1 => Review::Reject("no".to_owned(), None),
                 _ => Review::Cancel(None),
             };
             drop(desk.review(&row, review));

@@ -11,7 +11,7 @@ use purser_domain::{
 
 use super::{
     evaluate::{Cause, evaluate_after, used_minor, want},
-    facts,
+    facts, risk,
     rows::{CreditShopRow, ShopFactsRow},
     shops::{AMOUNT_MAX, put_component},
 };
@@ -171,11 +171,12 @@ pub(super) fn want_liability(needs: &mut Needs<'_>, party: PartyId, ctx: &Ctx) {
     needs.account(&AccountRef::party(party, AccountKind::CreditLiability, ctx.rules.currency));
 }
 
-/// Whether an order of a shop is open: advanced, reserved, due, or beyond the limit.
+/// Whether an order of a shop is open: advanced, reserved, due, beyond the limit, or waiting for a review (C21).
 pub(super) fn has_open_orders(tx: &Tx, ctx: &Ctx, row: &CreditShopRow) -> bool {
     let liability = AccountRef::party(row.party, AccountKind::CreditLiability, ctx.rules.currency);
     let beyond = tx.account(liability.id()).map_or(0, |account| account.posted);
-    [used_minor(tx, row.party, ctx), row.reserved, row.due, beyond].iter().any(|amount| *amount > 0)
+    let reviews = risk::row(tx, row.party).open_reviews;
+    [used_minor(tx, row.party, ctx), row.reserved, row.due, beyond, reviews].iter().any(|open| *open > 0)
 }
 
 /// Changes a shop's limit where an application or appeal was granted: the same way as [`ChangeShop`], after two people

@@ -102,8 +102,8 @@ impl Command for RecordRailOutcome {
 pub enum Review {
     /// A reviewer agrees; from 500,000.00 two different people must (P16).
     Approve(StaffId),
-    /// A reviewer refuses, with a reason for the party.
-    Reject(String),
+    /// A reviewer refuses, with a reason for the party; who it was, where a person said so.
+    Reject(String, Option<StaffId>),
     /// Called off by the party, or by staff with a reason, while nothing was sent.
     Cancel(Option<String>),
 }
@@ -122,7 +122,7 @@ impl Command for DecideReview {
     fn name(&self) -> &'static str {
         match self.review {
             Review::Approve(_) => "withdrawal.approve",
-            Review::Reject(_) => "withdrawal.reject",
+            Review::Reject(..) => "withdrawal.reject",
             Review::Cancel(_) => "withdrawal.cancel",
         }
     }
@@ -135,7 +135,7 @@ impl Command for DecideReview {
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<WithdrawalRow, Rejection> {
         let row = decide(tx, ctx, &self.located, |withdrawal, gate| match &self.review {
             Review::Approve(by) => withdrawals::approve(withdrawal, *by, gate),
-            Review::Reject(note) => withdrawals::reject(withdrawal, note),
+            Review::Reject(note, _) => withdrawals::reject(withdrawal, note),
             Review::Cancel(None) => withdrawals::cancel(withdrawal, Reason::Party),
             Review::Cancel(Some(note)) => {
                 withdrawals::cancel(withdrawal, Reason::Staff { note: note.clone() })
@@ -143,7 +143,7 @@ impl Command for DecideReview {
         })?;
         let said = match &self.review {
             Review::Approve(by) => ("审核通过 / The review found it good", Author::staff(*by)),
-            Review::Reject(note) => (note.as_str(), Author::SYSTEM),
+            Review::Reject(note, by) => (note.as_str(), by.map_or(Author::SYSTEM, Author::staff)),
             Review::Cancel(_) => ("提现已撤销 / The withdrawal was cancelled", Author::SYSTEM),
         };
         held::decided(tx, ctx, &self.located, &row, said)?;

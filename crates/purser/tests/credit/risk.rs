@@ -361,6 +361,8 @@ fn a_draw_of_a_shop_with_patterns_waits_for_people_c21() {
             list["data"].as_array().unwrap().len()
         };
         assert_eq!(["released", "confirmed", "withdrawn", "open"].map(states), [1, 1, 1, 0]);
+        let confirmed = sun.get(&format!("/v1/risk-reviews?state=confirmed&party={id}")).ended(200).body;
+        assert_eq!(confirmed["data"][0]["decided_by"], label["decided_by"], "{confirmed}");
         desk.server.stop();
         place.verify(true);
     }
