@@ -209,6 +209,13 @@ fn staff_restrict_lift_promote_and_two_people_set_limits_c5_c7_c18_p16() {
         let violation = RestrictionKind::Violation;
         assert_eq!(change(&mut writer, ShopChange::Restrict(violation)), Ok(0));
         assert_eq!(change(&mut writer, ShopChange::Lift(violation)), Ok(100_000));
+        // The platform's regular report takes back what it said itself, and nothing that staff decided.
+        let flag = |high_risk| ShopReport { high_risk: Some(high_risk), ..ShopReport::default() };
+        assert_eq!(report(&mut writer, party, flag(true)), Ok(0));
+        assert_eq!(report(&mut writer, party, flag(false)), Ok(100_000));
+        assert_eq!(change(&mut writer, ShopChange::Restrict(RestrictionKind::HighRisk)), Ok(0));
+        assert_eq!(report(&mut writer, party, flag(false)), Ok(0));
+        assert_eq!(change(&mut writer, ShopChange::Lift(RestrictionKind::HighRisk)), Ok(100_000));
         let sale =
             |rate| Promotion { from: day("2026-03-01"), until: day("2026-03-10"), rate: Rate::ppm(rate) };
         let refused = change(&mut writer, ShopChange::Promote(sale(500_001))).unwrap_err();
@@ -257,6 +264,12 @@ fn a_default_is_written_off_by_two_people_and_restores_the_limit_c11() {
         end(&mut writer, 30_000).unwrap();
         let view = limit(books, party);
         assert_eq!((view.used_minor, view.available_minor, view.proceeds_minor), (0, 100_000, 30_000));
+        // The buyer pays after all: that makes good the loss, and the shop gets nothing twice.
+        let bad_debt = AccountRef::platform(AccountKind::ExpenseBadDebt, Currency::CNY);
+        assert_eq!(balance(&mut writer, &bad_debt).0, 30_000);
+        tell(books, &mut writer, party, "a", OrderEvent::Paid(30_000)).unwrap();
+        assert_eq!((balance(&mut writer, &bad_debt).0, limit(books, party).proceeds_minor), (0, 30_000));
+        books.advance(HOUR);
         let late = super_tell(books, &mut writer, party, "a", OrderEvent::Paid(1));
         assert_eq!(late, "more_than_payable");
         proven(books);

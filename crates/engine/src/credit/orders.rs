@@ -124,6 +124,12 @@ impl Command for ReportCreditOrders {
 
     fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
         needs.account(&AccountRef::platform(AccountKind::ClientsClearing, ctx.rules.currency));
+        // Only a payment or a refund makes good what was written off.
+        let makes_good =
+            |item: &OrderReport| matches!(item.event, OrderEvent::Paid(_) | OrderEvent::Refunded(_));
+        if self.items.iter().any(makes_good) {
+            needs.account(&AccountRef::platform(AccountKind::ExpenseBadDebt, ctx.rules.currency));
+        }
         for item in &self.items {
             let id = credit_order_id(&item.order_id);
             needs.row::<CreditOrderRow>(id);

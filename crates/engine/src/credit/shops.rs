@@ -192,11 +192,11 @@ fn basics(shop: &mut Shop, item: &ShopReport) -> Result<(), Rejection> {
     }
     match item.high_risk {
         Some(true) => shop.restrictions = shop.restrictions.with(RestrictionKind::HighRisk),
-        Some(false) => {
+        // What staff decided, with a reason, only staff take back: a regular report knows nothing of it.
+        Some(false) if !shop.reasons.contains_key(&RestrictionKind::HighRisk) => {
             shop.restrictions = shop.restrictions.without(RestrictionKind::HighRisk);
-            shop.reasons.remove(&RestrictionKind::HighRisk);
         }
-        None => {}
+        Some(false) | None => {}
     }
     Ok(())
 }
