@@ -1,6 +1,8 @@
 //! A shop as the lines of cases describe it.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use std::sync::LazyLock;
+
 use purser_domain::credit::{
     Component, Dsr, Emergency, LimitTerms, MonthFacts, Override, Promotion, RestrictionKind, Shop, Source,
     WaivedRule, Waiver,
@@ -19,8 +21,13 @@ pub(crate) fn view<T>(read: impl FnOnce(PolicyView<'_>) -> T) -> T {
     read(set.at(at, at))
 }
 
-/// The terms of the default pack.
+/// The terms of the default pack, read once.
 pub(crate) fn terms() -> LimitTerms {
+    static TERMS: LazyLock<LimitTerms> = LazyLock::new(read_terms);
+    TERMS.clone()
+}
+
+fn read_terms() -> LimitTerms {
     view(|view| LimitTerms {
         level_amount_minor: view.value(keys::NEW_SHOP_LEVEL_AMOUNT),
         level_overrides: Vec::new(),
@@ -89,11 +96,16 @@ impl World {
     pub(crate) fn of(input: &str) -> Self {
         let shop = Shop::opened(day("2024-01-01"), 1);
         let mut world = Self { shop, terms: terms(), on: day("2025-06-15") };
+        world.hear(input);
+        world
+    }
+
+    /// Takes over what a line says.
+    pub(crate) fn hear(&mut self, input: &str) {
         for option in input.split_whitespace() {
             let (key, value) = option.split_once('=').expect("an option");
-            world.set(key, value);
+            self.set(key, value);
         }
-        world
     }
 
     fn component(&mut self, source: Source, value: &str) {
@@ -149,6 +161,10 @@ impl World {
             "flag" => {
                 let kind = RestrictionKind::named(value).expect("a restriction");
                 self.shop.restrictions = self.shop.restrictions.with(kind);
+            }
+            "lift" => {
+                let kind = RestrictionKind::named(value).expect("a restriction");
+                self.shop.restrictions = self.shop.restrictions.without(kind);
             }
             "waive" => {
                 let (from, until, rule) = span(value);
