@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use purser_domain::{
-    ids::{CreditOrderId, PartyId, TypedId as _},
+    ids::{AccountId, CreditOrderId, PartyId, TypedId as _},
     ledger::{AccountKind, AccountRef},
     money::Currency,
 };
-use purser_storage::{Fault, Record as _, Session, Statement};
+use purser_storage::{Fault, Keys, Lock, Record as _, Session, Statement};
 
 use super::rows::CreditOrderRow;
 use crate::{
-    earnings::account,
+    rows::AccountRow,
     verify::{Finding, Invariant},
 };
 
@@ -42,10 +42,26 @@ pub(super) const STATEMENTS: &[&Statement] = &[&SHOPS, &ORDERS, &UNREVIEWED, &RE
 
 /// Most findings.
 const MOST: usize = 100;
+/// Accounts that one read brings.
+const READ: usize = 1_000;
 
 /// The limit used equals the receivable's balance: open orders add up to `credit.receivable`, what is reserved and
 /// due to the shop's counters, and no more than its liability is attributed to orders.
 pub(crate) struct LimitUse;
+
+/// Balances of accounts, many in a read: shops are many, and a day's verification looks at all of them.
+fn balances(session: &mut dyn Session, mut ids: Vec<AccountId>) -> Result<BTreeMap<AccountId, i128>, Fault> {
+    ids.sort_unstable();
+    ids.dedup();
+    let mut posted = BTreeMap::new();
+    for keys in ids.chunks(READ) {
+        session.load(AccountRow::TABLE, &Keys::<AccountRow>(keys), Lock::None, &mut |row| {
+            let account = AccountRow::read(row).0;
+            posted.insert(account.id, i128::from(account.posted));
+        })?;
+    }
+    Ok(posted)
+}
 
 /// Sums of a shop's open orders.
 #[derive(Default)]
@@ -81,16 +97,18 @@ impl Invariant for LimitUse {
             sum.liability += i128::from(order.liability_minor);
             true
         })?;
+        let ids = |party: &PartyId, sum: Option<&Open>| {
+            let currency = sum.and_then(|sum| sum.currency).unwrap_or(Currency::CNY);
+            [AccountKind::CreditReceivable, AccountKind::CreditLiability]
+                .map(|kind| AccountRef::party(*party, kind, currency).id())
+        };
+        let accounts = shops.keys().flat_map(|party| ids(party, open.get(party))).collect();
+        let posted = balances(session, accounts)?;
         let mut findings = Vec::new();
         for (party, (reserved, due, _)) in shops {
+            let accounts = ids(&party, open.get(&party));
             let sum = open.remove(&party).unwrap_or_default();
-            let currency = sum.currency.unwrap_or(Currency::CNY);
-            let mut posted = |kind| -> Result<i128, Fault> {
-                let row = account(session, &AccountRef::party(party, kind, currency))?;
-                Ok(row.map_or(0, |row| i128::from(row.0.posted)))
-            };
-            let (used, owed) =
-                (posted(AccountKind::CreditReceivable)?, posted(AccountKind::CreditLiability)?);
+            let [used, owed] = accounts.map(|id| posted.get(&id).copied().unwrap_or(0));
             let expected = format!(
                 "used {}, reserved {}, due {}, liability {} at least",
                 sum.receivable, sum.reserved, sum.due, sum.liability

@@ -18,6 +18,7 @@ mod proposals;
 mod queries;
 mod records;
 mod remind;
+mod report;
 pub mod risk;
 mod rows;
 mod shops;
@@ -48,6 +49,7 @@ pub use records::{
 };
 pub use remind::CreditReminderRow;
 pub(crate) use remind::{RemindOfBoosts, TellShops};
+pub use report::{CreditReport, Effect, OrderTotals, Reason, ShopSummary, credit_report, effect};
 pub use rows::{CreditOrderRow, CreditShopRow, EvaluationRow, OrderEventRow, ShopFactsRow};
 pub use shops::{ReportShops, ShopOutcome, ShopReport};
 pub use terms::{limit_terms, order_terms, sale_terms};
@@ -84,6 +86,7 @@ pub(crate) fn statements() -> Vec<&'static Statement> {
         queries::STATEMENTS,
         records::STATEMENTS,
         remind::STATEMENTS,
+        report::STATEMENTS,
         risk::STATEMENTS,
     ]
     .concat()

@@ -1,5 +1,4 @@
-//! Reading limits: the live view is a handful of point reads, a past instant one step back in the evaluations, lists page by
-//! index.
+//! Reading limits: the live view is four point reads, a past instant a few more, lists page by index.
 
 use purser_domain::{
     credit::{
@@ -30,11 +29,6 @@ const EVENTS_MAX: i64 = 1_000;
 /// Open orders that the overdue buckets look at in one read.
 const OPEN_MAX: i64 = 100_000;
 
-static AT: Statement = Statement {
-    name: "credit.evaluation_at",
-    sql: "SELECT party, seq, at, cause, before, total, steps, policy_version FROM credit_evaluations \
-          WHERE party = ?1 AND at <= ?2 ORDER BY seq DESC LIMIT 1",
-};
 static PAGE: Statement = Statement {
     name: "credit.evaluations",
     sql: "SELECT party, seq, at, cause, before, total, steps, policy_version FROM credit_evaluations \
@@ -61,7 +55,7 @@ static EVENTS: Statement = Statement {
 };
 
 /// Statements of this module.
-pub(super) const STATEMENTS: &[&Statement] = &[&AT, &PAGE, &ORDERS, &OPEN, &EVENTS];
+pub(super) const STATEMENTS: &[&Statement] = &[&PAGE, &ORDERS, &OPEN, &EVENTS];
 
 /// The limit as it stands (C1). Amounts are minor units.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,7 +133,8 @@ pub fn shop_facts(session: &mut dyn Session, party: PartyId) -> Result<Option<Sh
     one(session, party)
 }
 
-/// The evaluation that was in force at an instant (C9).
+/// The evaluation that was in force at an instant (C9): halved down to it, since a shop's evaluations are numbered
+/// without gaps in order of time. A shop with ten thousand of them costs fourteen point reads.
 ///
 /// # Errors
 /// Storage faults.
@@ -148,11 +143,19 @@ pub fn evaluation_at(
     party: PartyId,
     at: Timestamp,
 ) -> Result<Option<EvaluationRow>, Fault> {
+    let Some(shop) = one::<CreditShopRow>(session, party)? else { return Ok(None) };
+    let (mut low, mut high) = (0, shop.evaluations);
     let mut found = None;
-    session.query(&AT, &[Value::Bytes(&party.0.0), Value::Int(at.0)], &mut |row| {
-        found = Some(read(row));
-        true
-    })?;
+    while low < high {
+        let middle = high - (high - low) / 2;
+        match one::<EvaluationRow>(session, (party, middle))? {
+            Some(row) if row.at <= at => {
+                low = middle;
+                found = Some(row);
+            }
+            _ => high = middle - 1,
+        }
+    }
     Ok(found)
 }
 

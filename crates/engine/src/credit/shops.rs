@@ -117,7 +117,7 @@ impl Command for ReportShops {
 
 pub(super) fn merchant(tx: &Tx, party: PartyId) -> Result<(), Rejection> {
     let row = tx.get::<PartyRow>(&party).ok_or_else(|| unknown_party(party).at("/merchant_id"))?;
-    if row.party().profile.roles.has(Role::Merchant) {
+    if row.roles().has(Role::Merchant) {
         return Ok(());
     }
     Err(Rejection::new("not_a_merchant", "the party is not a merchant").at("/merchant_id"))

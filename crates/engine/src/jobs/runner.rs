@@ -212,6 +212,13 @@ impl Registry {
         self.with(kind, Tireless(runner))
     }
 
+    /// Only the kinds whose names begin with a prefix.
+    #[must_use]
+    pub fn only(mut self, prefix: &str) -> Self {
+        self.runners.retain(|kind, _| kind.starts_with(prefix));
+        self
+    }
+
     /// The kinds that somebody runs.
     pub fn kinds(&self) -> impl Iterator<Item = &'static str> + '_ {
         self.runners.keys().copied()

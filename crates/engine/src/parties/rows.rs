@@ -62,9 +62,19 @@ impl PartyRow {
         }
     }
 
+    /// Its roles; for those who need nothing else, since the whole form copies every text.
+    pub fn roles(&self) -> Roles {
+        u8::try_from(self.roles).ok().and_then(Roles::from_bits).unwrap_or_default()
+    }
+
+    /// Neither frozen nor closed.
+    pub fn is_active(&self) -> bool {
+        !matches!(self.status.as_str(), "frozen" | "closed")
+    }
+
     /// To the domain's form.
     pub fn party(&self) -> Party {
-        let roles = u8::try_from(self.roles).ok().and_then(Roles::from_bits).unwrap_or_default();
+        let roles = self.roles();
         let metadata: BTreeMap<String, String> = self
             .metadata
             .iter()
