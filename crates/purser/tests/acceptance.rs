@@ -1,5 +1,6 @@
 //! Real orders of a real marketplace, settled and paid out by the real binary on an unreliable rail, while it is
-//! killed again and again. Shows M, P1, P3, P10, P12, X1, X2, X11, X13 and gate G on the sample in
+//! killed again and again; and its pay-later orders replayed day by day. Shows M, P1, P3, P10, P12, X1, X2, X11, X13, gate G,
+//! and C1, C4, C8, C9, C11, C12 on the sample in
 //! `../shared/data/marketplace`, which must not be part of the project (its licence).
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
@@ -14,7 +15,11 @@ use std::{
     },
 };
 
-use purser_domain::{ledger::AccountRef, money::Currency, withdrawals::State};
+use purser_domain::{
+    ledger::{AccountRef, TransferKind},
+    money::Currency,
+    withdrawals::State,
+};
 use purser_engine::{clock::Stopwatch, ledger, sandbox::sandbox_totals};
 use purser_storage::Statement;
 use serde_json::{Value, json};
@@ -377,4 +382,102 @@ fn ask(front: &Front, client: &mut Client, id: &str, all: i64, round: usize) {
     // Asked once more under the same key it is the same withdrawal.
     let again = front.insist(client, "/v1/withdrawals", &key, &body).ended(201);
     assert!(again.replayed && again.body == answer.body);
+}
+
+static MOVED: Statement =
+    Statement { name: "test.moved", sql: "SELECT kind, amount FROM transfers ORDER BY id" };
+
+#[test]
+fn pay_later_orders_replayed_day_by_day_add_up_to_the_fen_on_sqlite() {
+    replayed(Some(Place::folder()));
+}
+
+#[test]
+fn pay_later_orders_replayed_day_by_day_add_up_to_the_fen_on_postgres() {
+    replayed(Place::postgres());
+}
+
+/// C1, C4, C8, C9, C11, C12 on real orders: whatever the limits did, nothing is lost, and who was held back is told
+/// by the stored steps.
+fn replayed(place: Option<Place>) {
+    let (Some(place), Some(folder)) = (place, marketplace()) else { return };
+    let watch = Stopwatch::start();
+    let import = |kind: &str, file: &str, more: &[&str]| {
+        let file = folder.join(file);
+        place.run(&[&["import", kind, arg(&file), "--json"], more].concat()).ended(0).json()
+    };
+    let shops = || import("shops", "shops.csv", &["--replay"]);
+    assert_eq!(shops(), json!({ "rows": 1_204, "changed": 1_204, "refused": 0 }));
+    assert_eq!(shops(), json!({ "rows": 1_204, "changed": 0, "refused": 0 }));
+    let orders = || import("credit-orders", "credit-orders.csv", &["--replay"]);
+    let first = orders();
+    assert_eq!(
+        (&first["rows"], &first["changed"], &first["refused"]),
+        (&json!(5_947), &json!(5_947), &json!(0))
+    );
+    // From 13 September 2024 to the last event, on 5 September 2026; 24 days are the first of a month.
+    assert_eq!((&first["days"], &first["verified_incrementally"]), (&json!(723), &json!(698)));
+    println!("{}: replayed after {} ms: {first}", place.engine(), watch.micros() / 1_000);
+    let again = orders();
+    assert_eq!((&again["changed"], &again["refused"], &again["days"]), (&json!(0), &json!(0), &json!(0)));
+    credit_totals_are_exact(&place, &folder);
+    let report = place.run(&["report", "credit", "--json"]).ended(0).json();
+    for list in ["limited", "boosted", "overdue"] {
+        assert!(report[list]["merchants"].as_i64().unwrap() > 10, "{list}: {}", report[list]);
+    }
+    for shop in report["limited"]["largest"].as_array().unwrap() {
+        let why = shop["why"].as_array().unwrap();
+        assert!(why.iter().any(|reason| reason["rule"] == "turnover_cap"), "{shop}");
+    }
+    let text = place.run(&["report", "credit"]).ended(0).out;
+    assert!(text.contains("不超过近 12 个月成交额的比例") && text.contains("90+ days"), "{text}");
+    place.verify(true);
+    println!("{}: done after {} ms", place.engine(), watch.micros() / 1_000);
+}
+
+/// Every total of the sample, and what the ledger says of the same.
+fn credit_totals_are_exact(place: &Place, folder: &std::path::Path) {
+    let expected = std::fs::read(folder.join("expected-credit.json")).unwrap();
+    let expected: Value = serde_json::from_slice(&expected).unwrap();
+    let report = place.run(&["report", "credit", "--json"]).ended(0).json();
+    for (key, value) in expected.as_object().unwrap() {
+        assert_eq!(&report[key], value, "{key}");
+    }
+    let of = |kinds: &[TransferKind]| -> i64 {
+        let codes: Vec<i64> = kinds.iter().map(|kind| kind.code()).collect();
+        let rows = ints(place.reader().as_mut(), &MOVED, 2);
+        rows.iter().filter(|row| codes.contains(&row[0])).map(|row| row[1]).sum()
+    };
+    let shipped = of(&[TransferKind::CreditAdvance, TransferKind::CreditBeyondLimit]);
+    assert_eq!(json!(shipped), expected["shipped_minor"], "advances and liability are what was shipped");
+    assert_eq!(json!(of(&[TransferKind::CreditBuyerPaid])), expected["paid_minor"]);
+    let open = report["used_minor"].as_i64().unwrap() - report["due_minor"].as_i64().unwrap();
+    let liable = report["liability_minor"].as_i64().unwrap();
+    assert!(open + liable >= expected["shipped_unpaid_minor"].as_i64().unwrap());
+}
+
+#[test]
+fn pay_later_orders_imported_at_once_add_up_as_well() {
+    for place in Place::all() {
+        let Some(folder) = marketplace() else { return };
+        let import = |kind: &str, file: &str| {
+            let file = folder.join(file);
+            place.run(&["import", kind, arg(&file), "--json"]).ended(0).json()
+        };
+        place.run(&["migrate"]).ended(0);
+        let orders = folder.join("credit-orders.csv");
+        let early = place.run(&["import", "credit-orders", arg(&orders)]).ended(1);
+        assert!(
+            early.err.contains("import shops first") && early.err.contains("5947 bad rows"),
+            "{}",
+            early.err
+        );
+        assert_eq!(import("shops", "shops.csv")["changed"], 1_204);
+        assert_eq!(import("credit-orders", "credit-orders.csv")["changed"], 5_947);
+        assert_eq!(import("credit-orders", "credit-orders.csv")["changed"], 0);
+        credit_totals_are_exact(&place, &folder);
+        let live = place.run(&["import", "credit-orders", arg(&orders), "--replay"]).ended(1);
+        assert!(live.err.contains("only that of a sandbox moves"), "{}", live.err);
+        place.verify(true);
+    }
 }

@@ -107,7 +107,7 @@ where
 }
 
 /// A folder has one purser: whoever had its jobs is gone.
-fn free(opened: &mut Opened, reads: &mut dyn Session) -> Result<()> {
+pub(super) fn free(opened: &mut Opened, reads: &mut dyn Session) -> Result<()> {
     let orphans = leased(reads, opened.clock.machine(), 1_000)?;
     if !orphans.is_empty() {
         let jobs = orphans.iter().map(|job| job.id).collect();

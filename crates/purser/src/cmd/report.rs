@@ -1,4 +1,4 @@
-//! `purser report earnings`.
+//! `purser report`: earnings here, credit beside it.
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -9,6 +9,7 @@ use purser_domain::{
 use purser_engine::earnings::{EarningsReport, earnings_report, earnings_span};
 use serde_json::{Value, json};
 
+use super::report_credit::{CreditArgs, run_credit};
 use crate::store::StoreArgs;
 
 /// Reports over everybody
@@ -17,6 +18,9 @@ pub(crate) enum ReportVerb {
     /// Totals of task orders and settlements, and the creators who earned most
     #[command(after_help = "Example:\n  purser report earnings --data ./data --json")]
     Earnings(EarningsArgs),
+    /// Totals of pay-later orders, and which merchants were limited, boosted, held or overdue, and why
+    #[command(after_help = "Example:\n  purser report credit --data ./data --json")]
+    Credit(CreditArgs),
 }
 
 /// Flags of `purser report earnings`.
@@ -33,7 +37,13 @@ pub(crate) struct EarningsArgs {
 }
 
 pub(crate) fn run(verb: &ReportVerb) -> Result<()> {
-    let ReportVerb::Earnings(args) = verb;
+    match verb {
+        ReportVerb::Earnings(args) => earnings(args),
+        ReportVerb::Credit(args) => run_credit(args),
+    }
+}
+
+fn earnings(args: &EarningsArgs) -> Result<()> {
     let mut session = args.store.place()?.open_reader()?;
     session.begin()?;
     let report = earnings_report(session.as_mut(), Currency::CNY)?;
@@ -55,7 +65,8 @@ fn sum(report: &EarningsReport, of: impl Fn(&purser_engine::earnings::EarningsTo
     report.creators.iter().map(|(_, totals, _)| i128::from(of(totals))).sum()
 }
 
-fn number(value: i128) -> Value {
+/// An integer, or a text when it does not fit in 64 bits.
+pub(super) fn number(value: i128) -> Value {
     i64::try_from(value).map_or_else(|_| Value::from(value.to_string()), Value::from)
 }
 

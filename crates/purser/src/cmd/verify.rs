@@ -96,6 +96,13 @@ pub(super) fn check_full(place: &Place) -> Result<()> {
     stop_at_findings(&check(place, None, true)?)
 }
 
+/// Verifies what is new since a state, or everything, quietly: the state reached. Findings are the error.
+pub(super) fn verified(place: &Place, since: Option<&VerifiedState>) -> Result<Option<VerifiedState>> {
+    let report = check(place, since, true)?;
+    stop_at_findings(&report)?;
+    Ok(report.verified)
+}
+
 fn check(place: &Place, since: Option<&VerifiedState>, quiet: bool) -> Result<Report> {
     let mut session = place.open_reader()?;
     let (zone, files) = (Zone::shanghai(), place.files());
