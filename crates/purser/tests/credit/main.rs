@@ -5,11 +5,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod advances;
 mod appeals;
 mod applications;
 mod failures;
 mod follow;
 mod held;
+mod limits;
 mod linked;
 mod orders;
 mod proceeds;
