@@ -15,11 +15,17 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use purser_domain::time::Zone;
 use purser_engine::{
-    Executor, Limits, Rules, Writer, Writers, clock::Clock, ids::IdSource, invariants, rows::TransferRow,
-    rules::RulesSource, rules::keep_first_pack, verify,
+    Executor, Limits, Rules, Writer, Writers,
+    clock::Clock,
+    ids::IdSource,
+    invariants,
+    rows::{Meta, TransferRow},
+    rules::RulesSource,
+    rules::keep_first_pack,
+    verify,
 };
 use purser_storage::{
-    Fault, FaultKind, Record as _, Session, Statement, Value,
+    Fault, FaultKind, Keys, Lock, Record as _, Session, Statement, Value,
     files::{Files, FolderFiles, PostgresFiles},
     migrate, postgres, sqlite,
 };
@@ -102,6 +108,16 @@ impl Copier {
         // A copier that panicked has logged it; nothing depends on it.
         let _ = self.thread.join();
     }
+}
+
+/// Takes over how far the test clock was moved, so that business time is right before the first group asks.
+fn follow_test_clock(session: &mut dyn Session, clock: &Clock) -> Result<()> {
+    session.load(Meta::TABLE, &Keys::<Meta>(&["clock_offset".to_owned()]), Lock::None, &mut |row| {
+        if let Ok(offset) = Meta::read(row).value.parse() {
+            clock.set_offset(offset);
+        }
+    })?;
+    Ok(())
 }
 
 static SAMPLE: Statement = Statement {
@@ -215,8 +231,10 @@ impl Place {
         let clock = Clock::system();
         let mut list = Vec::new();
         for _ in 0..writers {
+            let mut session = self.open_writer()?;
+            follow_test_clock(session.as_mut(), &clock)?;
             list.push(Writer::open(
-                self.open_writer()?,
+                session,
                 clock.clone(),
                 Zone::shanghai(),
                 IdSource::system(),

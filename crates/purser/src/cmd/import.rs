@@ -251,14 +251,11 @@ fn send_credit_orders(
     if !args.replay {
         return Ok((send_orders(&mut opened.executor, lines, &bar)?, None));
     }
-    let known = rules::known(&args.file.store)?;
-    if !known.sandbox {
+    if !rules::known(&args.file.store)?.sandbox {
         let text = "--replay moves the clock, and only that of a sandbox moves: `purser import shops --replay`, or \
                     `purser migrate --sandbox --begins-at DATE`, on new books";
         return Err(Stop::Failed(text.to_owned()).into());
     }
-    // A writer learns of the test clock in its first group; the replay asks before.
-    opened.clock.set_offset(known.clock.offset());
     let first = lines.iter().min_by_key(|line| (line.authorised_at, line.row));
     let begun = match first {
         Some(line) => credit::order(reads.as_mut(), credit_order_id(&line.order_id))?.is_some(),
