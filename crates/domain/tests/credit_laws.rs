@@ -32,14 +32,14 @@ prop_compose! {
         let component = Component { source: Source::CreditEvaluation, amount_minor, since: day("2022-01-01"), until: None };
         shop.components = vec![component];
         let reported = months.into_iter().enumerate();
-        shop.months = reported.filter_map(|(n, facts)| facts.map(|f| (FIRST.plus(i64::try_from(n).unwrap()), f))).collect();
+        shop.months = reported.filter_map(|(n, facts)| facts.map(|f| (FIRST.plus(i64::try_from(n).expect("few months")), f))).collect();
         shop.trainings = trainings.into_iter().map(|days| later(FIRST.first_day(), days)).collect();
         shop
     }
 }
 
 fn later(date: Date, days: i32) -> Date {
-    date.checked_add(jiff::Span::new().days(days)).unwrap()
+    date.checked_add(jiff::Span::new().days(days)).expect("a date")
 }
 
 fn step(evaluation: &Evaluation, rule: Rule) -> Option<Step> {

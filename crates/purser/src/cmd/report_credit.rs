@@ -198,10 +198,10 @@ impl View<'_> {
         let (used, total) = (decimal(shop.used_minor), decimal(shop.total_minor));
         println!("  {:<24} limit {total}, used {used}", shop.external_id);
         for reason in list.effect().into_iter().flat_map(|effect| shop.because(effect)) {
-            let (since, last) = (self.zone.date(reason.since), self.zone.date(reason.last));
+            let (since, until) = (self.zone.date(reason.since), self.zone.date(reason.last));
             let sign = if reason.delta_minor < 0 { "" } else { "+" };
             println!(
-                "      {sign}{} = {}  {} ({}) {since} to {last}",
+                "      {sign}{} = {}  {} ({}) {since} to {until}",
                 decimal(reason.delta_minor),
                 decimal(reason.result_minor),
                 reason.rule.en(),
