@@ -75,9 +75,8 @@ fn returned_too_much(shop: &Shop, on: Date) -> bool {
 
 /// A training counts on its day and for three months.
 fn trained(shop: &Shop, on: Date) -> bool {
-    shop.trainings
-        .iter()
-        .any(|from| *from <= on && on < from.checked_add(jiff::Span::new().months(3)).unwrap())
+    let ends = |from: &Date| from.checked_add(jiff::Span::new().months(3)).expect("a date");
+    shop.trainings.iter().any(|from| *from <= on && on < ends(from))
 }
 
 proptest! {
