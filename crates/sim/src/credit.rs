@@ -13,7 +13,7 @@ use purser_domain::{
 };
 use purser_engine::{
     AnyJob, Job, Meta, Rejection, Reply,
-    credit::{OrderEvent, OrderReport, ReportCreditOrders, ReportShops, ShopReport},
+    credit::{OrderEvent, OrderReport, ReportCreditOrders, ReportShops, ShopReport, risk::Told},
     parties::{RegisterParty, party_id},
 };
 
@@ -168,6 +168,7 @@ fn report(event: &Event) -> OrderReport {
         event: told,
         currency: Currency::CNY,
         at,
+        told: Told::default(),
     }
 }
 

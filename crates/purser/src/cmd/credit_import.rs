@@ -15,7 +15,7 @@ use purser_domain::{
 };
 use purser_engine::{
     Executor, Failure, Job, Meta, Rejection, Reply, call,
-    credit::{OrderEvent, OrderReport, ReportCreditOrders, ReportShops, ShopReport},
+    credit::{OrderEvent, OrderReport, ReportCreditOrders, ReportShops, ShopReport, risk},
     parties::{RegisterParty, party_id},
 };
 
@@ -183,6 +183,7 @@ fn report(line: &CreditLine, told: &Told) -> OrderReport {
         event: told.event,
         currency: Currency::CNY,
         at: told.at,
+        told: risk::Told::default(),
     }
 }
 
