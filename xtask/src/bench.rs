@@ -19,6 +19,7 @@ cargo xtask bench: measure, five runs, report the median
     cargo xtask bench http --connections 64          one durable write per request, through HTTP
     cargo xtask bench withdrawals                    withdrawals with their codes through the gate, through HTTP
     cargo xtask bench month-close                    a month of the programme closed and published for everybody
+    cargo xtask bench credit                         pay-later orders, evaluations and past limits; minutes a run
 
     --runs N      how many runs (5); the one with the median rate is shown, with the spread of all
     --postgres    on a throw-away PostgreSQL instead of SQLite
@@ -32,11 +33,12 @@ one 4 KiB sync; p99 in syncs = p99_ms ÷ that time.
 ";
 
 /// The benches, each with the figure that it is about.
-const KINDS: [(&str, &str); 4] = [
+const KINDS: [(&str, &str); 5] = [
     ("ledger", "transfers_per_s"),
     ("http", "transfers_per_s"),
     ("withdrawals", "withdrawals_per_s"),
     ("month-close", "creators_per_s"),
+    ("credit", "authorisations_per_s"),
 ];
 
 fn rate_of(kind: &str) -> &'static str {
@@ -258,7 +260,8 @@ mod tests {
         let options = parse(&["--runs", "3", "http", "--connections", "64", "--postgres"]).unwrap();
         assert_eq!((options.kinds, options.runs, options.postgres), (vec!["http"], 3, true));
         assert_eq!(options.rest, ["--connections", "64"]);
-        assert_eq!(parse(&[]).unwrap().kinds, ["ledger", "http", "withdrawals", "month-close"]);
+        assert_eq!(parse(&[]).unwrap().kinds, ["ledger", "http", "withdrawals", "month-close", "credit"]);
+        assert_eq!(parse(&["credit", "--shops", "1000"]).unwrap().kinds, ["credit"]);
         assert_eq!(parse(&["month-close"]).unwrap().kinds, ["month-close"]);
         assert!(parse(&["--accounts", "5"]).is_err());
         assert!(parse(&["--runs", "0"]).is_err());

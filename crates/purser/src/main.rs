@@ -92,6 +92,8 @@ enum BenchVerb {
     Withdrawals(bench::withdrawals::WithdrawalBench),
     /// What a creator with a long history waits for: overview, lists, export
     Records(bench::records::RecordsBench),
+    /// Pay-later orders singly and in bulk, evaluations, and what a limit was at a past instant
+    Credit(bench::credit::CreditBench),
     /// Creators a second whose programme month is closed and published
     MonthClose(bench::month_close::MonthCloseBench),
     /// The load client of `bench http` and `bench withdrawals`
@@ -106,6 +108,7 @@ fn run(verb: &Verb) -> anyhow::Result<()> {
         Verb::Bench(BenchVerb::Http(args)) => bench::http::run(args),
         Verb::Bench(BenchVerb::Withdrawals(args)) => bench::withdrawals::run(args),
         Verb::Bench(BenchVerb::Records(args)) => bench::records::run(args),
+        Verb::Bench(BenchVerb::Credit(args)) => bench::credit::run(args),
         Verb::Bench(BenchVerb::HttpClient(args)) => bench::client::run(args),
         Verb::Bench(BenchVerb::MonthClose(args)) => bench::month_close::run(args),
         Verb::Calendar(verb) => cmd::calendar::run_calendar(verb),

@@ -1,11 +1,13 @@
-//! The load client of `purser bench http` and `purser bench withdrawals`: raw keep-alive HTTP/1.1, one request under way per connection.
+//! The load client of `purser bench http`, `… withdrawals` and `… credit`: raw keep-alive HTTP/1.1, one request under
+//! way per connection.
 //!
 //! It is cheap on purpose, because it shares the machine with the server it measures.
 
 use std::{cell::RefCell, fmt::Write as _, net::SocketAddr, path::PathBuf, rc::Rc};
 
 use anyhow::{Context as _, Result, ensure};
-use clap::Args;
+use clap::{Args, ValueEnum};
+use purser_domain::time::Timestamp;
 use purser_engine::clock::Stopwatch;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -14,12 +16,38 @@ use tokio::{
 };
 
 use super::{
+    credit::{limit_shop, merchant},
     http::reference,
     report::percentile,
     withdrawals::{amount, creator},
 };
 
-/// Flags; filled in by `purser bench http` and `purser bench withdrawals`.
+/// What is asked for, unless there are codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Work {
+    /// Transfers between accounts.
+    Transfers,
+    /// Authorisations of pay-later orders.
+    Authorisations,
+    /// The limit of a shop at a past instant.
+    Limits,
+}
+
+impl Work {
+    /// Whoever has a number, as requests name them.
+    fn account(self, index: u64) -> String {
+        match self {
+            Self::Transfers => reference(index).id().to_string(),
+            Self::Authorisations => merchant(index).to_string(),
+            Self::Limits => limit_shop(index).to_string(),
+        }
+    }
+}
+
+/// Of so many reads of past limits one is of the first shop, which has the most evaluations.
+const DEEP: u64 = 8;
+
+/// Flags; filled in by the benches.
 #[derive(Args)]
 pub(crate) struct ClientArgs {
     #[arg(long)]
@@ -28,18 +56,30 @@ pub(crate) struct ClientArgs {
     connections: usize,
     #[arg(long)]
     requests: u64,
-    /// Accounts that transfers are spread over.
+    /// Accounts, merchants or shops that requests are spread over.
     #[arg(long, default_value_t = 0, required_unless_present = "codes")]
     accounts: u64,
     /// Request withdrawals instead of transfers: a file with the code of each creator, one a line.
     #[arg(long, value_name = "FILE")]
     codes: Option<PathBuf>,
+    /// What is asked for.
+    #[arg(long, value_enum, default_value_t = Work::Transfers)]
+    work: Work,
+    /// When orders are authorised; for limits the first instant that is asked about, µs.
+    #[arg(long, default_value_t = 0)]
+    since: i64,
+    /// For limits the last instant that is asked about, µs.
+    #[arg(long, default_value_t = 0)]
+    until: i64,
     #[arg(long, env = "PURSER_BENCH_TOKEN", hide_env_values = true)]
     token: String,
 }
 
 /// What all connections share; one thread runs them.
 struct Load {
+    work: Work,
+    since: i64,
+    until: i64,
     /// Accounts, or creators when there are codes.
     accounts: Vec<String>,
     /// The code of each creator; empty for transfers.
@@ -81,6 +121,14 @@ impl Load {
         if !self.codes.is_empty() {
             return self.withdrawal(head, out, roll);
         }
+        match self.work {
+            Work::Transfers => self.transfer(head, out, roll),
+            Work::Authorisations => self.authorisation(head, out, roll),
+            Work::Limits => self.limit(head, out),
+        }
+    }
+
+    fn transfer(&mut self, head: &str, out: &mut String, roll: u64) -> bool {
         let count = self.accounts.len() as u64;
         let debit = self.roll(count);
         let credit = (debit + 1 + self.roll(count - 1)) % count;
@@ -91,6 +139,34 @@ impl Load {
         let _ =
             write!(out, "{head}Idempotency-Key: bench-{key:012}\r\nContent-Length: {length}\r\n\r\n{body}");
         self.next += 1;
+        true
+    }
+
+    /// The next order, of merchants who take turns; one in a hundred is paid that was never authorised.
+    fn authorisation(&mut self, head: &str, out: &mut String, roll: u64) -> bool {
+        let (key, merchants) = (self.next, self.accounts.len() as u64);
+        let event = if roll == 1 { "paid" } else { "authorised" };
+        let (at, amount) = (Timestamp(self.since), 1 + key % 50_000);
+        let Some(merchant) = self.account(key % merchants) else { return false };
+        let body = format!(
+            "{{\"order_id\":\"http-{key}\",\"merchant_id\":\"{merchant}\",\"event\":\"{event}\",\
+             \"amount_minor\":{amount},\"at\":\"{at}\"}}"
+        );
+        let length = body.len();
+        let _ =
+            write!(out, "{head}Idempotency-Key: bench-{key:012}\r\nContent-Length: {length}\r\n\r\n{body}");
+        self.next += 1;
+        true
+    }
+
+    /// A read of a past limit: any shop, any instant.
+    fn limit(&mut self, head: &str, out: &mut String) -> bool {
+        let count = self.accounts.len() as u64;
+        let shop = if self.roll(DEEP) == 0 { 0 } else { self.roll(count) };
+        let after = self.roll(u64::try_from(self.until - self.since).unwrap_or(1).max(1));
+        let at = Timestamp(self.since).plus(i64::try_from(after).unwrap_or(0));
+        let Some(shop) = self.account(shop) else { return false };
+        let _ = write!(out, "GET /v1/parties/{shop}/limit/evaluation?at={at} HTTP/1.1\r\n{head}\r\n");
         true
     }
 
@@ -121,8 +197,8 @@ impl Load {
         let status = head.get(9..12).unwrap_or_default();
         let replayed = head.windows(22).any(|w| w.eq_ignore_ascii_case(b"idempotency-replayed: "));
         match (status, replayed) {
-            (b"201" | b"422", true) => self.replayed += 1,
-            (b"201", false) => self.made += 1,
+            (b"200" | b"201" | b"422", true) => self.replayed += 1,
+            (b"200" | b"201", false) => self.made += 1,
             (b"422", false) => self.refused += 1,
             _ => self.failed += 1,
         }
@@ -140,10 +216,16 @@ pub(crate) fn run(args: &ClientArgs) -> Result<()> {
         }
     };
     let (path, accounts) = match codes.len() as u64 {
-        0 => ("/v1/transfers", (0..args.accounts).map(|index| reference(index).id().to_string()).collect()),
+        0 => {
+            let path = if args.work == Work::Transfers { "/v1/transfers" } else { "/v1/credit-orders" };
+            (path, (0..args.accounts).map(|index| args.work.account(index)).collect())
+        }
         creators => ("/v1/withdrawals", (0..creators).map(|index| creator(index).to_string()).collect()),
     };
     let load = Rc::new(RefCell::new(Load {
+        work: args.work,
+        since: args.since,
+        until: args.until,
         accounts,
         codes,
         left: args.requests,
@@ -155,8 +237,10 @@ pub(crate) fn run(args: &ClientArgs) -> Result<()> {
         refused: 0,
         failed: 0,
     }));
+    // A read names its path itself.
+    let line = if args.work == Work::Limits { String::new() } else { format!("POST {path} HTTP/1.1\r\n") };
     let head: Rc<str> = format!(
-        "POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nAuthorization: Bearer {}\r\n",
+        "{line}Host: bench\r\nContent-Type: application/json\r\nAuthorization: Bearer {}\r\n",
         args.token
     )
     .into();

@@ -25,7 +25,7 @@ use super::{
     disk,
     report::{Report, percentile},
 };
-use crate::store::StoreArgs;
+use crate::store::{Place, StoreArgs};
 
 /// Flags of `purser bench ledger`.
 #[derive(Args, Debug)]
@@ -149,6 +149,30 @@ pub(crate) fn run(args: &LedgerBench) -> Result<()> {
     report.print(args.json);
     std::fs::remove_dir_all(&scratch).context("removing the scratch folder")?;
     Ok(())
+}
+
+/// The rate of the default load, for benches that compare themselves with it in the same run.
+pub(super) fn transfers_per_s(place: &Place, transfers: u64) -> Result<u64> {
+    let args = LedgerBench {
+        accounts: 10_000,
+        transfers,
+        batch: 8_190,
+        hot: false,
+        random_ids: false,
+        in_flight: 16,
+        no_verify: true,
+        store: StoreArgs::default(),
+        json: false,
+    };
+    let opened = place.open_engine(1, Limits { bulk_queue: args.in_flight, ..Limits::default() })?;
+    let mut load = Load::new(&opened.executor, &args);
+    load.open_accounts(&args)?;
+    let watch = Stopwatch::start();
+    load.post_all(&args, &watch)?;
+    let micros = watch.micros().max(1);
+    drop(load);
+    opened.close();
+    Ok(transfers * 1_000_000 / micros)
 }
 
 /// Rates of the first and the last million transfers.

@@ -1,6 +1,8 @@
 //! `purser bench`: figures that anyone can take again, as ratios measured in one run.
 
 pub(crate) mod client;
+pub(crate) mod credit;
+mod credit_load;
 pub(crate) mod disk;
 pub(crate) mod http;
 pub(crate) mod ledger;

@@ -237,7 +237,7 @@ impl Measured {
 }
 
 /// Runs the client as a process of its own and reads its figures.
-fn ask(running: &Running, token: &str, connections: usize, load: &Load<'_>) -> Result<Value> {
+pub(super) fn ask(running: &Running, token: &str, connections: usize, load: &Load<'_>) -> Result<Value> {
     let child = Command::new(std::env::current_exe()?)
         .args(["bench", "http-client", "--address", &running.address.to_string()])
         .args(["--connections", &connections.to_string()])
