@@ -1,4 +1,4 @@
-//! The year's walk of docs/guides/a-shops-year.md (C2–C9, C18): every row of its table is played again, and every
+//! The year's walk of docs/guides/a-shops-year.md (C3, C4, C5, C6, C7, C8, C9, C18): every row of its table is played again, and every
 //! number in it must be the one that the stored steps give. `UPDATE_EXPECT=1` rewrites what is computed.
 mod credit_world;
 
