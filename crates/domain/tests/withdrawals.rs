@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use purser_domain::money::{Rate, decimal, parse_decimal};
 use purser_domain::withdrawals::{
-    Actor, Candidate, CheckResult, Effect, FailureClass, FeeTerms, GateCode, Hold, MoneyOp, Outcome,
-    RailOutcome, Reason, Slice, SliceState, State, Usage, decide_request, dry_run, explain, fee, is_overdue,
-    rail_outcome, route, slices,
+    Actor, Candidate, CheckResult, Effect, FailureClass, FailureKind, FeeTerms, GateCode, Hold, MoneyOp,
+    Outcome, RailOutcome, Reason, Slice, SliceState, State, Usage, decide_request, dry_run, explain, fee,
+    is_overdue, rail_outcome, route, slices,
 };
 use withdrawals_world::World;
 
@@ -95,6 +95,32 @@ fn gate_codes_are_in_the_order_of_the_checks_and_worded() {
     }
     let names: std::collections::BTreeSet<_> = GateCode::ALL.iter().map(|code| code.code()).collect();
     assert_eq!(names.len(), GateCode::ALL.len(), "codes are unique");
+}
+
+/// C16: every refusal and every failure has a kind, in words, with what to do about it.
+#[test]
+fn every_failure_has_a_kind_with_a_remedy() {
+    for kind in FailureKind::ALL {
+        assert_eq!(FailureKind::named(kind.name()), Some(kind));
+        for (what, remedy) in [kind.zh(), kind.en()] {
+            assert!(!what.is_empty() && !remedy.is_empty(), "{}", kind.name());
+        }
+    }
+    for code in GateCode::ALL {
+        let kind = FailureKind::of_gate(*code);
+        let expected = match code.check() {
+            3 => FailureKind::Maintenance,
+            8..=10 => FailureKind::Insufficient,
+            12 => FailureKind::Review,
+            13..=15 => FailureKind::Channel,
+            _ => kind,
+        };
+        assert_eq!(kind, expected, "{}", code.code());
+    }
+    assert_eq!(FailureKind::of_gate(GateCode::PartyFrozen), FailureKind::FrozenAccount);
+    assert_eq!(FailureKind::of_gate(GateCode::HolderMismatch), FailureKind::AbnormalAccount);
+    assert_eq!(FailureKind::of_rail(FailureClass::PayeeBlocked), FailureKind::AbnormalAccount);
+    assert_eq!(FailureKind::of_rail(FailureClass::RailLimit), FailureKind::Channel);
 }
 
 #[test]

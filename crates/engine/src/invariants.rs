@@ -20,7 +20,7 @@ use crate::{
     identity::PayoutAccountsWhole,
     payments, programme,
     verify::{Finding, Invariant},
-    withdrawals::{ProceedsInTransit, SlicesReserveFloat},
+    withdrawals::{DrawnByOthers, ProceedsInTransit, SlicesReserveFloat},
 };
 
 static IN_TRANSIT: Statement = Statement {
@@ -54,9 +54,10 @@ const MOST: usize = 100;
 
 /// All invariants that exist.
 pub fn all() -> Vec<&'static dyn Invariant> {
-    let own: [&'static dyn Invariant; 14] = [
+    let own: [&'static dyn Invariant; 15] = [
         &WithdrawalsInTransit,
         &ProceedsInTransit,
+        &DrawnByOthers,
         &SlicesReserveFloat,
         &SettlementTotals,
         &UsageAddsUp,

@@ -20,8 +20,8 @@ use purser_domain::{
 use purser_engine::{
     Rejection, Writer,
     credit::{
-        self, ChangeShop, LimitView, OrderEvent, OrderReport, ReportCreditOrders, ReportShops, ShopChange,
-        ShopReport, risk::Told,
+        self, AuthoriseShop, ChangeShop, LimitView, OrderEvent, OrderReport, ReportCreditOrders, ReportShops,
+        ShopChange, ShopReport, risk::Told,
     },
     identity::Given,
     invariants,
@@ -118,9 +118,13 @@ impl<'b> Desk<'b> {
     }
 
     fn draw(&mut self, party: PartyId, amount_minor: i64) -> Result<WithdrawalRow, Rejection> {
+        self.ask(party, Asked::Proceeds, amount_minor)
+    }
+
+    fn ask(&mut self, party: PartyId, asked: Asked, amount_minor: i64) -> Result<WithdrawalRow, Rejection> {
         let request = RequestWithdrawal {
             party,
-            asked: Asked::Proceeds,
+            asked,
             amount_minor: Some(amount_minor),
             currency: Currency::CNY,
             destination: None,
@@ -415,6 +419,46 @@ fn fast_draws_are_held_lock_the_limit_and_a_review_gives_it_back_c17_c19() {
         assert_eq!(desk.draw(shop, 2_000_000).unwrap().state, state);
     }
     assert_eq!(desk.limit(shop).shop.locked_until, None);
+}
+
+/// C20: what another shop draws under an authorisation, and for how much it is liable by it.
+#[test]
+fn what_another_shop_draws_is_counted_until_it_comes_back_c20() {
+    Books::each(|books| {
+        let mut desk = Desk::on(books, &[("proceeds.value_date", "\"immediate\"")]);
+        let (shop, by_shop) = (desk.shop("s1", 1_000_000), desk.shop("s2", 1_000_000));
+        desk.sell(shop, "a", 500_000, true);
+        let asked = Asked::ByOtherShop(by_shop);
+        assert_eq!(code(desk.ask(shop, asked, 1_000)), "other_shop");
+        let flags = |party| credit::risk_flags(books.reader().as_mut(), party).unwrap();
+        assert_eq!(
+            (flags(shop).len(), flags(by_shop).len()),
+            (1, 1),
+            "flagged on both, although it is refused"
+        );
+        let (evidence, recorded_by) = ("archive 1".to_owned(), "staff:li".to_owned());
+        let record = AuthoriseShop { shop, by_shop, until: None, evidence, recorded_by };
+        run(&mut desk.writer, record).unwrap();
+        let drawn = || credit::linked_shops(books.reader().as_mut(), shop).unwrap()[0].drawn;
+        let rows: Vec<WithdrawalRow> = (0..4).map(|_| desk.ask(shop, asked, 100_000).unwrap()).collect();
+        assert_eq!(drawn(), 400_000);
+        desk.proven();
+        desk.review(&rows[3], Review::Cancel(None)).unwrap();
+        assert_eq!(desk.dispatch(), 3);
+        let class = FailureClass::PayeeFixable;
+        desk.answer(&rows[0], PAID);
+        desk.answer(&rows[1], RailOutcome::DefiniteFailure { class, code: "NO".into() });
+        desk.answer(&rows[2], PAID);
+        assert_eq!(drawn(), 200_000);
+        desk.answer(&rows[2], RailOutcome::Bounced { class, code: "BACK".into() });
+        assert_eq!(drawn(), 100_000, "what came back is not drawn");
+        // The buyer sends the goods back: both are liable, the other one for what it drew.
+        desk.tell(shop, "a", OrderEvent::Refunded(500_000)).unwrap();
+        desk.sell(by_shop, "b", 300_000, true);
+        let no = desk.draw(by_shop, 1_000).unwrap_err();
+        assert_eq!((no.code, no.facts.get_int("bound_minor")), ("linked_shop_liability", Some(100_000)));
+        desk.proven();
+    });
 }
 
 /// Numbers that look random and are the same in every run.

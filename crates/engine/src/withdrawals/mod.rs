@@ -32,7 +32,7 @@ pub(crate) use failures::disputed as fee_disputed;
 pub use failures::{FAILURE_PAGE_MAX, FailureCount, FailureRow, failure_counts, failures_of_party};
 pub use notice::{NoteBadNotices, NoticeTaken, RecordRailNotice};
 pub use outcome::{DecideReview, RecordRailOutcome, Review};
-pub(crate) use proof::{ProceedsInTransit, SlicesReserveFloat};
+pub(crate) use proof::{DrawnByOthers, ProceedsInTransit, SlicesReserveFloat};
 pub(crate) use queries::ACCOUNTS_OF_PARTY;
 pub use queries::{Located, RailFloat, by_reference, floats, locate, payout_accounts, queued, withdrawal};
 pub use rails::{ConnectRails, ReopenRail};

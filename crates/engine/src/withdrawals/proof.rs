@@ -6,7 +6,7 @@ use purser_domain::{
     ids::{AccountId, PartyId, TransferId, TypedId as _, WithdrawalId},
     ledger::{AccountKind, AccountRef, HoldState},
     money::Currency,
-    withdrawals::{Hold, Slice, SliceState, rail_reference},
+    withdrawals::{Hold, Slice, SliceState, State, rail_reference},
 };
 use purser_storage::{Fault, Keys, Lock, Record as _, Session, Statement};
 
@@ -17,6 +17,14 @@ use crate::{
     verify::{Finding, Invariant},
 };
 
+static BY_OTHERS: Statement = Statement {
+    name: "withdrawals.by_other_shops",
+    sql: "SELECT party, asked_by, state, amount, slices FROM withdrawals WHERE asked_by <> '' ORDER BY id",
+};
+static DRAWN: Statement = Statement {
+    name: "withdrawals.drawn_by_other_shops",
+    sql: "SELECT shop, by_shop, drawn FROM credit_linked_shops ORDER BY shop, by_shop",
+};
 static PROCEEDS: Statement = Statement {
     name: "withdrawals.proceeds_under_way",
     sql: "SELECT party, amount, fee, currency, slices FROM withdrawals WHERE finished_at IS NULL AND source = 'proceeds' \
@@ -28,7 +36,7 @@ static UNDER_WAY: Statement = Statement {
 };
 
 /// Statements of this module.
-pub(super) const STATEMENTS: &[&Statement] = &[&UNDER_WAY, &PROCEEDS];
+pub(super) const STATEMENTS: &[&Statement] = &[&UNDER_WAY, &PROCEEDS, &BY_OTHERS, &DRAWN];
 
 /// Most findings.
 const MOST: usize = 100;
@@ -118,6 +126,47 @@ impl Invariant for ProceedsInTransit {
             if findings.len() >= MOST {
                 break;
             }
+        }
+        Ok(findings)
+    }
+}
+
+/// What is drawn under an authorisation is what its withdrawals have taken and not given back (C20).
+pub(crate) struct DrawnByOthers;
+
+impl Invariant for DrawnByOthers {
+    fn name(&self) -> &'static str {
+        "drawn by another shop = its withdrawals that stand"
+    }
+
+    fn check(&self, session: &mut dyn Session) -> Result<Vec<Finding>, Fault> {
+        let mut stands: BTreeMap<(PartyId, PartyId), i128> = BTreeMap::new();
+        session.query(&BY_OTHERS, &[], &mut |row| {
+            let Ok(by) = row.text(1).parse::<PartyId>() else { return true };
+            let slices: Vec<Slice> = row.text(4).lines().filter_map(decode_slice).collect();
+            let kept = slices.iter().filter(|slice| is_open(slice.state) || slice.state == SliceState::Paid);
+            let called_off = matches!(State::named(row.text(2)), Some(s) if s.is_final());
+            let sum = match slices.is_empty() {
+                true if called_off => 0,
+                true => row.int(3),
+                false => kept.map(Slice::gross_minor).sum(),
+            };
+            *stands.entry((PartyId::from_uid(row.uid(0)), by)).or_default() += i128::from(sum);
+            true
+        })?;
+        let mut findings = Vec::new();
+        session.query(&DRAWN, &[], &mut |row| {
+            let (shop, by) = (PartyId::from_uid(row.uid(0)), PartyId::from_uid(row.uid(1)));
+            let (sum, drawn) = (stands.remove(&(shop, by)).unwrap_or(0), i128::from(row.int(2)));
+            if sum != drawn {
+                let sentence = format!("{by} has {sum} of its proceeds, the authorisation says {drawn}");
+                findings.push(Finding::of_invariant(self.name(), shop.to_string(), sum, drawn, &sentence));
+            }
+            findings.len() < MOST
+        })?;
+        for ((shop, by), sum) in stands.into_iter().filter(|(_, sum)| *sum > 0).take(MOST) {
+            let sentence = format!("{by} has {sum} of its proceeds without an authorisation on record");
+            findings.push(Finding::of_invariant(self.name(), shop.to_string(), sum, "none", &sentence));
         }
         Ok(findings)
     }
