@@ -20,7 +20,7 @@ static SHOPS: Statement = Statement {
 static ORDERS: Statement = Statement {
     name: "credit.report_orders",
     sql: "SELECT id, merchant, external_id, amount, currency, authorised_at, reserved, shipped, cancelled, receivable, \
-          due, liability, prepaid, paid, forgiven, returned, lost, epoch, due_on, shipped_at, changed_at, \
+          due, liability, prepaid, paid, forgiven, returned, lost, recourse, epoch, due_on, shipped_at, changed_at, \
           policy_version, version, held, marks, reviews FROM credit_orders",
 };
 static EVALUATIONS: Statement = Statement {

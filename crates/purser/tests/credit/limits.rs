@@ -174,7 +174,11 @@ fn reductions_ceiling_and_zero_rules_end_with_their_reason_c6_c7_c8() {
         let rules = steps(&limit(&client, &id)["evaluation"]);
         assert_eq!(rules, named(&[("credit_evaluation", 1_000_000), ("returns_zero", 0)]));
         desk.to("2026-04-01T00:10:00+08:00");
-        wait_until("the run ends", 30, || limit(&client, &id)["total_minor"] == 1_000_000);
+        let evaluated = || limit(&client, &id)["evaluation"]["cause"] == "quarter";
+        wait_until("the quarter is evaluated", 30, evaluated);
+        assert_eq!(limit(&client, &id)["total_minor"], 0, "a late report lifts nothing");
+        let good = json!({ "months": [month("2026-03", None, 9, 150_000)] });
+        assert_eq!(report(&client, &id, "march", good), 1_000_000, "a good month ends the run");
         // Staff: a reason to be given, zero, and back.
         let decide =
             |key: &str, body: &Value| client.post(&format!("/v1/parties/{id}/limit/decisions"), key, body);
