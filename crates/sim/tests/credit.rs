@@ -13,7 +13,8 @@ use purser_sim::{
 use purser_storage::FaultKind;
 
 fn numbers(desk: &mut Desk, number: u8) -> Option<[i64; 5]> {
-    let view = credit::limit(desk.writer.session(), shop(number), Currency::CNY).unwrap()?;
+    let now = desk.clock.business();
+    let view = credit::limit(desk.writer.session(), shop(number), Currency::CNY, now).unwrap()?;
     Some([view.used_minor, view.shop.reserved, view.shop.due, view.liability_minor, view.proceeds_minor])
 }
 

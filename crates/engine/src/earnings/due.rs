@@ -166,12 +166,11 @@ impl Command for SettleDueOrders {
                 Ok(Outcome::Changed(decision)) => {
                     let names = (row.external_id.as_str(), row.title.as_str());
                     let mark = tx.mark();
-                    match apply(tx, ctx, &decision, Some(&row), names, row.policy_version) {
-                        Ok(_) => settled += 1,
-                        Err(_) => {
-                            tx.rollback(mark);
-                            tomorrow(tx, ctx, row);
-                        }
+                    if apply(tx, ctx, &decision, Some(&row), names, row.policy_version).is_ok() {
+                        settled += 1;
+                    } else {
+                        tx.rollback(mark);
+                        tomorrow(tx, ctx, row);
                     }
                 }
                 Ok(Outcome::Unchanged) => {}
