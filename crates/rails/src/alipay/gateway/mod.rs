@@ -398,7 +398,7 @@ fn order_id(reference: &str) -> String {
     let mut bytes = [0; 10];
     bytes.copy_from_slice(&blake3::hash(reference.as_bytes()).as_bytes()[..10]);
     let number = bytes.iter().fold(0u128, |number, byte| (number << 8) | u128::from(*byte));
-    format!("2026{number:024}")
+    format!("2026{:024}", number % 10u128.pow(24))
 }
 
 fn reply(key: &SigningKey, method: &str, content: &Value) -> Answer {
