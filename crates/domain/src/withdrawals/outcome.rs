@@ -91,7 +91,7 @@ fn of_limit(outcome: &RailOutcome, slice: &Slice, withdrawal: &Withdrawal, ctx: 
         FailureClass::RailLimitMonth => Month::of(ctx.today).after().first_day(),
         _ => return None,
     };
-    if slice.deferred_until.is_some_and(|at| ctx.now < at) {
+    if slice.state == SliceState::Sending && slice.deferred_until.is_some_and(|at| ctx.now < at) {
         return Some(Effects::Nothing);
     }
     let at = ctx.zone.start_of(day);
@@ -275,7 +275,7 @@ pub(super) fn release(decision: &mut Decision, slice: &Slice, class: FailureClas
     let hold = payout_hold(decision, slice);
     decision.ops.push(MoneyOp::Release { hold: Hold::FloatSlice(slice.number) });
     decision.ops.push(MoneyOp::Release { hold });
-    decision.totals.in_transit_minor = -slice.gross_minor();
+    decision.totals.in_transit_minor -= slice.gross_minor();
     restore(decision, slice);
     alert(decision, class);
 }

@@ -185,12 +185,10 @@ pub(super) fn apply(
 /// What comes back to a payee who owes something is offered to that first, like new income: else the debt would lock
 /// the gate, and the money behind the gate the debt.
 fn collect_owed(tx: &mut Tx, ctx: &Ctx, row: &WithdrawalRow, decision: &Decision) -> Result<(), Rejection> {
-    let comes_back = |op: &MoneyOp| {
-        matches!(op, MoneyOp::Release { hold: Hold::Payout | Hold::PayoutSlice(_) | Hold::Fee })
-            || matches!(op, MoneyOp::Transfer { to: AccountRole::Payee, .. })
-    };
     let source = Source::named(&row.source);
-    if source != Source::Earnings || !decision.ops.iter().any(comes_back) {
+    let TotalsChange { in_transit_minor, withdrawn_minor } = decision.totals;
+    let comes_back = in_transit_minor + withdrawn_minor < 0;
+    if source != Source::Earnings || !comes_back {
         return Ok(());
     }
     let payee = account(AccountRole::Payee, row.party, source, &row.rail, ctx);

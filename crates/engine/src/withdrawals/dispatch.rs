@@ -99,7 +99,9 @@ impl Command for DispatchRail {
         let queued: Vec<(WithdrawalRow, PartyId)> =
             needs.loaded::<WithdrawalRow>().map(|row| (row.clone(), row.party)).collect();
         for (row, party) in queued {
-            apply::want(needs, &Located::from(&row), &[], ctx);
+            // Slices that wait for the rail's funds may be released here.
+            let slices: Vec<u16> = row.withdrawal().slices.iter().map(|slice| slice.number).collect();
+            apply::want(needs, &Located::from(&row), &slices, ctx);
             needs.row::<PartyRow>(party);
             needs.row::<PayoutAccountRow>(row.destination);
         }

@@ -59,7 +59,7 @@ impl RecordRailNotice {
         if slice.amount_minor != self.notice.amount_minor {
             return Err("notice_amount");
         }
-        let outcome = &believed(&self.notice.outcome, &slice);
+        let outcome = &believed(&self.notice.outcome, &slice, ctx);
         let mark = tx.mark();
         decide(tx, ctx, located, |withdrawal, gate| {
             withdrawals::rail_outcome(withdrawal, *number, outcome, gate)
@@ -115,10 +115,12 @@ impl Command for RecordRailNotice {
 
 /// What a notice may be believed. A notice does not say which attempt it is about: the "no" to an earlier one may come
 /// late, or be sent once more by somebody else, while a later attempt pays. Then the rail is asked.
-fn believed(said: &RailOutcome, slice: &Slice) -> RailOutcome {
+fn believed(said: &RailOutcome, slice: &Slice, ctx: &Ctx) -> RailOutcome {
     let refused = matches!(said, RailOutcome::DefiniteFailure { .. } | RailOutcome::PayerFundsShort);
     let open = matches!(slice.state, SliceState::Sending | SliceState::Unknown | SliceState::FundsShort);
-    let several = slice.attempts > 1 || slice.state == SliceState::FundsShort;
+    // Put off since it was refused: nothing was sent meanwhile that the "no" could be hiding.
+    let waits = slice.state == SliceState::Sending && slice.deferred_until.is_some_and(|at| ctx.now < at);
+    let several = (slice.attempts > 1 && !waits) || slice.state == SliceState::FundsShort;
     if refused && open && several { RailOutcome::Unknown } else { said.clone() }
 }
 
