@@ -18,7 +18,7 @@ use purser_domain::{
     money::Currency,
     parties::{AccountClass, LegalForm, Profile, Role, Roles},
     policy::DEFAULT_PACK,
-    time::MINUTE,
+    time::{DAY, MINUTE},
     withdrawals::{FailureClass, GateCode, RailOutcome, Reason, State, rail_reference},
 };
 use purser_engine::{
@@ -30,9 +30,9 @@ use purser_engine::{
     ports::{PayoutOrder, Rail, RailNotice},
     rules::RulesSource,
     withdrawals::{
-        Asked, BOOK_CHARGE, BindPayoutAccount, DispatchRail, Located, NoticeTaken, RecordRailNotice,
-        RecordRailOutcome, RequestWithdrawal, Requested, WithdrawalRow, by_reference, rail_jobs,
-        run_book_charge, run_send, withdrawal,
+        Asked, BOOK_CHARGE, BindPayoutAccount, ChangePayoutAccount, DispatchRail, Located, NoticeTaken,
+        PayoutAccountChange, RecordRailNotice, RecordRailOutcome, RequestWithdrawal, Requested,
+        WithdrawalRow, by_reference, rail_jobs, run_book_charge, run_send, withdrawal,
     },
 };
 use support::{Books, balance, clearing, float, post, run};
@@ -213,6 +213,45 @@ fn a_no_to_an_earlier_attempt_is_not_believed_unasked_p10() {
         assert_eq!(desk.hear(&row, RailOutcome::Paid { rail_fee_minor: 0 }), "paid");
         let disputed = NoticeTaken::Disputed("outcome_conflict");
         assert_eq!((desk.notice(&row, no.clone()), desk.notice(&row, no)), (disputed, disputed));
+    });
+}
+
+#[test]
+fn a_payout_whose_account_is_gone_ends_after_a_shortage_and_holds_up_nobody_x11_p9() {
+    Books::each(|books| {
+        let mut desk = Desk::on(books, 30_000, 30_000);
+        let own = desk.own(AccountKind::Earnings);
+        let (row, behind) = (desk.sent(10_000), desk.sent(10_000));
+        for row in [&row, &behind] {
+            assert_eq!(desk.hear(row, RailOutcome::PayerFundsShort), "waiting_for_funds");
+        }
+        let (change, code) = (PayoutAccountChange::Unbind, Given::Waived);
+        let unbind = ChangePayoutAccount { party: desk.creator, id: row.destination, change, code };
+        run(&mut desk.writer, unbind).unwrap();
+        desk.top_up(1);
+        assert_eq!(desk.dispatch(), 0);
+        assert_eq!((desk.read(&row).state.as_str(), desk.read(&behind).state.as_str()), ("failed", "failed"));
+        assert_eq!(balance(&mut desk.writer, &own), (30_000, 0), "nothing of it stays reserved");
+        assert_eq!(balance(&mut desk.writer, &float()), (30_001, 0));
+    });
+}
+
+#[test]
+fn a_notice_about_an_order_that_was_put_off_does_not_lose_it_p10_x12() {
+    Books::each(|books| {
+        let mut desk = Desk::on(books, 10_000, 10_000);
+        let row = desk.sent(10_000);
+        let no = RailOutcome::DefiniteFailure { class: FailureClass::RailLimitDay, code: "DAY".to_owned() };
+        assert_eq!(desk.hear(&row, no.clone()), "sending");
+        assert_eq!(desk.notice(&row, no), NoticeTaken::Taken);
+        assert_eq!(desk.read(&row).state, "sending", "it waits for the next day as before");
+        let calls = Arc::new(AtomicUsize::new(0));
+        let mut rail = Counting(Arc::clone(&calls));
+        let send = move |job: &Claimed, hands: &mut Hands<'_>| run_send(&mut rail, job, hands);
+        let mut registry = Registry::new().with(rail_jobs("sandbox").send, send);
+        desk.books.advance(DAY);
+        while desk.step(&mut registry) > 0 {}
+        assert_eq!((calls.load(Ordering::Relaxed), desk.read(&row).state.as_str()), (1, "paid"));
     });
 }
 
