@@ -106,7 +106,8 @@ fn run(index: usize, mut writer: Writer, queues: &Queues, limits: Limits, stats:
     let (mut singles_open, mut bulks_open) = (true, true);
     let mut held: Option<Boxed> = None;
     while singles_open || bulks_open || held.is_some() {
-        let turn = turns.take();
+        // With a command in hand there is nothing to wait for, least of all another writer that waits for commands.
+        let turn = held.is_none().then(|| turns.take());
         let mut group = Vec::new();
         if let Some(job) = held.take() {
             group.push(job);
@@ -127,7 +128,7 @@ fn run(index: usize, mut writer: Writer, queues: &Queues, limits: Limits, stats:
         let watch = Stopwatch::start();
         let items: usize = group.iter().map(|job| job.weight()).sum();
         // A small group keeps the turn until all that is left is waiting for the disk.
-        writer.execute_in_turn(group, (items < ENOUGH).then_some(turn));
+        writer.execute_in_turn(group, turn.filter(|_| items < ENOUGH));
         stats.last_group_micros.store(watch.micros(), Ordering::Relaxed);
         stats.waiting.store(singles.len() + bulks.len(), Ordering::Relaxed);
         if let Ok(mut all) = stats.writers.lock()
