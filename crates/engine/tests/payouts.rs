@@ -30,8 +30,8 @@ use purser_engine::{
     ports::{PayoutOrder, Rail, RailNotice},
     rules::RulesSource,
     withdrawals::{
-        Asked, BOOK_CHARGE, BindPayoutAccount, ChangePayoutAccount, DispatchRail, Located, NoticeTaken,
-        PayoutAccountChange, RecordRailNotice, RecordRailOutcome, RequestWithdrawal, Requested,
+        Asked, BOOK_CHARGE, BindPayoutAccount, ChangePayoutAccount, DispatchRail, Located, LockPayoutAccount,
+        NoticeTaken, PayoutAccountChange, RecordRailNotice, RecordRailOutcome, RequestWithdrawal, Requested,
         WithdrawalRow, by_reference, rail_jobs, run_book_charge, run_send, withdrawal,
     },
 };
@@ -233,6 +233,47 @@ fn a_payout_whose_account_is_gone_ends_after_a_shortage_and_holds_up_nobody_x11_
         assert_eq!((desk.read(&row).state.as_str(), desk.read(&behind).state.as_str()), ("failed", "failed"));
         assert_eq!(balance(&mut desk.writer, &own), (30_000, 0), "nothing of it stays reserved");
         assert_eq!(balance(&mut desk.writer, &float()), (30_001, 0));
+    });
+}
+
+#[test]
+fn a_number_that_staff_locked_stays_locked_when_it_is_bound_again_p9() {
+    Books::each(|books| {
+        let mut desk = Desk::on(books, 10_000, 10_000);
+        let row = desk.sent(10_000);
+        let (party, id) = (desk.creator, row.destination);
+        let lock = |locked, reason: &str| LockPayoutAccount { party, id, locked, reason: reason.to_owned() };
+        run(&mut desk.writer, lock(true, "asked by the police")).unwrap();
+        let (change, code) = (PayoutAccountChange::Unbind, Given::Waived);
+        run(&mut desk.writer, ChangePayoutAccount { party, id, change, code }).unwrap();
+        let again = run(&mut desk.writer, BindPayoutAccount::sandbox(party, "lin.ok")).unwrap();
+        assert!(again.row.locked);
+        let other = run(&mut desk.writer, BindPayoutAccount::sandbox(party, "lin-2.ok")).unwrap();
+        assert!(!other.row.locked);
+    });
+}
+
+#[test]
+fn an_account_that_was_taken_away_meanwhile_is_not_paid_g() {
+    Books::each(|books| {
+        let mut desk = Desk::on(books, 10_000, 10_000);
+        let own = desk.own(AccountKind::Earnings);
+        let row = desk.sent(10_000);
+        let calls = Arc::new(AtomicUsize::new(0));
+        let mut rail = Counting(Arc::clone(&calls));
+        let send = move |job: &Claimed, hands: &mut Hands<'_>| run_send(&mut rail, job, hands);
+        let mut registry = Registry::new().with(rail_jobs("sandbox").send, send);
+        // It waits for its party first: that look sent nothing.
+        desk.change(PartyChange::Freeze("checking".to_owned()));
+        assert_eq!(desk.step(&mut registry), 1);
+        desk.change(PartyChange::Unfreeze);
+        let (change, code) = (PayoutAccountChange::Unbind, Given::Waived);
+        let unbind = ChangePayoutAccount { party: desk.creator, id: row.destination, change, code };
+        run(&mut desk.writer, unbind).unwrap();
+        desk.books.advance(MINUTE);
+        assert_eq!((desk.step(&mut registry), calls.load(Ordering::Relaxed)), (1, 0));
+        assert_eq!(desk.read(&row).state, "failed");
+        assert_eq!(balance(&mut desk.writer, &own), (10_000, 0));
     });
 }
 

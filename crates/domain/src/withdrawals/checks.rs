@@ -209,7 +209,7 @@ fn studio(look: &Look<'_>) -> CheckResult {
 }
 
 /// Check 7, at request and again at dispatch.
-pub(super) fn destination_refusal(
+pub fn destination_refusal(
     destination: Option<&Destination>,
     studio: StudioFacts,
     kind: PayeeKind,

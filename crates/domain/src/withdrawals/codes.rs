@@ -266,6 +266,11 @@ gate_codes! {
 }
 
 impl GateCode {
+    /// True for what is wrong with a payout account only for a while.
+    pub const fn passes(self) -> bool {
+        matches!(self, Self::DestinationCoolingOff | Self::DestinationLocked)
+    }
+
     /// True for a code of velocity or risk: the review asks for evidence (C17).
     pub const fn asks_evidence(self) -> bool {
         matches!(

@@ -58,8 +58,7 @@ pub fn dispatch(withdrawal: &Withdrawal, facts: &DispatchFacts, ctx: &Ctx<'_>) -
     let destination = facts.destination.as_ref();
     if let Some(refused) = destination_refusal(destination, facts.studio, facts.kind, withdrawal.source, ctx)
     {
-        let passing = matches!(refused.code, GateCode::DestinationCoolingOff | GateCode::DestinationLocked);
-        if passing {
+        if refused.code.passes() {
             return Ok(hold_back(withdrawal, refused.code));
         }
         if !first {
@@ -169,6 +168,7 @@ fn send_again(withdrawal: &Withdrawal) -> Outcome {
     for slice in &mut decision.withdrawal.slices {
         if slice.state == SliceState::FundsShort {
             slice.state = SliceState::Sending;
+            slice.deferred_until = None;
             slice.attempts = slice.attempts.saturating_add(1);
             decision.effects.push(Effect::Resend {
                 slice: slice.number,

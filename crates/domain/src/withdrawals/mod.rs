@@ -29,7 +29,7 @@ mod steps;
 mod velocity;
 mod whereabouts;
 
-pub use checks::{CheckResult, Refused, Step, standing_code};
+pub use checks::{CheckResult, Refused, Step, destination_refusal, standing_code};
 pub use codes::{Actor, GateCode, NextStep};
 pub use decision::{
     AccountRole, CounterChange, Decision, Effect, Hold, MoneyOp, Outcome, Rejection, TotalsChange,

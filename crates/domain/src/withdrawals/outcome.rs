@@ -163,10 +163,12 @@ pub fn rail_outcome(
         }
         Effects::Query => {
             slice.state = SliceState::Unknown;
+            slice.deferred_until = None;
             decision.effects.push(Effect::Query { slice: number, reference });
         }
         Effects::Resend => {
             slice.state = SliceState::Sending;
+            slice.deferred_until = None;
             slice.attempts = slice.attempts.saturating_add(1);
             let amount_minor = slice.amount_minor;
             decision.effects.push(Effect::Resend {

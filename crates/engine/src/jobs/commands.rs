@@ -205,7 +205,8 @@ impl Command for RetryJob {
             return Err(Rejection::new("job_leased", "the job is running now"));
         }
         row.state = JobState::Ready;
-        row.attempts = 0;
+        // Whoever asks whether this is the first try must hear no.
+        row.attempts = 1;
         row.token += 1;
         row.lease_until = Timestamp(0);
         row.due_at = row.due_at.min(ctx.now);

@@ -208,6 +208,11 @@ impl Command for BindPayoutAccount {
             codes::require(tx, ctx, self.party, Purpose::PayoutAccount, &self.code, &number_index, "/code")?;
             codes::use_up(tx, self.party, Purpose::PayoutAccount);
         }
+        // Staff lock a number: taking the account away and binding it again does not lift that.
+        let before =
+            tx.rows::<PayoutAccountRow>().filter(|row| row.party == self.party && row.kind == self.kind);
+        let locked =
+            before.filter(|row| same(row)).max_by_key(|row| row.bound_at).is_some_and(|row| row.locked);
         let first = counter.standing == 0;
         counter.standing += 1;
         tx.put(counter);
@@ -219,7 +224,7 @@ impl Command for BindPayoutAccount {
             masked: read.masked,
             first,
             is_default: bound.is_empty(),
-            locked: false,
+            locked,
             bound_at: ctx.now,
             unbound_at: None,
             version: 1,

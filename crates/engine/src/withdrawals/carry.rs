@@ -10,7 +10,7 @@ use purser_storage::{Fault, Keys, Lock, Record as _, Session};
 use super::{
     accounts::{self, SANDBOX_KIND},
     dispatch::{DispatchRail, Dispatched, QueuePlace, waits_for_float},
-    may_send::MaySend,
+    may_send::{Look, MaySend},
     outcome::RecordRailOutcome,
     queries::{Located, RailFloat, floats, queued, withdrawal},
     rows::{PayoutAccountRow, WithdrawalRow},
@@ -107,6 +107,8 @@ struct Slice {
     amount_minor: i64,
     state: Option<SliceState>,
     attempts: u32,
+    /// It was never given to the rail, or put off since the rail refused it.
+    not_there: bool,
 }
 
 fn slice(job: &Claimed, hands: &mut Hands<'_>) -> Result<Slice, RunError> {
@@ -117,8 +119,11 @@ fn slice(job: &Claimed, hands: &mut Hands<'_>) -> Result<Slice, RunError> {
     let row = withdrawal(hands.reads, id)?.ok_or_else(bad)?;
     let known = row.withdrawal().slices.into_iter().find(|s| s.number == number);
     let (amount_minor, attempts) = known.as_ref().map_or((0, 0), |s| (s.amount_minor, s.attempts));
+    // Looks that let it wait begin the count anew; a run that may have called the rail does not.
+    let not_there = job.attempts == 1
+        && known.as_ref().is_some_and(|slice| slice.attempts == 1 || slice.deferred_until.is_some());
     let state = known.map(|s| s.state);
-    Ok(Slice { row, number, reference, amount_minor, state, attempts })
+    Ok(Slice { row, number, reference, amount_minor, state, attempts, not_there })
 }
 
 /// The order of a slice, the same however often it is made.
@@ -147,11 +152,17 @@ pub fn run_send(rail: &mut dyn Rail, job: &Claimed, hands: &mut Hands<'_>) -> Re
         return Ok(Ran::Finish);
     }
     let order = order(&slice, job, hands)?;
-    let may = MaySend { located: Located::from(&slice.row), lease: job.lease };
-    if !hands.call(may)? {
-        return Ok(Ran::Committed);
-    }
-    let outcome = rail.send(&order, hands)?;
+    let (located, destination) = (Located::from(&slice.row), slice.row.destination);
+    let outcome = match hands.call(MaySend { located, destination, lease: job.lease })? {
+        Look::Later => return Ok(Ran::Committed),
+        Look::Go => rail.send(&order, hands)?,
+        // What the rail refused or never had is definitely not paid; what it may have is asked about, not sent.
+        Look::Never(code) if slice.not_there => {
+            let class = FailureClass::PayeeFixable;
+            RailOutcome::DefiniteFailure { class, code: code.code().to_owned() }
+        }
+        Look::Never(_) => RailOutcome::Unknown,
+    };
     record(&slice, outcome, job, hands)
 }
 
@@ -228,6 +239,7 @@ pub fn run_sandbox_callback(job: &Claimed, hands: &mut Hands<'_>) -> Result<Ran,
         amount_minor: 0,
         state: None,
         attempts: 0,
+        not_there: false,
     };
     record(&slice, outcome, job, hands)
 }

@@ -1,14 +1,15 @@
 //! The last look before a rail is called: what was queued hours ago may no longer go (P4, P6, P10).
 
 use purser_domain::{
+    ids::PayoutAccountId,
     time::MINUTE,
-    withdrawals::{GateCode, Reason, standing_code},
+    withdrawals::{GateCode, Reason, destination_refusal, standing_code},
 };
 
 use super::{
     queries::Located,
-    rows::{RailRow, WithdrawalRow},
-    terms::{kill_switches, standing},
+    rows::{PayoutAccountRow, RailRow, WithdrawalRow},
+    terms::{gate_ctx, kill_switches, payee_kind, standing, studio_facts, withdrawal_terms},
 };
 use crate::{
     command::{Command, Ctx, Rejection},
@@ -18,26 +19,52 @@ use crate::{
     tx::{Needs, Tx},
 };
 
-/// Asks whether a slice may be given to its rail now. If not, the job looks again in a minute and the withdrawal says
-/// why: payouts are stopped, the party is frozen or closed, the rail refuses everything of the platform's.
+/// Asks whether a slice may be given to its rail now.
 ///
 /// Rejections: `lease_lost`.
 pub(super) struct MaySend {
     pub(super) located: Located,
+    pub(super) destination: PayoutAccountId,
     pub(super) lease: Lease,
 }
 
+/// The answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Send it.
+    Go,
+    /// The job looks again in a minute and the withdrawal says why: payouts are stopped, the party is frozen or closed,
+    /// the rail refuses everything of the platform's, the payout account is locked.
+    Later,
+    /// The payout account cannot be paid to any more, for this reason; the job still has its lease.
+    Never(GateCode),
+}
+
 impl MaySend {
-    fn refusal(&self, tx: &Tx, ctx: &Ctx) -> Option<GateCode> {
-        let party = tx.get::<PartyRow>(&self.located.party)?;
-        let stopped = standing_code(standing(party), kill_switches(ctx, party));
-        let sick = || tx.get::<RailRow>(&self.located.rail).is_some_and(|rail| !rail.healthy);
-        stopped.or_else(|| sick().then_some(GateCode::RailUnhealthy))
+    fn look(&self, tx: &Tx, ctx: &Ctx) -> Result<(), (GateCode, Look)> {
+        let Some(party) = tx.get::<PartyRow>(&self.located.party) else { return Ok(()) };
+        let later = |code| Err((code, Look::Later));
+        if let Some(code) = standing_code(standing(party), kill_switches(ctx, party)) {
+            return later(code);
+        }
+        if tx.get::<RailRow>(&self.located.rail).is_some_and(|rail| !rail.healthy) {
+            return later(GateCode::RailUnhealthy);
+        }
+        let terms = withdrawal_terms(ctx.rules.policy.now(ctx.now));
+        let destination =
+            tx.get::<PayoutAccountRow>(&self.destination).and_then(PayoutAccountRow::destination);
+        let (studio, kind) = (studio_facts(party, || 0), payee_kind(party, false));
+        let gate = gate_ctx(ctx, &terms);
+        match destination_refusal(destination.as_ref(), studio, kind, self.located.source, &gate) {
+            None => Ok(()),
+            Some(refused) if refused.code.passes() => later(refused.code),
+            Some(refused) => Err((refused.code, Look::Never(refused.code))),
+        }
     }
 }
 
 impl Command for MaySend {
-    type Output = bool;
+    type Output = Look;
 
     fn name(&self) -> &'static str {
         "rail.may_send"
@@ -47,12 +74,17 @@ impl Command for MaySend {
         self.lease.need(needs);
         needs.row::<PartyRow>(self.located.party);
         needs.row::<RailRow>(self.located.rail.clone());
+        needs.row::<PayoutAccountRow>(self.destination);
         needs.row::<WithdrawalRow>(self.located.id);
     }
 
-    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<bool, Rejection> {
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Look, Rejection> {
         self.lease.check(tx)?;
-        let Some(code) = self.refusal(tx, ctx) else { return Ok(true) };
+        let code = match self.look(tx, ctx) {
+            Ok(()) => return Ok(Look::Go),
+            Err((code, Look::Later)) => code,
+            Err((_, never)) => return Ok(never),
+        };
         self.lease.again(tx, ctx.now.plus(MINUTE), None)?;
         let reason = Some(Reason::Gate(code));
         if let Some(row) = tx.get::<WithdrawalRow>(&self.located.id).cloned()
@@ -65,14 +97,14 @@ impl Command for MaySend {
             tx.notify("withdrawal.held_back", row.party, &row.id.to_string(), super::apply::facts(&row));
             tx.put(row);
         }
-        Ok(false)
+        Ok(Look::Later)
     }
 
     fn audited(&self) -> bool {
         false
     }
 
-    fn audit(&self, _output: &bool) -> (String, Facts) {
+    fn audit(&self, _output: &Look) -> (String, Facts) {
         (self.located.id.to_string(), Facts::new())
     }
 }
