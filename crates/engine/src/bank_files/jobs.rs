@@ -5,13 +5,13 @@ use purser_domain::{
     ids::{BankFileId, Uid},
     payments::Method,
 };
-use purser_storage::Statement;
+use purser_storage::{Session, Statement};
 
 use super::{
     BankEntryRow, BankFileRow, BankOrderRow, ENTRY_PREFIX,
     fix::{FixBankFile, MarkBankFileSent},
     part_letter,
-    queries::{bank_file, bank_order, orders_of},
+    queries::{bank_file, bank_order, handed_over, orders_of},
 };
 use crate::{
     facts::Facts,
@@ -196,6 +196,17 @@ pub fn run_outcome(job: &Claimed, hands: &mut Hands<'_>) -> Result<Ran, RunError
     Ok(Ran::Committed)
 }
 
+/// The payment that staff entered by hand for this line. A batch has several lines under one reference: such a payment
+/// stands for the first of its amount, and the others are payments of their own. Where no line has its amount, the
+/// first contradicts it, and staff hear of that.
+fn stands_for(reads: &mut dyn Session, entry: &BankEntryRow) -> Result<Option<String>, RunError> {
+    let reference = entry.bank_reference.trim();
+    let Some(known) = payment(reads, payment_id(Method::BankTransfer, reference))? else { return Ok(None) };
+    let lines = handed_over(reads, &entry.bank_reference)?;
+    let meant = lines.iter().find(|line| line.amount == known.amount).or_else(|| lines.first());
+    Ok(meant.is_none_or(|line| line.id == entry.id).then(|| reference.to_owned()))
+}
+
 /// Hands money in over to payments: for the order that the payer's words name, or for staff to assign (P11).
 ///
 /// # Errors
@@ -208,11 +219,10 @@ pub fn run_credit(job: &Claimed, hands: &mut Hands<'_>) -> Result<Ran, RunError>
     let order = order_of_transfer(hands.reads, &entry.words, entry.amount)?;
     let order = order.as_ref().map(LocatedOrder::from);
     // Entered by hand before the message came: the same money under the bank's reference, not a second payment.
-    let by_hand = entry.bank_reference.trim();
-    let known = payment(hands.reads, payment_id(Method::BankTransfer, by_hand))?.is_some();
+    let by_hand = stands_for(hands.reads, &entry)?;
     hands.call(RecordPayment {
         method: Method::BankTransfer,
-        rail_payment: if known { by_hand.to_owned() } else { job.subject.clone() },
+        rail_payment: by_hand.unwrap_or_else(|| job.subject.clone()),
         order,
         amount_minor: entry.amount,
         paid_at: None,
