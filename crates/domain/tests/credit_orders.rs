@@ -184,6 +184,10 @@ impl Shop {
                 order.unshipped_minor() - order.prepaid_minor,
                 order.to_advance_minor() - order.reserved_minor,
                 order.shipped_minor - order.forgiven_minor - order.returned_minor,
+                order.shipped_unpaid_minor()
+                    - (order.receivable_minor - order.due_minor)
+                    - order.liability_minor
+                    - order.held_minor,
             ];
             assert!(amounts.iter().all(|amount| *amount >= 0), "{amounts:?} {order:?}");
         }

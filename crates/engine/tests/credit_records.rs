@@ -185,7 +185,8 @@ fn a_change_of_the_rules_is_told_once_and_never_where_controls_begin_c24() {
             )
         };
         // Where a draw is held is nobody's business outside the desk.
-        let secret = entry("velocity.requests", "C19", "3");
+        let secret =
+            entry("velocity.requests", "C19", "3") + &entry("credit.risk.near_limit", "C21", "800_000");
         activate(&mut writer, &secret, 1);
         go_to(books, "2026-03-03T12:00:00+08:00");
         step(books, &mut writer, &mut registry);

@@ -397,8 +397,14 @@ impl From<&CreditShopRow> for DecidedLimit {
 
 fn change(given: &LimitDecision) -> Result<ShopChange, Wrong> {
     let restriction = || {
+        // A service is closed and opened again by an application (C25).
         let name = given.restriction.as_deref().and_then(RestrictionKind::named);
-        name.ok_or_else(|| wrong("/restriction", "violation, poor_operation or high_risk"))
+        name.filter(|kind| *kind != RestrictionKind::Closed).ok_or_else(|| {
+            wrong(
+                "/restriction",
+                "violation, poor_operation, high_risk or daily_draw; closing takes an application",
+            )
+        })
     };
     let day = |text: Option<&str>, field: &str| {
         date(text.ok_or_else(|| wrong(field, "missing: which date?"))?, field)
@@ -430,7 +436,7 @@ fn change(given: &LimitDecision) -> Result<ShopChange, Wrong> {
 
 /// Decide about a shop's limit
 ///
-/// `emergency` and `override` need two people: propose action `credit.emergency` or `credit.override` on the party's
+/// `emergency` and `override` need two people: propose `credit_emergency` or `credit_override` on the party's
 /// id first.
 #[utoipa::path(post, path = "/v1/parties/{id}/limit/decisions", tag = "pay-later", request_body = LimitDecision,
     params(("id" = String, Path, description = "Party, `pty_…`")),

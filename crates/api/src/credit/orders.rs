@@ -365,7 +365,7 @@ pub(crate) struct LossRequest {
 
 /// Write an advance off, or take it back from the shop
 ///
-/// Two people approve it first: action `credit.write_off` or `credit.recourse` on the order's id.
+/// Two people approve it first: propose `credit_write_off` or `credit_recourse` on the order's id.
 #[utoipa::path(post, path = "/v1/credit-orders/{id}/losses", tag = "pay-later", request_body = LossRequest,
     params(("id" = String, Path, description = "Order, `co_…`; or `external:` and your own id")),
     responses((status = 200, body = CreditOrderView, description = "The order as it stands")))]

@@ -13,7 +13,10 @@ use purser_domain::{
 };
 use purser_storage::{Fault, Record as _, Session, Statement, Value};
 
-use super::rows::{CreditOrderRow, OrderEventRow};
+use super::{
+    orders::OrderEvent,
+    rows::{CreditOrderRow, OrderEventRow},
+};
 use crate::{
     history::{self, Cursor},
     paging::Page,
@@ -86,7 +89,9 @@ impl BillFilter {
     }
 
     fn shows(&self, event: &OrderEventRow) -> bool {
-        self.kind.as_ref().is_none_or(|kind| event.kind == *kind)
+        // That a parcel was seen moves no money.
+        event.kind != OrderEvent::Scanned.name()
+            && self.kind.as_ref().is_none_or(|kind| event.kind == *kind)
             && self.since.is_none_or(|since| event.at >= since)
             && self.until.is_none_or(|until| event.at < until)
             && self.least_minor.is_none_or(|least| event.amount >= least)

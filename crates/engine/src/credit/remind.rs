@@ -356,7 +356,9 @@ fn message(ctx: &Ctx, topic: &Topic) -> Option<(&'static str, Facts)> {
 fn policy_message(ctx: &Ctx, number: u32) -> Option<(&'static str, Facts)> {
     let policy = &ctx.rules.policy;
     let (before, after) = (policy.version(number.checked_sub(1)?)?, policy.version(number)?);
-    let shown = |name: &str| name.starts_with("credit.") || name.starts_with("proceeds.");
+    let controls = |name: &str| name.starts_with("credit.risk.") || name.ends_with("two_people_above");
+    let shown =
+        |name: &str| (name.starts_with("credit.") || name.starts_with("proceeds.")) && !controls(name);
     let changes = diff(&before.pack, &after.pack);
     let changes: Vec<_> = changes.iter().filter(|change| shown(change.spec.name)).collect();
     let first = changes.iter().map(|change| change.effective_from).min()?;

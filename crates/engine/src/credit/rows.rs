@@ -237,7 +237,8 @@ impl CreditOrderRow {
             return self;
         }
         let order = self.order().at_epoch(epoch);
-        Self::of(&order, &self.external_id, self.policy_version, self.version)
+        let (marks, reviews) = (self.marks, self.reviews);
+        Self { marks, reviews, ..Self::of(&order, &self.external_id, self.policy_version, self.version) }
     }
 
     /// To the domain's form.

@@ -81,7 +81,8 @@ pub(super) fn decided(
     if located.source == Source::Proceeds {
         let label = match state {
             Some(State::Scheduled) => Label::Released,
-            Some(State::Rejected) => Label::Confirmed,
+            // A label is a person's judgement: a program that rejects says nothing about cash-out.
+            Some(State::Rejected) if by.staff.is_some() => Label::Confirmed,
             _ => Label::Withdrawn,
         };
         risk::label_withdrawal(tx, ctx, row.id, label, by.staff, reason)?;

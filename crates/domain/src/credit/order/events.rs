@@ -339,7 +339,8 @@ pub fn refund(
     order.due_minor += advanced - given_back;
     let beyond = (unpaid - not_advanced - advanced).min(order.liability_minor);
     let repaid = take(beyond);
-    order.liability_minor -= repaid;
+    // What is missing stays the shop's debt on its account; the buyer owes nothing for these goods any more.
+    order.liability_minor -= beyond;
     let lost = (amount_minor - unpaid).min(order.lost_minor);
     let (_, written_off) = order.take_lost(lost, lost.min(order.recourse_minor));
     let made_good = take(written_off);

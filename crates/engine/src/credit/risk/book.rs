@@ -32,7 +32,8 @@ pub(in crate::credit) struct Look {
 impl Look {
     /// The advance of what is shipped now waits for a review.
     pub(in crate::credit) const fn holds(&self) -> bool {
-        self.after.under_review || self.score.holds(&self.terms)
+        // Of an order that was confirmed as cash-out nothing more is advanced by itself.
+        self.after.under_review || self.after.abuse || self.score.holds(&self.terms)
     }
 }
 
