@@ -30,8 +30,9 @@ const KINDS: [(&str, &str, &str); 7] = [
     ("credit.recourse", "追偿", "Taken back"),
 ];
 
-const STATUSES: [Status; 6] = [
+const STATUSES: [Status; 7] = [
     Status::Authorised,
+    Status::UnderReview,
     Status::PartlyShipped,
     Status::Shipped,
     Status::Due,
