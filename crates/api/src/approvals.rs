@@ -346,11 +346,7 @@ fn policy_activation(call: &Call, given: &PolicyProposal) -> Result<Action, Prob
 
 /// Keys are not people.
 fn person(call: &Call) -> Result<(), Problem> {
-    if call.identity.session.is_some() {
-        return Ok(());
-    }
-    let text = "people propose and approve: sign in as staff, an API key cannot do this";
-    Err(Problem::new(StatusCode::FORBIDDEN, "staff_needed", text))
+    call.person("people propose and approve: sign in as staff, an API key cannot do this").map(|_| ())
 }
 
 /// Nobody decides what they could not do by themselves, were it not for the second person.

@@ -1,6 +1,6 @@
 //! Payout accounts (P9, X8): binding, the default one, taking away; staff lock and unlock them.
 
-use axum::{extract::Path, http::StatusCode, response::Response};
+use axum::{extract::Path, response::Response};
 use purser_domain::{
     identity::{AccountKind, Purpose, account_number},
     ids::{PartyId, PayoutAccountId},
@@ -271,10 +271,7 @@ pub(crate) async fn lock_payout_account(
     Path((party, account)): Path<(String, String)>,
     body: Body<PayoutAccountLock>,
 ) -> Result<Response, Problem> {
-    if call.identity.session.is_none() {
-        let text = "people lock accounts: sign in as staff, an API key cannot do this";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "staff_needed", text));
-    }
+    call.person("people lock accounts: sign in as staff, an API key cannot do this")?;
     let PayoutAccountLock { locked, reason } = body.value;
     let command = LockPayoutAccount {
         party: parse_id(&party, "id")?,

@@ -188,10 +188,7 @@ pub(crate) async fn take_tax_report(
     let wrong = || Problem::invalid("quarter", "a quarter is the year and its number, like 2026-Q1");
     let quarter = Quarter::named(&quarter).ok_or_else(wrong)?;
     let look = Look::of(params.lang.as_deref(), params.bom)?;
-    if call.identity.session.is_none() {
-        let text = "people take reports with names in the clear: sign in as staff, an API key cannot do this";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "staff_needed", text));
-    }
+    call.person("people take reports with names in the clear: sign in as staff, an API key cannot do this")?;
     let vault = vault(&call)?;
     note(&call, TakeTaxReport { quarter, reason: params.reason }).await?;
     let currency = call.app.rules().currency;

@@ -6,7 +6,7 @@ mod views;
 pub(crate) use failures::*;
 pub(crate) use views::*;
 
-use axum::{extract::Path, http::StatusCode, response::Response};
+use axum::{extract::Path, response::Response};
 use purser_domain::{
     identity::Purpose,
     ids::{PayoutAccountId, StaffId, WithdrawalId},
@@ -211,11 +211,7 @@ pub(crate) async fn decide_withdrawal(
 }
 
 fn reviewer(call: &Call) -> Result<StaffId, Problem> {
-    if call.identity.session.is_some() {
-        return Ok(StaffId(call.identity.client));
-    }
-    let text = "people approve: sign in as staff, an API key cannot do this";
-    Err(Problem::new(StatusCode::FORBIDDEN, "staff_needed", text))
+    call.person("people approve: sign in as staff, an API key cannot do this")
 }
 
 /// Cancel a withdrawal for the party, while nothing was sent

@@ -1,6 +1,6 @@
 //! The desk's side of cases.
 
-use axum::{extract::Path, http::StatusCode, response::Response};
+use axum::{extract::Path, response::Response};
 use purser_domain::{
     casework::Outcome,
     ids::{CaseId, StaffId},
@@ -25,11 +25,7 @@ fn viewer(call: &Call) -> Viewer {
 }
 
 fn person(call: &Call) -> Result<StaffId, Problem> {
-    if call.identity.session.is_some() {
-        return Ok(StaffId(call.identity.client));
-    }
-    let text = "people work on cases: sign in as staff, an API key cannot do this";
-    Err(Problem::new(StatusCode::FORBIDDEN, "staff_needed", text))
+    call.person("people work on cases: sign in as staff, an API key cannot do this")
 }
 
 async fn desk_act(call: &Call, id: &str, digest: [u8; 32], what: Act) -> Result<Response, Problem> {

@@ -138,10 +138,7 @@ pub(crate) async fn decide_appeal(
     Path((id, against)): Path<(String, String)>,
     body: Body<AppealDecision>,
 ) -> Result<Response, Problem> {
-    if call.identity.session.is_none() {
-        let text = "people decide: sign in as staff, an API key cannot do this";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "staff_needed", text));
-    }
+    call.person("people decide: sign in as staff, an API key cannot do this")?;
     let AppealDecision { grant, until, reason } = body.value;
     let until = until.as_deref().map(|until| date(until, "/until")).transpose().map_err(problem)?;
     let command = DecideAppeal {

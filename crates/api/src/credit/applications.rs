@@ -1,6 +1,6 @@
 //! Applications about the limit (C25), and the sales that a boost can be applied for (C5).
 
-use axum::{extract::Path, http::StatusCode, response::Response};
+use axum::{extract::Path, response::Response};
 use purser_domain::{
     credit::{
         Source,
@@ -145,11 +145,7 @@ fn viewer(call: &Call) -> Viewer {
 }
 
 fn person(call: &Call) -> Result<StaffId, Problem> {
-    if call.identity.session.is_some() {
-        return Ok(StaffId(call.identity.client));
-    }
-    let text = "people decide: sign in as staff, an API key cannot do this";
-    Err(Problem::new(StatusCode::FORBIDDEN, "staff_needed", text))
+    call.person("people decide: sign in as staff, an API key cannot do this")
 }
 
 fn one_of(pointer: &str, names: &[&str]) -> Problem {

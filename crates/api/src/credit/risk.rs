@@ -1,7 +1,7 @@
 //! Signs of cash-out (C21): what the platform tells with an order, what the desk sees and decides. Scores, weights and
 //! thresholds are for people at the desk; the merchant hears what is asked of it and by when (C10).
 
-use axum::{extract::Path, http::StatusCode, response::Response};
+use axum::{extract::Path, response::Response};
 use purser_domain::{
     credit::risk::{Ground, Reason, Score, Signal, Signals, State, Verdict},
     ids::{PartyId, RiskReviewId, StaffId},
@@ -232,12 +232,9 @@ pub(crate) struct ShopRisk {
 
 /// Scores are for people at the desk.
 pub(super) fn person(call: &Call) -> Result<StaffId, Problem> {
-    if call.identity.session.is_some() {
-        return Ok(StaffId(call.identity.client));
-    }
-    let text =
-        "scores and reviews are for people at the desk: sign in as staff, an API key does not see them";
-    Err(Problem::new(StatusCode::FORBIDDEN, "staff_needed", text))
+    call.person(
+        "scores and reviews are for people at the desk: sign in as staff, an API key does not see them",
+    )
 }
 
 /// Read a shop's signs of cash-out, with score and reasons: staff only

@@ -1,6 +1,6 @@
 //! Making statements, signing, papers, decisions.
 
-use axum::{extract::Path, http::StatusCode, response::Response};
+use axum::{extract::Path, response::Response};
 use purser_domain::ids::{PartyId, PayoutAccountId, StaffId, StatementLineId, TaskOrderId, Uid};
 use purser_engine::corporate::{
     Act, ActOnStatement, AddLine, Choice, GenerateStatement, InvoiceInput, ListedItem,
@@ -92,11 +92,7 @@ async fn act(call: &Call, id: &str, digest: [u8; 32], act: Act) -> Result<Respon
 }
 
 fn staff(call: &Call) -> Result<StaffId, Problem> {
-    if call.identity.session.is_some() {
-        return Ok(StaffId(call.identity.client));
-    }
-    let text = "people decide about papers and payments: sign in as staff, an API key cannot do this";
-    Err(Problem::new(StatusCode::FORBIDDEN, "staff_needed", text))
+    call.person("people decide about papers and payments: sign in as staff, an API key cannot do this")
 }
 
 /// A signature.
