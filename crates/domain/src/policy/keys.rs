@@ -530,12 +530,16 @@ registry! {
     AD_SUSPEND_AFTER: Days, (0, 365) = "ads.suspend_after", A4 notice;
     /// How campaigns stopped for money come back after a top-up.
     AD_RESUME: Pick<AdResume>, () = "ads.resume", A5;
+    /// Smallest balance with which campaigns come back by themselves.
+    AD_RESUME_LEAST: Amount, (0, MOST_MINOR) = "ads.resume_least", A5;
     /// Smallest bid, and smallest price of a click.
     AD_MINIMUM_BID: Amount, (1, MOST_MINOR) = "ads.minimum_bid", A7 notice;
     /// What is added to the price of the next rank.
     AD_PRICE_STEP: Amount, (0, MOST_MINOR) = "ads.price_step", A7 notice;
     /// Days after which a click is too late to be charged.
     AD_LATE_CLICK: Days, (0, 30) = "ads.late_click", A7;
+    /// Time after midnight in which clicks still count in the budget of the day before.
+    AD_DAY_CLOSE_AFTER: Minutes, (0, 720) = "ads.day_close_after", A7;
     /// Smallest daily budget.
     AD_MINIMUM_DAILY_BUDGET: Amount, (0, MOST_MINOR) = "ads.minimum_daily_budget", A9 notice;
     /// Automatic top-ups of a civil day.
