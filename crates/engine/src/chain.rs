@@ -109,12 +109,18 @@ pub(crate) fn take_lane(session: &mut dyn Session, holder: &str, now: Timestamp)
     outcome
 }
 
-fn choose_lane(session: &mut dyn Session, holder: &str, now: Timestamp) -> Result<Lane, Fault> {
+/// All lanes as they stand, not locked.
+pub(crate) fn lanes(session: &mut dyn Session) -> Result<Vec<Lane>, Fault> {
     let mut lanes = Vec::new();
     session.query(&LANES, &[], &mut |row| {
         lanes.push(Lane::read(row));
         true
     })?;
+    Ok(lanes)
+}
+
+fn choose_lane(session: &mut dyn Session, holder: &str, now: Timestamp) -> Result<Lane, Fault> {
+    let lanes = lanes(session)?;
     let exclusive = session.exclusive();
     for lane in &lanes {
         if exclusive || lane.lease_until < now.0 {

@@ -18,6 +18,7 @@ use crate::{
     clock::Clock,
     command::{AnyJob, Ctx, Failure, Reply},
     ids::IdSource,
+    neighbours::Neighbours,
     rows::{Idempotency, Lane, Meta as MetaRow},
     rules::{Rules, RulesSource},
     skew::ClockCheck,
@@ -64,6 +65,7 @@ pub struct Writer {
     stats: WriterStats,
     last_now: Timestamp,
     clock_check: ClockCheck,
+    neighbours: Neighbours,
     /// Passed on when the group that it was taken for is about to commit.
     turn: Option<Turn>,
 }
@@ -158,6 +160,7 @@ impl Writer {
             stats: WriterStats::default(),
             last_now: Timestamp(0),
             clock_check,
+            neighbours: Neighbours::default(),
             turn: None,
         })
     }
@@ -192,7 +195,8 @@ impl Writer {
         self.session.as_mut()
     }
 
-    /// Like [`Self::execute`], passing the turn on as soon as only the commit is left.
+    /// Like [`Self::execute`], passing the turn on as soon as only the commit is left; after it when other servers are
+    /// busy too.
     pub(crate) fn execute_in_turn(&mut self, jobs: Vec<Box<dyn AnyJob>>, turn: Option<Turn>) {
         self.turn = turn;
         self.execute(jobs);
@@ -311,6 +315,7 @@ impl Writer {
         self.session.begin()?;
         self.check_lane()?;
         self.read_epochs()?;
+        self.neighbours.look(self.session.as_mut(), &self.holder, self.clock.machine())?;
         let before = self.clock.business().max(floor).max(self.last_now);
         let ctx = self.context(before);
         self.tx.stamp(ctx.clone());
@@ -324,7 +329,9 @@ impl Writer {
         self.tx.stamp(ctx.clone());
         let outcomes = self.decide(jobs, skip, &ctx)?;
         if self.tx.is_dirty() {
-            self.turn = None;
+            if !self.neighbours.busy() {
+                self.turn = None;
+            }
             let lane = self.write(&ctx)?;
             if let Err(fault) = self.session.commit() {
                 return Err(Trouble::Unknown(Box::new(Unknown { fault, lane, now, outcomes })));

@@ -1,7 +1,6 @@
 //! Commands, group execution, idempotency, outbox, jobs and queries: where domain and storage meet.
 
 pub mod access;
-pub mod ads;
 pub mod agencies;
 pub mod approvals;
 pub mod bank_files;
@@ -25,6 +24,7 @@ pub mod ids;
 pub mod invariants;
 pub mod jobs;
 pub mod ledger;
+mod neighbours;
 pub mod paging;
 pub mod parties;
 pub mod payments;
@@ -59,7 +59,6 @@ use purser_storage::{Statement, Table};
 pub fn statements() -> Vec<&'static Statement> {
     [
         access::STATEMENTS,
-        &ads::statements(),
         &agencies::statements(),
         approvals::STATEMENTS,
         &bank_files::statements(),
@@ -96,7 +95,6 @@ pub fn tables() -> Vec<&'static Table> {
         credit::TABLES,
         rows::TABLES,
         access::TABLES,
-        ads::TABLES,
         agencies::TABLES,
         withdrawals::TABLES,
         earnings::TABLES,

@@ -230,6 +230,9 @@ impl Place {
         let writers = if matches!(self, Self::Folder(_)) { 1 } else { writers.max(1) };
         let clock = Clock::system();
         let mut list = Vec::new();
+        // Two containers may have the same process id.
+        let start = IdSource::system().next_uid(clock.machine());
+        let holder = format!("pid-{}-{:?}", std::process::id(), start);
         for _ in 0..writers {
             let mut session = self.open_writer()?;
             follow_test_clock(session.as_mut(), &clock)?;
@@ -239,7 +242,7 @@ impl Place {
                 Zone::shanghai(),
                 IdSource::system(),
                 RulesSource::builtin(),
-                &format!("pid-{}", std::process::id()),
+                &holder,
             )?);
         }
         let rules = list.first().map(Writer::rules).context("a server needs a writer")?;
