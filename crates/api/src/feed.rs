@@ -8,6 +8,7 @@ use purser_domain::{
 use purser_engine::{
     facts::Facts,
     feed::{self, NEWEST, ReadMessage},
+    jobs::RetryJob,
     rows::{AuditRow, EventRow, JobRow, JobState, MessageRow},
 };
 use serde::{Deserialize, Serialize};
@@ -197,20 +198,51 @@ impl From<&MessageRow> for Message {
     }
 }
 
+/// Parameters of a party's messages.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct MessageParams {
+    /// `true`: only those that are not read yet.
+    unread: Option<bool>,
+    /// Most rows to return, 1 to 200; 50 when absent.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<usize>,
+    /// `next_cursor` of the page before; opaque.
+    cursor: Option<String>,
+}
+
+/// A page of messages.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MessagePage {
+    #[serde(flatten)]
+    page: Page<Message>,
+    /// How many of the party's messages are not read yet; 1000 stands for more.
+    unread: i64,
+}
+
 /// List a party's messages, newest first
 #[utoipa::path(get, path = "/v1/parties/{id}/messages", tag = "parties",
-    params(("id" = String, Path, description = "Party, `pty_…`"), PageParams),
-    responses((status = 200, body = Page<Message>, description = "Messages")))]
+    params(("id" = String, Path, description = "Party, `pty_…`"), MessageParams),
+    responses((status = 200, body = MessagePage, description = "Messages")))]
 pub(crate) async fn list_messages(
     call: Call,
     Path(id): Path<String>,
-    Params(params): Params<PageParams>,
+    Params(params): Params<MessageParams>,
 ) -> Result<Response, Problem> {
     let party: PartyId = parse_id(&id, "id")?;
-    let limit = params.limit()?;
-    let before = before(&params)?;
-    let rows = call.app.read(move |session| feed::messages(session, party, before, limit + 1)).await?;
-    Ok(json(&page_of(rows, limit, |row| Cursor::id(row.id.0), |row| Message::from(&row))))
+    let only_unread = params.unread.unwrap_or(false);
+    let page = PageParams { limit: params.limit, cursor: params.cursor };
+    let (limit, before) = (page.limit()?, before(&page)?);
+    let (rows, unread) = call
+        .app
+        .read(move |session| {
+            let rows = feed::messages(session, party, only_unread, before, limit + 1)?;
+            Ok((rows, feed::unread(session, party)?))
+        })
+        .await?;
+    let page = page_of(rows, limit, |row| Cursor::id(row.id.0), |row| Message::from(&row));
+    Ok(json(&MessagePage { page, unread }))
 }
 
 /// Where a newest-first list by id goes on.
@@ -324,6 +356,16 @@ pub(crate) async fn get_job(call: Call, Path(id): Path<String>) -> Result<Respon
         Some(row) => Ok(json(&JobView::from(&row))),
         None => Err(Problem::not_found("job_unknown", format!("there is no job {id}"))),
     }
+}
+
+/// Try a job again that was given up or waits after a failure
+///
+/// It is due at once. Rejections in order: `job_unknown`, `job_done`, `job_leased` (it runs now).
+#[utoipa::path(post, path = "/v1/jobs/{id}/retry", tag = "operations", params(("id" = String, Path, description = "Job, `job_…`")),
+    responses((status = 200, body = JobView, description = "Due now")))]
+pub(crate) async fn retry_job(call: Call, Path(id): Path<String>) -> Result<Response, Problem> {
+    let command = RetryJob { job: parse_id(&id, "id")? };
+    submit(&call, path_digest(&["job retry", &id]), command, |row| Answer::ok(&JobView::from(row))).await
 }
 
 /// What an idempotency key remembers (P19).

@@ -36,6 +36,15 @@ static MESSAGES: Statement = Statement {
     sql: "SELECT party, id, at, kind, subject, facts, read_at FROM messages \
           WHERE party = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
 };
+static UNREAD: Statement = Statement {
+    name: "feed.unread",
+    sql: "SELECT party, id, at, kind, subject, facts, read_at FROM messages \
+          WHERE party = ?1 AND id < ?2 AND read_at IS NULL ORDER BY id DESC LIMIT ?3",
+};
+static UNREAD_COUNT: Statement = Statement {
+    name: "feed.unread_count",
+    sql: "SELECT COUNT(*) FROM (SELECT id FROM messages WHERE party = ?1 AND read_at IS NULL LIMIT ?2) AS unread",
+};
 static JOBS: Statement = Statement {
     name: "feed.jobs",
     sql: "SELECT id, kind, subject, due_at, state, attempts, token, lease_until, last_run_at, last_error, payload \
@@ -43,7 +52,8 @@ static JOBS: Statement = Statement {
 };
 
 /// Statements of this module.
-pub(crate) const STATEMENTS: &[&Statement] = &[&LANES, &EVENTS, &AUDIT, &AUDIT_OF, &MESSAGES, &JOBS];
+pub(crate) const STATEMENTS: &[&Statement] =
+    &[&LANES, &EVENTS, &AUDIT, &AUDIT_OF, &MESSAGES, &UNREAD, &UNREAD_COUNT, &JOBS];
 
 /// Larger than every id: where newest-first lists begin.
 pub const NEWEST: Uid = Uid([0xff; 16]);
@@ -154,23 +164,41 @@ pub fn audit(
     Ok((rows, places))
 }
 
-/// Messages of a party, newest first, older than `before`.
+/// Most unread messages that are counted: more are shown as this many.
+pub const UNREAD_MOST: i64 = 1_000;
+
+/// A party's messages, newest first, older than `before`; all, or only those that are not read yet (P15).
 ///
 /// # Errors
 /// Storage faults.
 pub fn messages(
     session: &mut dyn Session,
     party: PartyId,
+    unread: bool,
     before: Uid,
     limit: usize,
 ) -> Result<Vec<MessageRow>, Fault> {
     let mut rows = Vec::new();
     let params = [Value::Bytes(&party.0.0), Value::Bytes(&before.0), Value::Int(count(limit))];
-    session.query(&MESSAGES, &params, &mut |row| {
+    session.query(if unread { &UNREAD } else { &MESSAGES }, &params, &mut |row| {
         rows.push(MessageRow::read(row));
         true
     })?;
     Ok(rows)
+}
+
+/// How many of a party's messages are not read yet, up to [`UNREAD_MOST`] (P15).
+///
+/// # Errors
+/// Storage faults.
+pub fn unread(session: &mut dyn Session, party: PartyId) -> Result<i64, Fault> {
+    let mut unread = 0;
+    let params = [Value::Bytes(&party.0.0), Value::Int(UNREAD_MOST)];
+    session.query(&UNREAD_COUNT, &params, &mut |row| {
+        unread = row.int(0);
+        false
+    })?;
+    Ok(unread)
 }
 
 /// Jobs, newest first, older than `before`, in one state or all.

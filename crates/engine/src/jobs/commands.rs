@@ -185,7 +185,7 @@ pub struct RetryJob {
 }
 
 impl Command for RetryJob {
-    type Output = ();
+    type Output = JobRow;
 
     fn name(&self) -> &'static str {
         "jobs.retry"
@@ -195,7 +195,7 @@ impl Command for RetryJob {
         needs.row::<JobRow>(self.job);
     }
 
-    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<(), Rejection> {
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<JobRow, Rejection> {
         let mut row = existing(tx, self.job)?;
         if row.state == JobState::Done {
             return Err(Rejection::new("job_done", "the job is finished: there is nothing to try again"));
@@ -210,11 +210,11 @@ impl Command for RetryJob {
         row.token += 1;
         row.lease_until = Timestamp(0);
         row.due_at = row.due_at.min(ctx.now);
-        tx.put(row);
-        Ok(())
+        tx.put(row.clone());
+        Ok(row)
     }
 
-    fn audit(&self, _output: &()) -> (String, Facts) {
+    fn audit(&self, _output: &JobRow) -> (String, Facts) {
         (self.job.to_string(), Facts::new())
     }
 }

@@ -138,7 +138,7 @@ pub(crate) fn decide(
 }
 
 pub(crate) fn messages(books: &Books, party: PartyId, kind: &str) -> Vec<MessageRow> {
-    let all = feed::messages(books.reader().as_mut(), party, feed::NEWEST, 500).unwrap();
+    let all = feed::messages(books.reader().as_mut(), party, false, feed::NEWEST, 500).unwrap();
     all.into_iter().filter(|row| row.kind == kind).collect()
 }
 
