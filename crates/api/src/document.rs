@@ -41,6 +41,7 @@ use crate::{
         feed::list_audit,
         feed::list_jobs,
         feed::get_job,
+        feed::retry_job,
         feed::list_messages,
         feed::read_message,
         rules::explain_policy,
@@ -277,25 +278,45 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
             operation["x-scope"] = json!(scope.name());
         }
     }
+    if access.versioned {
+        parameter(
+            operation,
+            json!({
+                "name": "If-Match", "in": "header", "required": false,
+                "description": "The `ETag` of the object as it was read, like `\"3\"`: 412 `version_conflict` when somebody changed it meanwhile. Left out: changed whatever it is now.",
+                "schema": { "type": "string" }
+            }),
+        );
+    }
     if access.money {
         let mut dry = operation["responses"]["201"].clone();
         if dry.is_object() && operation["responses"]["200"].is_null() {
             dry["description"] = json!("Dry run: nothing was kept");
             operation["responses"]["200"] = dry;
         }
-        let parameters = operation.as_object_mut().map(|o| o.entry("parameters").or_insert(json!([])));
-        if let Some(Value::Array(parameters)) = parameters {
-            parameters.push(json!({
+        parameter(
+            operation,
+            json!({
                 "name": "Idempotency-Key", "in": "header", "required": true,
                 "description": "1 to 255 visible ASCII characters, unique per request; the same key and body again give the same answer with `Idempotency-Replayed: true`. Not needed for a dry run.",
                 "schema": { "type": "string", "minLength": 1, "maxLength": 255 }
-            }));
-            parameters.push(json!({
+            }),
+        );
+        parameter(
+            operation,
+            json!({
                 "name": "dry_run", "in": "query", "required": false,
                 "description": "`true`: decide and answer, keep nothing",
                 "schema": { "type": "boolean" }
-            }));
-        }
+            }),
+        );
+    }
+}
+
+fn parameter(operation: &mut Value, parameter: Value) {
+    let parameters = operation.as_object_mut().map(|o| o.entry("parameters").or_insert(json!([])));
+    if let Some(Value::Array(parameters)) = parameters {
+        parameters.push(parameter);
     }
 }
 

@@ -113,6 +113,7 @@ fn platform() -> Routes {
         .route("/v1/audit", get(feed::list_audit))
         .route("/v1/jobs", get(feed::list_jobs))
         .route("/v1/jobs/{id}", get(feed::get_job))
+        .route("/v1/jobs/{id}/retry", post(feed::retry_job))
         .route("/v1/policy/{key}", get(rules::explain_policy))
         .route("/v1/calendar/{year}", get(rules::get_calendar).merge(post(operations::import_calendar)))
         .route("/v1/clock", get(rules::get_clock))

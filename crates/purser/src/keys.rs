@@ -21,10 +21,15 @@ use crate::store::StoreArgs;
 #[derive(Subcommand)]
 pub(crate) enum KeysVerb {
     /// Make a key and print its token, once
+    #[command(
+        after_help = "Example:\n  purser keys create --name shop --scopes orders:write,orders:read --data ./data"
+    )]
     Create(CreateArgs),
     /// List keys (never their secrets)
+    #[command(after_help = "Example:\n  purser keys list --data ./data")]
     List(ListArgs),
     /// Take a key back
+    #[command(after_help = "Example:\n  purser keys revoke key_01h455vb4pex5vsknk084sn02q --data ./data")]
     Revoke(RevokeArgs),
 }
 

@@ -85,16 +85,22 @@ enum Verb {
 #[derive(Subcommand)]
 enum BenchVerb {
     /// Durable transfers a second through the one posting path
+    #[command(after_help = "Example:\n  purser bench ledger --accounts 1000000 --json")]
     Ledger(bench::ledger::LedgerBench),
     /// Durable transfers a second, one per request, the client in another process
+    #[command(after_help = "Example:\n  purser bench http --connections 64 --json")]
     Http(bench::http::HttpBench),
     /// Withdrawals a second through the gate, one per request, the client in another process
+    #[command(after_help = "Example:\n  purser bench withdrawals --json")]
     Withdrawals(bench::withdrawals::WithdrawalBench),
     /// What a creator with a long history waits for: overview, lists, export
+    #[command(after_help = "Example:\n  purser bench records --json")]
     Records(bench::records::RecordsBench),
     /// Pay-later orders singly and in bulk, evaluations, and what a limit was at a past instant
+    #[command(after_help = "Example:\n  purser bench credit --json")]
     Credit(bench::credit::CreditBench),
     /// Creators a second whose programme month is closed and published
+    #[command(after_help = "Example:\n  purser bench month-close --json")]
     MonthClose(bench::month_close::MonthCloseBench),
     /// The load client of `bench http` and `bench withdrawals`
     #[command(hide = true)]

@@ -156,8 +156,10 @@ impl SecretsArgs {
 #[derive(Subcommand)]
 pub(crate) enum SecretsVerb {
     /// Make a key file, readable by its owner only
+    #[command(after_help = "Example:\n  purser secrets new ./secrets.key")]
     New(FileArgs),
     /// Add a version to a key file: new values are sealed with it
+    #[command(after_help = "Example:\n  purser secrets rotate ./data/secrets.key")]
     Rotate(FileArgs),
     /// Seal everything again with the newest version; afterwards older ones may be taken out of the file
     Reseal(ResealArgs),
@@ -173,7 +175,7 @@ pub(crate) struct FileArgs {
 /// Flags of `purser secrets reseal`.
 #[derive(Args)]
 #[command(after_long_help = "\
-Rotation in three steps:
+Example, a rotation in three steps:
   purser secrets rotate data/secrets.key       then restart every server
   purser secrets reseal --data data            on a folder no server may be running
   take the older version out of the file       and restart once more

@@ -37,8 +37,10 @@ use crate::{
 
 /// Flags of `purser serve`.
 #[derive(Args)]
-#[command(after_help = "Every call needs a key: `purser keys create --name me --scopes …` makes one.\n\
-Stop with Ctrl-C or SIGTERM: what was accepted is finished first.")]
+#[command(
+    after_help = "Example:\n  purser serve --data ./data --listen 127.0.0.1:8080\n\nEvery call needs a key: `purser keys create --name me --scopes …` makes one.\n\
+Stop with Ctrl-C or SIGTERM: what was accepted is finished first."
+)]
 pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) store: StoreArgs,

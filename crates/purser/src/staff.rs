@@ -21,6 +21,9 @@ use crate::store::StoreArgs;
 #[derive(Subcommand)]
 pub(crate) enum StaffVerb {
     /// Make an account; its first password is the first line of the standard input
+    #[command(
+        after_help = "Example:\n  printf '%s\\n' \"$PASSWORD\" | purser staff create --login fei --role finance --data ./data"
+    )]
     Create(CreateArgs),
 }
 

@@ -97,7 +97,7 @@ fn backup_and_restore_overwrite_nothing() {
     let (data, file) = (folder.path().join("books"), folder.path().join("backup.db"));
     purser(&["migrate", "--data", arg(&data)]).ended(0);
     purser(&["backup", arg(&file), "--data", arg(&data)]).ended(0);
-    assert!(!folder.path().join("backup.db.part").exists());
+    assert!(!folder.path().join("backup.db.unfinished").exists());
     purser(&["backup", arg(&file), "--data", arg(&data)]).ended(2);
     purser(&["restore", arg(&file), "--data", arg(&data)]).ended(2);
     purser(&["backup", arg(&folder.path().join("b")), "--data", arg(&folder.path().join("absent"))]).ended(3);

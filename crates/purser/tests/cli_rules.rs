@@ -39,6 +39,23 @@ fn help_teaches_every_command() {
         "float top-up",
         "sandbox faults",
         "sandbox alipay",
+        "serve",
+        "demo",
+        "import task-orders",
+        "import shops",
+        "import credit-orders",
+        "report earnings",
+        "report credit",
+        "keys create",
+        "keys list",
+        "keys revoke",
+        "staff create",
+        "month close",
+        "secrets new",
+        "secrets rotate",
+        "secrets reseal",
+        "bench ledger",
+        "bench http",
     ] {
         let mut args: Vec<&str> = words.split(' ').collect();
         args.push("--help");

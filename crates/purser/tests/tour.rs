@@ -37,6 +37,8 @@ struct Demo {
     folder: TempDir,
     url: String,
     key: String,
+    /// The commands that the demo says to try.
+    commands: Vec<String>,
 }
 
 impl Demo {
@@ -52,12 +54,15 @@ impl Demo {
             .unwrap();
         let said = BufReader::new(server.stdout.take().unwrap());
         let (mut url, mut key) = (String::new(), String::new());
+        let mut commands = Vec::new();
         for line in said.lines() {
             let line = line.unwrap();
             let mut words = line.split_whitespace();
             match (words.next(), words.next()) {
                 (Some("URL"), Some(word)) => word.clone_into(&mut url),
                 (Some("key"), Some(word)) => word.clone_into(&mut key),
+                (Some("curl"), _) => commands.push(line.trim().to_owned()),
+                (Some("-H"), _) => commands.last_mut().unwrap().push_str(&format!("\n{line}")),
                 _ => {}
             }
             // Nothing needs reading after it.
@@ -66,7 +71,7 @@ impl Demo {
             }
         }
         assert!(!url.is_empty() && !key.is_empty(), "the demo says its URL and key");
-        Self { server, folder, url, key }
+        Self { server, folder, url, key, commands }
     }
 }
 
@@ -278,6 +283,37 @@ fn walk(tour: &str, shell: &mut Shell) -> String {
     out.join("\n")
 }
 
+/// What the demo says it is: 200 parties, twelve months, and three commands that work as they are printed.
+fn it_is_lively(demo: &Demo) {
+    let said = |command: &str| {
+        let ran = Command::new("sh").args(["-c", command]).env("KEY", &demo.key).output().unwrap();
+        let text = String::from_utf8(ran.stdout).unwrap();
+        serde_json::from_str::<serde_json::Value>(&text).unwrap_or_else(|e| panic!("{command}: {e}: {text}"))
+    };
+    let [overview, dry_run, events] = demo.commands.as_slice() else { panic!("{:?}", demo.commands) };
+    let overview = said(overview);
+    assert!(overview["totals"]["withdrawn_minor"].is_i64(), "{overview}");
+    let months = overview["trend"].as_array().unwrap();
+    assert!(
+        months.len() >= 12 && months.iter().filter(|m| m["settled_minor"] != 0).count() >= 6,
+        "{overview}"
+    );
+    assert!(said(dry_run)["checks"].is_array());
+    assert_eq!(said(events)["data"].as_array().unwrap().len(), 5);
+    let (mut parties, mut cursor) = (0, String::new());
+    loop {
+        let list =
+            format!("curl -s '{}/v1/parties?limit=200{cursor}' -H \"Authorization: Bearer $KEY\"", demo.url);
+        let page = said(&list);
+        parties += page["data"].as_array().unwrap().len();
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert!((190..=230).contains(&parties), "{parties} parties");
+}
+
 #[test]
 fn the_tour_of_the_readme_is_what_happens() {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
@@ -285,6 +321,7 @@ fn the_tour_of_the_readme_is_what_happens() {
     let (before, rest) = text.split_once(BEGIN).expect("a tour");
     let (tour, after) = rest.split_once(END).expect("its end");
     let demo = Demo::start();
+    it_is_lively(&demo);
     let happened = walk(tour, &mut Shell::start(&demo)) + "\n";
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         fs::write(&readme, [before, BEGIN, &happened, END, after].concat()).unwrap();

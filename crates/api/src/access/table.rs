@@ -22,14 +22,20 @@ pub(crate) struct Access {
     pub(crate) need: Need,
     /// Money writes need an idempotency key and can be tried dry (P19).
     pub(crate) money: bool,
+    /// Edits of a row that somebody may have changed meanwhile: `If-Match` is compared with its version (P19).
+    pub(crate) versioned: bool,
 }
 
 const fn row(method: &'static str, path: &'static str, need: Need) -> Access {
-    Access { method, path, need, money: false }
+    Access { method, path, need, money: false, versioned: false }
 }
 
 const fn money(path: &'static str, scope: Scope) -> Access {
-    Access { method: "POST", path, need: Need::Scope(scope), money: true }
+    Access { method: "POST", path, need: Need::Scope(scope), money: true, versioned: false }
+}
+
+const fn versioned(row: Access) -> Access {
+    Access { versioned: true, ..row }
 }
 
 /// Every route.
@@ -53,6 +59,7 @@ pub(crate) const ROUTES: &[Access] = &[
     row("GET", "/v1/events", Need::Scope(Scope::EventsRead)),
     row("GET", "/v1/audit", Need::Scope(Scope::OperationsRead)),
     row("GET", "/v1/jobs", Need::Scope(Scope::OperationsRead)),
+    row("POST", "/v1/jobs/{id}/retry", Need::Scope(Scope::OperationsWrite)),
     row("GET", "/v1/jobs/{id}", Need::Scope(Scope::OperationsRead)),
     row("GET", "/v1/policy/{key}", Need::Scope(Scope::PolicyRead)),
     row("GET", "/v1/calendar/{year}", Need::Scope(Scope::PolicyRead)),
@@ -75,23 +82,23 @@ pub(crate) const ROUTES: &[Access] = &[
     row("GET", "/v1/rails/bank-file/entries", Need::Scope(Scope::LedgerRead)),
     money("/v1/approvals", Scope::OperationsWrite),
     row("GET", "/v1/approvals", Need::Scope(Scope::OperationsRead)),
-    row("POST", "/v1/approvals/{id}/decision", Need::Scope(Scope::OperationsWrite)),
+    money("/v1/approvals/{id}/decision", Scope::OperationsWrite),
     row("GET", "/v1/api-keys", Need::Scope(Scope::Admin)),
     row("POST", "/v1/api-keys", Need::Scope(Scope::Admin)),
     row("GET", "/v1/api-keys/{id}", Need::Scope(Scope::Admin)),
-    row("POST", "/v1/api-keys/{id}/rotate", Need::Scope(Scope::Admin)),
-    row("POST", "/v1/api-keys/{id}/revoke", Need::Scope(Scope::Admin)),
+    versioned(row("POST", "/v1/api-keys/{id}/rotate", Need::Scope(Scope::Admin))),
+    versioned(row("POST", "/v1/api-keys/{id}/revoke", Need::Scope(Scope::Admin))),
     row("GET", "/v1/staff", Need::Scope(Scope::Admin)),
     row("POST", "/v1/staff", Need::Scope(Scope::Admin)),
     row("GET", "/v1/staff/{id}", Need::Scope(Scope::Admin)),
-    row("PATCH", "/v1/staff/{id}", Need::Scope(Scope::Admin)),
+    versioned(row("PATCH", "/v1/staff/{id}", Need::Scope(Scope::Admin))),
     row("GET", "/v1/parties", Need::Scope(Scope::PartiesRead)),
     row("POST", "/v1/parties", Need::Scope(Scope::PartiesWrite)),
     row("GET", "/v1/parties/{id}", Need::Scope(Scope::PartiesRead)),
-    row("PATCH", "/v1/parties/{id}", Need::Scope(Scope::PartiesWrite)),
-    row("POST", "/v1/parties/{id}/freeze", Need::Scope(Scope::PartiesWrite)),
-    row("POST", "/v1/parties/{id}/unfreeze", Need::Scope(Scope::PartiesWrite)),
-    row("POST", "/v1/parties/{id}/close", Need::Scope(Scope::PartiesWrite)),
+    versioned(row("PATCH", "/v1/parties/{id}", Need::Scope(Scope::PartiesWrite))),
+    versioned(row("POST", "/v1/parties/{id}/freeze", Need::Scope(Scope::PartiesWrite))),
+    versioned(row("POST", "/v1/parties/{id}/unfreeze", Need::Scope(Scope::PartiesWrite))),
+    versioned(row("POST", "/v1/parties/{id}/close", Need::Scope(Scope::PartiesWrite))),
     row("GET", "/v1/parties/{id}/messages", Need::Scope(Scope::PartiesRead)),
     row("POST", "/v1/parties/{id}/messages/{message}/read", Need::Scope(Scope::PartiesWrite)),
     row("GET", "/v1/parties/{id}/overview", Need::Scope(Scope::OrdersRead)),
@@ -124,7 +131,7 @@ pub(crate) const ROUTES: &[Access] = &[
     row("GET", "/v1/parties/{id}/identity/shared", Need::Scope(Scope::IdentityRead)),
     row("POST", "/v1/parties/{id}/people", Need::Scope(Scope::IdentityWrite)),
     row("GET", "/v1/parties/{id}/people", Need::Scope(Scope::IdentityRead)),
-    row("PATCH", "/v1/parties/{id}/people/{person}", Need::Scope(Scope::IdentityWrite)),
+    versioned(row("PATCH", "/v1/parties/{id}/people/{person}", Need::Scope(Scope::IdentityWrite))),
     row("DELETE", "/v1/parties/{id}/people/{person}", Need::Scope(Scope::IdentityWrite)),
     row("GET", "/v1/sandbox/outbox", Need::Scope(Scope::Sandbox)),
     row("POST", "/v1/sandbox/onboardings", Need::Scope(Scope::Sandbox)),
@@ -139,25 +146,25 @@ pub(crate) const ROUTES: &[Access] = &[
     row("GET", "/v1/cases", Need::Scope(Scope::CasesRead)),
     row("POST", "/v1/cases", Need::Scope(Scope::CasesWrite)),
     row("GET", "/v1/cases/{id}", Need::Scope(Scope::CasesRead)),
-    row("POST", "/v1/cases/{id}/assignment", Need::Scope(Scope::CasesWrite)),
-    row("POST", "/v1/cases/{id}/messages", Need::Scope(Scope::CasesWrite)),
-    row("POST", "/v1/cases/{id}/attachments", Need::Scope(Scope::CasesWrite)),
+    versioned(row("POST", "/v1/cases/{id}/assignment", Need::Scope(Scope::CasesWrite))),
+    versioned(row("POST", "/v1/cases/{id}/messages", Need::Scope(Scope::CasesWrite))),
+    versioned(row("POST", "/v1/cases/{id}/attachments", Need::Scope(Scope::CasesWrite))),
     row("GET", "/v1/cases/{id}/attachments/{n}", Need::Scope(Scope::CasesRead)),
-    row("POST", "/v1/cases/{id}/decision", Need::Scope(Scope::CasesWrite)),
-    row("POST", "/v1/cases/{id}/reopen", Need::Scope(Scope::CasesWrite)),
+    versioned(row("POST", "/v1/cases/{id}/decision", Need::Scope(Scope::CasesWrite))),
+    versioned(row("POST", "/v1/cases/{id}/reopen", Need::Scope(Scope::CasesWrite))),
     row("GET", "/v1/parties/{id}/cases", Need::Scope(Scope::CasesRead)),
     row("GET", "/v1/parties/{id}/cases/{case}", Need::Scope(Scope::CasesRead)),
-    row("POST", "/v1/parties/{id}/cases/{case}/messages", Need::Scope(Scope::CasesWrite)),
-    row("POST", "/v1/parties/{id}/cases/{case}/attachments", Need::Scope(Scope::CasesWrite)),
+    versioned(row("POST", "/v1/parties/{id}/cases/{case}/messages", Need::Scope(Scope::CasesWrite))),
+    versioned(row("POST", "/v1/parties/{id}/cases/{case}/attachments", Need::Scope(Scope::CasesWrite))),
     row("GET", "/v1/parties/{id}/cases/{case}/attachments/{n}", Need::Scope(Scope::CasesRead)),
-    row("POST", "/v1/parties/{id}/cases/{case}/withdraw", Need::Scope(Scope::CasesWrite)),
-    row("POST", "/v1/parties/{id}/cases/{case}/reopen", Need::Scope(Scope::CasesWrite)),
+    versioned(row("POST", "/v1/parties/{id}/cases/{case}/withdraw", Need::Scope(Scope::CasesWrite))),
+    versioned(row("POST", "/v1/parties/{id}/cases/{case}/reopen", Need::Scope(Scope::CasesWrite))),
     row("GET", "/v1/parties/{id}/studio", Need::Scope(Scope::CasesRead)),
     row("POST", "/v1/parties/{id}/studio", Need::Scope(Scope::CasesWrite)),
     row("POST", "/v1/parties/{id}/studio/decision", Need::Scope(Scope::CasesWrite)),
     row("GET", "/v1/parties/{id}/memberships", Need::Scope(Scope::PartiesRead)),
     row("POST", "/v1/parties/{id}/memberships", Need::Scope(Scope::AgenciesWrite)),
-    row("PATCH", "/v1/parties/{id}/memberships/{membership}", Need::Scope(Scope::AgenciesWrite)),
+    versioned(row("PATCH", "/v1/parties/{id}/memberships/{membership}", Need::Scope(Scope::AgenciesWrite))),
     row("GET", "/v1/agencies/{id}/members", Need::Scope(Scope::PartiesRead)),
     row("GET", "/v1/agencies/{id}/task-orders", Need::Scope(Scope::OrdersRead)),
     row("GET", "/v1/programme/members", Need::Scope(Scope::ProgrammesRead)),
@@ -174,7 +181,7 @@ pub(crate) const ROUTES: &[Access] = &[
     row("GET", "/v1/programme/disputes", Need::Scope(Scope::ProgrammesRead)),
     row("GET", "/v1/programme/statements/{id}", Need::Scope(Scope::ProgrammesRead)),
     row("GET", "/v1/programme/statements/{id}/orders", Need::Scope(Scope::ProgrammesRead)),
-    money("/v1/programme/statements/{id}/publish", Scope::ProgrammesWrite),
+    versioned(money("/v1/programme/statements/{id}/publish", Scope::ProgrammesWrite)),
     row("GET", "/v1/programme/statements/{id}/disputes", Need::Scope(Scope::ProgrammesRead)),
     row("POST", "/v1/programme/statements/{id}/disputes", Need::Scope(Scope::CasesWrite)),
     money("/v1/programme/statements/{id}/answer", Scope::ProgrammesWrite),
@@ -204,14 +211,14 @@ pub(crate) const ROUTES: &[Access] = &[
     row("GET", "/v1/parties/{id}/settlement-months", Need::Scope(Scope::SettlementsRead)),
     money("/v1/parties/{id}/settlement-lines", Scope::SettlementsWrite),
     money("/v1/settlements", Scope::SettlementsWrite),
-    money("/v1/settlements/{id}/sign", Scope::SettlementsWrite),
-    money("/v1/settlements/{id}/cancel", Scope::SettlementsWrite),
-    money("/v1/settlements/{id}/dispute", Scope::SettlementsWrite),
-    money("/v1/settlements/{id}/answer", Scope::SettlementsWrite),
-    money("/v1/settlements/{id}/invoice", Scope::SettlementsWrite),
-    money("/v1/settlements/{id}/decision", Scope::SettlementsWrite),
-    money("/v1/settlements/{id}/pay-again", Scope::SettlementsWrite),
-    money("/v1/settlements/{id}/void", Scope::SettlementsWrite),
+    versioned(money("/v1/settlements/{id}/sign", Scope::SettlementsWrite)),
+    versioned(money("/v1/settlements/{id}/cancel", Scope::SettlementsWrite)),
+    versioned(money("/v1/settlements/{id}/dispute", Scope::SettlementsWrite)),
+    versioned(money("/v1/settlements/{id}/answer", Scope::SettlementsWrite)),
+    versioned(money("/v1/settlements/{id}/invoice", Scope::SettlementsWrite)),
+    versioned(money("/v1/settlements/{id}/decision", Scope::SettlementsWrite)),
+    versioned(money("/v1/settlements/{id}/pay-again", Scope::SettlementsWrite)),
+    versioned(money("/v1/settlements/{id}/void", Scope::SettlementsWrite)),
     row("POST", "/v1/credit-shops", Need::Scope(Scope::CreditWrite)),
     row("POST", "/v1/credit-shops/bulk", Need::Scope(Scope::CreditWrite)),
     row("GET", "/v1/parties/{id}/limit", Need::Scope(Scope::CreditRead)),
@@ -252,7 +259,7 @@ pub(crate) const ROUTES: &[Access] = &[
     row("GET", "/v1/risk-reviews", Need::Scope(Scope::CreditRead)),
     row("GET", "/v1/risk-reviews/export", Need::Scope(Scope::CreditRead)),
     row("GET", "/v1/risk-reviews/{id}", Need::Scope(Scope::CreditRead)),
-    money("/v1/risk-reviews/{id}/decision", Scope::CreditDecide),
+    versioned(money("/v1/risk-reviews/{id}/decision", Scope::CreditDecide)),
 ];
 
 /// Position of a route in [`ROUTES`].

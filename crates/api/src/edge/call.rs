@@ -33,6 +33,8 @@ pub(crate) struct Inner {
     pub(crate) key: Option<String>,
     pub(crate) dry_run: bool,
     pub(crate) if_match: Option<i64>,
+    /// The answer carries the new version as entity tag.
+    pub(crate) versioned: bool,
     pub(crate) bulk: bool,
 }
 
@@ -166,7 +168,8 @@ async fn admit(
         // Without a client of its own a key would be everybody's.
         key: key.filter(|_| !dry_run && access.need != Need::Public),
         dry_run,
-        if_match: if_match(headers)?,
+        if_match: if_match(access, headers)?,
+        versioned: access.versioned,
         bulk: access.path.ends_with("/bulk") || access.path == NAMES_MANY,
     })))
 }
@@ -200,9 +203,13 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     }
 }
 
-/// Entity tags are versions: `"3"`.
-fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
+/// Entity tags are versions: `"3"`. A condition that would not be looked at is refused: whoever sends it relies on it.
+fn if_match(access: &Access, headers: &HeaderMap) -> Result<Option<i64>, Problem> {
     let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    if !access.versioned {
+        let text = "this request does not compare versions: leave If-Match out";
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "if_match_unsupported", text).at("If-Match", text));
+    }
     let text = value.to_str().unwrap_or_default().trim();
     if text == "*" {
         return Ok(None);

@@ -77,7 +77,10 @@ pub(crate) async fn submit<C: Command>(
     let outcome = receiver.await.unwrap_or(Err(Failure::Bug));
     call.app.pulse.note(&outcome, call.app.clock.machine());
     let reply = outcome?;
-    Ok(respond(reply, call.dry_run))
+    let version = call.versioned.then(|| version_of(&reply)).flatten();
+    let mut response = respond(reply, call.dry_run);
+    tag(&mut response, version);
+    Ok(response)
 }
 
 /// Runs a command for what it would say, and keeps nothing.
@@ -123,6 +126,23 @@ where
     said.unwrap_or_else(|| Err(Failure::Bug.into()))
 }
 
+/// What an accepted edit says of its version; remembered answers say it as well.
+fn version_of(reply: &Reply) -> Option<i64> {
+    #[derive(serde::Deserialize)]
+    struct Versioned {
+        version: Option<i64>,
+    }
+    let accepted = (200..300).contains(&reply.status);
+    accepted.then(|| serde_json::from_slice::<Versioned>(&reply.body).ok()?.version).flatten()
+}
+
+fn tag(response: &mut Response, version: Option<i64>) {
+    let tag = version.and_then(|version| HeaderValue::from_str(&format!("\"{version}\"")).ok());
+    if let Some(tag) = tag {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+}
+
 fn respond(reply: Reply, dry_run: bool) -> Response {
     let status = u16::try_from(reply.status).ok().and_then(|code| StatusCode::from_u16(code).ok());
     let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -150,8 +170,6 @@ pub(crate) fn json(value: &impl Serialize) -> Response {
 /// A read's answer with its version as entity tag.
 pub(crate) fn json_versioned(value: &impl Serialize, version: i64) -> Response {
     let mut response = json(value);
-    if let Ok(tag) = HeaderValue::from_str(&format!("\"{version}\"")) {
-        response.headers_mut().insert(header::ETAG, tag);
-    }
+    tag(&mut response, Some(version));
     response
 }

@@ -22,7 +22,7 @@ use crate::{
 /// Flags of `purser demo`.
 #[derive(Args)]
 #[command(
-    after_help = "The demo keeps its books in ./purser-demo unless --data or --database says otherwise, and \
+    after_help = "Example:\n  purser demo --port 8080\n\nThe demo keeps its books in ./purser-demo unless --data or --database says otherwise, and \
 goes on with them the next time. Remove the folder to begin anew."
 )]
 pub(crate) struct DemoArgs {
@@ -43,7 +43,19 @@ pub(crate) fn run(args: &DemoArgs) -> Result<()> {
         State::Empty => demo::seed(&place, &secrets, false)?,
         State::Complete => println!("going on with the demo that is there"),
         State::Foreign => {
-            bail!("these books hold something else, or a demo that was interrupted: use a new --data folder")
+            let text = match &place {
+                Place::Folder(dir) => format!(
+                    "{0} holds something else, or a demo whose making was interrupted: remove {0} if it was a demo, or \
+                     name a new folder with --data",
+                    dir.display()
+                ),
+                Place::Postgres(_) => {
+                    "this database holds something else, or a demo whose making was interrupted: \
+                                       name an empty one"
+                        .to_owned()
+                }
+            };
+            bail!(text)
         }
     }
     if args.seed_only {

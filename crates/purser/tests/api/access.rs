@@ -148,3 +148,37 @@ pub(crate) fn keys_make_no_people(place: &Place) {
     first.send_json("PATCH", &path, &[], &change).expect(200);
     running.stop();
 }
+
+/// P19: `If-Match` is honoured where the contract says so, and refused elsewhere instead of being passed over.
+pub(crate) fn edits_compare_versions(server: &Server) {
+    let stale = [("If-Match", "\"9999\"")];
+    let mut compared = 0;
+    for (path, item) in CONTRACT["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let mut parameters = operation["parameters"].as_array().into_iter().flatten();
+            if parameters.any(|parameter| parameter["name"] == "If-Match") {
+                compared += 1;
+            } else if operation.get("security").is_some() {
+                let path = path.replace(['{', '}'], "");
+                let headers = [stale[0], ("Idempotency-Key", "versions")];
+                let answer = server.client.send(&method.to_uppercase(), &path, &headers, b"");
+                answer.problem(400, "if_match_unsupported", Some("If-Match"));
+            }
+        }
+    }
+    assert!(compared > 20, "{compared}");
+    let new = json!({ "external_id": "versions", "roles": ["creator"], "legal_form": "individual", "display_name": "Lin" });
+    let id = server.client.post("/v1/parties", &new).expect(200)["id"].as_str().unwrap().to_owned();
+    let path = format!("/v1/parties/{id}");
+    let mut change = new.clone();
+    change["display_name"] = json!("Lin Yi");
+    server.client.send_json("PATCH", &path, &stale, &change).problem(412, "version_conflict", None);
+    let changed = server.client.send_json("PATCH", &path, &[("If-Match", "\"1\"")], &change);
+    assert_eq!((changed.status, changed.headers["etag"].as_str()), (200, "\"2\""), "{}", changed.body);
+    let frozen = json!({ "reason": "looked at" });
+    server.client.send_json("POST", &format!("{path}/freeze"), &[("If-Match", "\"1\"")], &frozen).problem(
+        412,
+        "version_conflict",
+        None,
+    );
+}

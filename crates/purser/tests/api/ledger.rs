@@ -151,9 +151,19 @@ pub(crate) fn a_creator_is_paid(server: &Server) {
     let messages = client.get(&format!("/v1/parties/{id}/messages")).expect(200);
     let first = &messages["data"][0];
     assert!(first["read_at"].is_null());
+    let unread = messages["unread"].as_i64().unwrap();
+    assert_eq!(unread, i64::try_from(messages["data"].as_array().unwrap().len()).unwrap());
     let read = format!("/v1/parties/{id}/messages/{}/read", first["id"].as_str().unwrap());
     assert!(client.send("POST", &read, &[], b"").expect(200)["read_at"].is_string());
+    let left = client.get(&format!("/v1/parties/{id}/messages?unread=true")).expect(200);
+    assert_eq!(left["unread"], unread - 1);
+    assert!(left["data"].as_array().unwrap().iter().all(|message| message["id"] != first["id"]));
     history(server, &order);
+    // P22: what is finished, or was never there, is not run again.
+    let done = client.get("/v1/jobs?state=done&limit=1").expect(200)["data"][0]["id"].clone();
+    let retry = |id: &str| client.send("POST", &format!("/v1/jobs/{id}/retry"), &[], b"");
+    retry(done.as_str().unwrap()).problem(422, "job_done", None);
+    retry("job_00000000000000000000000001").problem(404, "job_unknown", None);
 }
 
 fn history(server: &Server, order: &Value) {

@@ -37,6 +37,7 @@ fn access_p18() {
         access::every_route_refuses_keys_without_its_scope(server);
         access::keys_rotate_and_end(server);
         access::staff_sign_in_and_are_locked_out(server);
+        access::edits_compare_versions(server);
     });
 }
 
