@@ -184,6 +184,12 @@ typed_ids! {
     StatementLineId = "sl";
     /// A file of payment orders for a bank (P10).
     BankFileId = "bf";
+    /// An advertising campaign (A9).
+    CampaignId = "cmp";
+    /// A keyword of a campaign (A9).
+    KeywordId = "kw";
+    /// An advertising grant (A1).
+    AdGrantId = "gr";
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Commands, group execution, idempotency, outbox, jobs and queries: where domain and storage meet.
 
 pub mod access;
+pub mod ads;
 pub mod agencies;
 pub mod approvals;
 pub mod bank_files;
@@ -59,6 +60,7 @@ use purser_storage::{Statement, Table};
 pub fn statements() -> Vec<&'static Statement> {
     [
         access::STATEMENTS,
+        &ads::statements(),
         &agencies::statements(),
         approvals::STATEMENTS,
         &bank_files::statements(),
@@ -95,6 +97,7 @@ pub fn tables() -> Vec<&'static Table> {
         credit::TABLES,
         rows::TABLES,
         access::TABLES,
+        ads::TABLES,
         agencies::TABLES,
         withdrawals::TABLES,
         earnings::TABLES,

@@ -46,6 +46,11 @@ impl<T: Record> Store<T> {
         }
     }
 
+    /// A key that is known to have no row.
+    pub(crate) fn assume_absent(&mut self, key: T::Key) {
+        self.rows.entry(key).or_insert(Slot { stored: false, now: None, dirty: false });
+    }
+
     /// The row, if it exists. Reading a key that no command declared is a bug.
     pub(crate) fn get(&self, key: &T::Key) -> Option<&T> {
         let slot = self.rows.get(key);

@@ -8,7 +8,7 @@ use purser_domain::{
     ledger::{self, Account, AccountRef, Books, Hold, Posted, Refusal, Transfer, TransferRequest},
     time::Zone,
 };
-use purser_storage::{Fault, Record, Session, Statement, Value};
+use purser_storage::{Fault, Keys, Lock, Record, Session, Statement, Value};
 
 use crate::{
     Ctx,
@@ -22,7 +22,7 @@ use crate::{
 type Kept = Box<dyn FnOnce(&mut Tx) + Send>;
 
 /// Number of tables that a deployment may have.
-const MAX_TABLES: usize = 128;
+const MAX_TABLES: usize = 192;
 
 /// See the module.
 pub struct Tx {
@@ -406,6 +406,47 @@ impl Needs<'_> {
                 self.fault.get_or_insert(fault);
             }
         }
+    }
+
+    /// Rows by key as they stand now, neither locked nor kept, absent ones left out: for columns that never change and
+    /// lead to what is to be locked first.
+    pub fn peek<T: Record>(&mut self, mut keys: Vec<T::Key>) -> Vec<T> {
+        keys.sort_unstable();
+        keys.dedup();
+        let mut rows = Vec::with_capacity(keys.len());
+        if keys.is_empty() {
+            return rows;
+        }
+        let outcome = self.session.load(T::TABLE, &Keys::<T>(&keys), Lock::None, &mut |source| {
+            rows.push(T::read(source));
+        });
+        if let Err(fault) = outcome {
+            self.fault.get_or_insert(fault);
+        }
+        rows
+    }
+
+    /// What a statement of the list reads, neither locked nor kept.
+    pub fn read(
+        &mut self,
+        statement: &'static Statement,
+        params: &[Value<'_>],
+        each: &mut dyn FnMut(&dyn purser_storage::Source) -> bool,
+    ) {
+        if let Err(fault) = self.session.query(statement, params, each) {
+            self.fault.get_or_insert(fault);
+        }
+    }
+
+    /// True when nobody else can write: what is read now is still so when the command decides.
+    pub fn is_exclusive(&self) -> bool {
+        self.session.exclusive()
+    }
+
+    /// A row that is known not to exist: it is not looked up. Should another writer have inserted it meanwhile, the
+    /// insert comes out short and the group runs again, which must then declare it by [`Needs::row`].
+    pub fn absent<T: Record>(&mut self, key: T::Key) {
+        self.tx.store_mut::<T>().assume_absent(key);
     }
 
     /// A row that the first round loaded.

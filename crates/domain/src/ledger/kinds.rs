@@ -80,4 +80,10 @@ transfer_kinds! {
     CreditWriteOff = 84, "credit.write_off";
     /// An advance taken back from the shop after a fraud decision.
     CreditRecourse = 85, "credit.recourse";
+    /// Clicks of a campaign (A7).
+    AdClicks = 90, "ads.clicks";
+    /// Clicks that were found invalid (A8).
+    AdInvalid = 91, "ads.invalid_clicks";
+    /// What a campaign spent above its budget of a day (A7).
+    AdOverDelivery = 92, "ads.over_delivery";
 }

@@ -36,7 +36,7 @@ impl fmt::Display for Change {
 /// compared: they decide nothing.
 pub fn diff(before: &PolicyPack, after: &PolicyPack) -> Vec<Change> {
     let mut changes = Vec::new();
-    for (slot, spec) in REGISTRY.iter().enumerate() {
+    for (slot, spec) in REGISTRY.iter().copied().enumerate() {
         let (old, new) = (before.slot(slot), after.slot(slot));
         let mut dates: Vec<Date> = old.iter().chain(new).map(|entry| entry.effective_from).collect();
         dates.sort_unstable();
@@ -83,7 +83,7 @@ pub fn short_notice(
 ) -> Vec<ShortNotice> {
     let earliest = announced_on.saturating_add(jiff::Span::new().days(i64::from(days.min(366))));
     let window = || announced_on.series(jiff::Span::new().days(1)).take_while(|day| *day < earliest);
-    let needs_notice = REGISTRY.iter().enumerate().filter(|(_, spec)| spec.notice);
+    let needs_notice = REGISTRY.iter().copied().enumerate().filter(|(_, spec)| spec.notice);
     needs_notice
         .filter_map(|(slot, spec)| {
             let value = |pack: &PolicyPack, on| pack.in_force(slot, on).map(|entry| entry.value.clone());

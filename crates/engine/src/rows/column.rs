@@ -1,5 +1,7 @@
 //! What may stand in a column, and a macro that makes a typed row of a list of columns.
 
+use std::sync::Arc;
+
 use purser_domain::{
     ids::{TypedId, Uid},
     money::Currency,
@@ -33,6 +35,7 @@ column_values! {
     i64, Int, |v, s| s.int(*v), |s, c| s.int(c);
     bool, Int, |v, s| s.int(i64::from(*v)), |s, c| s.int(c) != 0;
     String, Text, |v, s| s.text(v), |s, c| s.text(c).to_owned();
+    Arc<str>, Text, |v, s| s.text(v), |s, c| s.text(c).into();
     Option<String>, Text, |v, s| s.opt_text(v.as_deref()), |s, c| s.opt_text(c).map(str::to_owned);
     Option<i64>, Int, |v, s| s.opt_int(*v), |s, c| s.opt_int(c);
     Uid, Bytes, |v, s| s.uid(*v), |s, c| s.uid(c);
@@ -60,9 +63,10 @@ id_columns!(BankFileId MembershipId StatementId);
 id_columns!(PaymentOrderId PaymentId PaymentRefundId);
 id_columns!(CodeId PersonId);
 id_columns!(CreditOrderId CreditApplicationId RiskReviewId);
+id_columns!(CampaignId KeywordId AdGrantId);
 
-/// A row type, its table and its [`purser_storage::Record`] from one list of columns. The key is the first one
-/// or two columns.
+/// A row type, its table and its [`purser_storage::Record`] from one list of columns. The key is the first one,
+/// two or three columns.
 #[macro_export]
 macro_rules! record {
     (@table $doc:literal, $table:ident, $index:literal, $name:literal, $key:literal, $($column:ident: $type:ty,)*) => {
@@ -127,5 +131,32 @@ macro_rules! record {
             |self| (self.$key.clone(), self.$second.clone()),
             |key, sink| { $crate::rows::ColumnValue::put(&key.0, sink); $crate::rows::ColumnValue::put(&key.1, sink); },
             $key: $key_type, $second: $second_type, $($column: $type,)*);
+    };
+    (
+        $(#[$doc:meta])* pub struct $row:ident in $table:ident = $index:literal, $name:literal, lock $lock:ident,
+        key($key:ident: $key_type:ty, $second:ident: $second_type:ty, $third:ident: $third_type:ty)
+        { $($(#[$field_doc:meta])* $column:ident: $type:ty,)* }
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $row {
+            /// First part of the primary key: the owner.
+            pub $key: $key_type,
+            /// Second part of the primary key.
+            pub $second: $second_type,
+            /// Third part of the primary key.
+            pub $third: $third_type,
+            $($(#[$field_doc])* pub $column: $type,)*
+        }
+        $crate::record!(@table "See the row type.", $table, $index, $name, 3,
+            $key: $key_type, $second: $second_type, $third: $third_type, $($column: $type,)*);
+        $crate::record!(@fields $row, $table, $lock, ($key_type, $second_type, $third_type),
+            |self| (self.$key.clone(), self.$second.clone(), self.$third.clone()),
+            |key, sink| {
+                $crate::rows::ColumnValue::put(&key.0, sink);
+                $crate::rows::ColumnValue::put(&key.1, sink);
+                $crate::rows::ColumnValue::put(&key.2, sink);
+            },
+            $key: $key_type, $second: $second_type, $third: $third_type, $($column: $type,)*);
     };
 }
