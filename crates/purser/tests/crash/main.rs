@@ -1,4 +1,4 @@
-//! The real server under load, killed at random moments again and again. Every acknowledged write is there, every
+//! The real server under load, killed at random moments again and again, and now and then told to stop. Every acknowledged write is there, every
 //! other one is wholly there or wholly not, a key has one effect, and the books verify (P1, P3, P10, P19, P22, P24).
 //!
 //! 5 rounds; 50 with `PURSER_LONG=1`. `PURSER_SEED` takes another seed.
@@ -77,7 +77,7 @@ impl<'a> Fire<'a> {
 
     fn run(mut self, rounds: u64) {
         for round in 1..=rounds {
-            let acknowledged = self.round();
+            let acknowledged = self.round(round % 3 == 0);
             let client = self.front.client();
             self.cut_off(&client);
             self.everything_is_there(&client);
@@ -95,8 +95,9 @@ impl<'a> Fire<'a> {
         self.place.verify(true);
     }
 
-    /// Load until the server is killed; the next one is up at the end. Returns how many writes were acknowledged.
-    fn round(&mut self) -> usize {
+    /// Load until the server is killed, or told to stop: then it finishes what it accepted and ends well. The next one
+    /// is up at the end. Returns how many writes were acknowledged.
+    fn round(&mut self, stopped: bool) -> usize {
         let life = Duration::from_millis(LIFE.0 + self.dice.below(LIFE.1 - LIFE.0));
         let before = spread(&self.customers);
         let front = &self.front;
@@ -104,9 +105,10 @@ impl<'a> Fire<'a> {
             for customer in &mut self.customers {
                 scope.spawn(|| customer.work(&front.client()));
             }
-            // Not a wait for anything: the kill comes at a moment that only the seed knows.
+            // Not a wait for anything: the end comes at a moment that only the seed knows.
             std::thread::sleep(life);
-            self.server.take().unwrap().kill();
+            let server = self.server.take().unwrap();
+            if stopped { server.stop() } else { server.kill() }
         });
         let server = Server::start(self.place);
         self.front.moved(server.address);
