@@ -12,7 +12,7 @@ use purser_domain::{
 use purser_storage::{Fault, Session, Statement};
 
 use crate::{
-    agencies,
+    ads, agencies,
     bank_files::BankFilesAgree,
     cases::CasesWhole,
     corporate::StatementsWhole,
@@ -54,7 +54,7 @@ const MOST: usize = 100;
 
 /// All invariants that exist.
 pub fn all() -> Vec<&'static dyn Invariant> {
-    let own: [&'static dyn Invariant; 15] = [
+    let own: [&'static dyn Invariant; 19] = [
         &WithdrawalsInTransit,
         &ProceedsInTransit,
         &DrawnByOthers,
@@ -70,6 +70,10 @@ pub fn all() -> Vec<&'static dyn Invariant> {
         &crate::credit::ReviewsWhole,
         &crate::credit::LimitsExplained,
         &crate::credit::ApplicationsWhole,
+        &ads::ClickLines,
+        &ads::AdAccountsAgree,
+        &ads::AdBudgetsAddUp,
+        &ads::AdRollupsAddUp,
     ];
     let others = [agencies::INVARIANTS, payments::INVARIANTS, programme::INVARIANTS];
     own.into_iter().chain(others.into_iter().flatten().copied()).collect()

@@ -254,9 +254,9 @@ pub fn whole_account(party: PartyId) -> CampaignId {
 }
 
 /// A click counts in the budget of its day.
-pub const IN_BUDGET: i64 = 1;
+pub(super) const IN_BUDGET: i64 = 1;
 /// A click was credited as invalid.
-pub const CREDITED: i64 = 2;
+pub(super) const CREDITED: i64 = 2;
 
 impl AdAccountRow {
     /// An advertiser without money: campaigns run as soon as there is some.

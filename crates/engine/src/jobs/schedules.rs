@@ -7,6 +7,7 @@ use super::{
     WarnOfCalendar, commands::Claimed, derived_id, ready,
 };
 use crate::{
+    ads::{CLOSE_MAX, CloseAdDays, PruneClicks},
     bank_files::plan_close,
     cases::TendCases,
     chain::TakeCheckpoint,
@@ -99,6 +100,11 @@ const TELL_SHOPS: Schedule = Schedule { kind: "credit.tell_shops", every: Every:
 /// Tells merchants of boosts that end (C24).
 const REMIND_BOOSTS: Schedule = Schedule { kind: "credit.remind_boosts", every: Every::DayAt(9, 10) };
 
+/// Books what campaigns spent above their budgets on days that are over (A7).
+const CLOSE_AD_DAYS: Schedule = Schedule { kind: "ads.close_days", every: Every::Minutes(1) };
+/// Forgets clicks that were charged long ago (P19).
+const PRUNE_CLICKS: Schedule = Schedule { kind: "ads.prune_clicks", every: Every::DayAt(3, 20) };
+
 /// Everything that the engine itself does again and again.
 pub const SCHEDULES: &[Schedule] = &[
     CHECKPOINT,
@@ -118,6 +124,8 @@ pub const SCHEDULES: &[Schedule] = &[
     CLOSE_SHOPS,
     TELL_SHOPS,
     REMIND_BOOSTS,
+    CLOSE_AD_DAYS,
+    PRUNE_CLICKS,
 ];
 
 /// What a round of a recurring job came to.
@@ -272,6 +280,8 @@ impl Registry {
             .with_schedule(CLOSE_SHOPS, |job, hands| Ok(CloseShops::plan(hands.reads, &job.payload)?))
             .with_schedule(TELL_SHOPS, |job, hands| Ok(TellShops::plan(hands.reads, &job.payload)?))
             .with_schedule(REMIND_BOOSTS, |_, _| Ok(RemindOfBoosts))
+            .with_schedule(CLOSE_AD_DAYS, |_, _| Ok(CloseAdDays { limit: CLOSE_MAX }))
+            .with_schedule(PRUNE_CLICKS, |job, hands| Ok(PruneClicks::plan(hands.reads, &job.payload)?))
             .with_schedule(DATE_ORDERS, |_, hands| Ok(DateOrders::plan(hands.reads)?))
             .with_schedule(TEND_CASES, |_, hands| {
                 let now = hands.clock.business();

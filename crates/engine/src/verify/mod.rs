@@ -21,6 +21,7 @@ mod sketch;
 mod state;
 mod tail;
 mod walk;
+mod watch;
 
 use std::collections::BTreeMap;
 
@@ -67,6 +68,24 @@ pub trait Invariant: Sync {
     /// # Errors
     /// Storage faults.
     fn check(&self, session: &mut dyn Session) -> Result<Vec<Finding>, Fault>;
+
+    /// Whether it wants to see transfers of this kind, for a rule about single ones.
+    fn wants(&self, _kind: i64) -> bool {
+        false
+    }
+
+    /// What breaks the rule among walked transfers of the kinds that it wants, some hundreds at a time: all of them in
+    /// full, the new ones incrementally.
+    ///
+    /// # Errors
+    /// Storage faults.
+    fn lines(
+        &self,
+        _session: &mut dyn Session,
+        _transfers: &[purser_domain::ledger::Transfer],
+    ) -> Result<Vec<Finding>, Fault> {
+        Ok(Vec::new())
+    }
 }
 
 /// What a verification found.
@@ -190,7 +209,10 @@ impl<'a> Run<'a> {
     ) -> Result<Report, Fault> {
         let mut strands = strands(&self.lanes, self.since);
         let findings = &mut self.findings;
-        walk::walk(session, &mut strands, &mut self.start.book, &mut self.progress, tell, findings)?;
+        let mut watch = watch::Watch::new(invariants);
+        let book = &mut self.start.book;
+        walk::walk(session, &mut strands, (book, &mut watch), &mut self.progress, tell, findings)?;
+        watch.end(session, findings)?;
         checkpoints::check_unknown_lanes(session, &self.lanes, findings)?;
         let from = self.since.map_or_else(Head::default, |since| since.checkpoint);
         let (checkpoints, checkpoint) = checkpoints::check(session, from, findings)?;

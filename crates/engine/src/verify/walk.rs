@@ -11,6 +11,7 @@ use super::{
     book::Book,
     finding::{FindingKind as Kind, Findings, group_place, hex, line_place},
     state::Head,
+    watch::Watch,
 };
 use crate::{
     chain,
@@ -161,7 +162,7 @@ fn load_audits(session: &mut dyn Session, groups: &[Group]) -> Result<Vec<AuditR
 pub(super) fn walk(
     session: &mut dyn Session,
     strands: &mut [Strand],
-    book: &mut Book,
+    (book, watch): (&mut Book, &mut Watch<'_>),
     progress: &mut Progress,
     tell: &mut dyn FnMut(&Progress),
     findings: &mut Findings,
@@ -175,6 +176,7 @@ pub(super) fn walk(
         let Some(loaded) = strand.queue.pop_front() else { break };
         check_link(&mut strand.head, &loaded.group, findings);
         check_group(&loaded, book, findings);
+        watch.note(session, &loaded.lines, findings)?;
         progress.groups += 1;
         progress.lines += loaded.group.transfers.unsigned_abs();
         progress.audits += loaded.audits.len() as u64;
