@@ -6,13 +6,13 @@ use std::{
     sync::Arc,
 };
 
-use purser_domain::{
-    ids::{JobId, TypedId as _, Uid},
-    time::Timestamp,
-};
+use purser_domain::ids::{JobId, TypedId as _};
 use purser_storage::{Fault, FaultKind, Keys, Lock, Record, Session};
 
-use super::{ClaimJob, Claimed, FailJob, FinishJob, GIVE_UP_AFTER, LEASE, LEASE_LOST, queries::due_after};
+use super::{
+    ClaimJob, Claimed, FailJob, FinishJob, GIVE_UP_AFTER, LEASE, LEASE_LOST,
+    queries::{BEGIN, May},
+};
 use crate::{
     call::{Desk, call},
     clock::Clock,
@@ -26,7 +26,7 @@ const STEP: usize = 64;
 /// Jobs of others taken in one step.
 const HELP: usize = 4;
 /// Jobs read at a time while looking for some that can be run.
-const PAGE: u32 = 256;
+const PAGE: usize = 128;
 
 /// What a runner works with.
 pub struct Hands<'a> {
@@ -258,28 +258,50 @@ pub fn run_due(
     Ok(runs)
 }
 
-/// The longest due jobs of kinds that the registry knows. Kinds that it does not know are read past, however many
-/// of their jobs are due: they wait for another server and must not hold up this one.
+/// Jobs of kinds that the registry knows and that may run now, the longest due first. What is tried again takes at most
+/// half of the places that new work wants: an outside that fails for hours must not hold up what is not its own.
 fn runnable(reads: &mut dyn Session, clock: &Clock, registry: &Registry) -> Result<Vec<JobRow>, Fault> {
+    let (again, again_others) = look(reads, clock, registry, May::Over)?;
+    let (new, new_others) = look(reads, clock, registry, May::Free)?;
+    let mut found = both(again, new);
+    found.sort_by_key(|row| (row.due_at, row.id));
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    // What those who look for them first come to last.
+    let mut others = both(again_others, new_others);
+    others.sort_by_key(|row| (row.due_at, row.id));
+    others.reverse();
+    others.truncate(HELP);
+    Ok(others)
+}
+
+fn both(mut again: Vec<JobRow>, new: Vec<JobRow>) -> Vec<JobRow> {
+    again.truncate((STEP / 2).max(STEP.saturating_sub(new.len())));
+    let rest = STEP.saturating_sub(again.len());
+    again.extend(new.into_iter().take(rest));
+    again
+}
+
+/// At most [`STEP`] of the registry's own share, and as many of the others'.
+fn look(
+    reads: &mut dyn Session,
+    clock: &Clock,
+    registry: &Registry,
+    which: May,
+) -> Result<(Vec<JobRow>, Vec<JobRow>), Fault> {
+    let kinds: Vec<&str> = registry.kinds().collect();
     let at = (clock.business(), clock.machine());
-    let mut last = (Timestamp(i64::MIN), JobId::from_uid(Uid::NIL));
-    let (mut found, mut others) = (Vec::new(), Vec::new());
+    let (mut found, mut others, mut last) = (Vec::new(), Vec::new(), BEGIN);
     loop {
-        let page = due_after(reads, last, at, PAGE)?;
-        let is_last = page.len() < PAGE as usize;
-        last = page.last().map_or(last, |row| (row.due_at, row.id));
-        let known = page.into_iter().filter(|row| registry.runners.contains_key(row.kind.as_str()));
-        let (own, other): (Vec<_>, Vec<_>) = known.partition(|row| registry.share.has(row.id));
+        let page = which.after(reads, &kinds, last, at, PAGE)?;
+        let is_last = page.len() < PAGE;
+        last = page.last().map_or(last, |row| which.place(row));
+        let (own, other): (Vec<_>, Vec<_>) = page.into_iter().partition(|row| registry.share.has(row.id));
         found.extend(own.into_iter().take(STEP - found.len()));
         others.extend(other.into_iter().take(STEP - others.len()));
-        if found.len() >= STEP || (is_last && !found.is_empty()) {
-            return Ok(found);
-        }
-        if is_last {
-            // What those who look for them first come to last.
-            others.reverse();
-            others.truncate(HELP);
-            return Ok(others);
+        if found.len() >= STEP || is_last {
+            return Ok((found, others));
         }
     }
 }
