@@ -68,13 +68,14 @@ pub(crate) struct WithdrawalExplained {
 pub(crate) struct SliceView {
     /// 1, 2, …
     number: u16,
-    /// What the rail knows it by.
+    /// What the rail knows it by; another one than at first only after the rail recorded a failure for want of the
+    /// platform's funds.
     reference: String,
     /// Net, minor units.
     amount_minor: i64,
     /// `sending`, `unknown`, `funds_short`, `paid`, `failed` or `bounced`.
     state: &'static str,
-    /// How often it was given to the rail, always under the same reference.
+    /// How often it was given to the rail under this reference.
     attempts: u32,
     /// The rail's own code of a failure.
     failure: Option<String>,
@@ -83,7 +84,7 @@ pub(crate) struct SliceView {
 fn slices(withdrawal: &Withdrawal) -> Vec<SliceView> {
     let view = |slice: &purser_domain::withdrawals::Slice| SliceView {
         number: slice.number,
-        reference: purser_domain::withdrawals::rail_reference(withdrawal.id, slice.number),
+        reference: purser_domain::withdrawals::rail_reference(withdrawal.id, slice.rail_number()),
         amount_minor: slice.amount_minor,
         state: withdrawals::slice_state_name(slice.state),
         attempts: slice.attempts,

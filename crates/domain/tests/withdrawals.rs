@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use purser_domain::money::{Rate, decimal, parse_decimal};
 use purser_domain::withdrawals::{
     Actor, Candidate, CheckResult, Effect, FailureClass, FailureKind, FeeTerms, GateCode, Hold, MoneyOp,
-    Outcome, RailOutcome, Reason, Slice, SliceState, State, Usage, decide_request, dry_run, explain, fee,
-    is_overdue, rail_outcome, route, slices,
+    Outcome, RailNumber, RailOutcome, Reason, Slice, SliceState, State, Usage, decide_request, dry_run,
+    explain, fee, is_overdue, rail_outcome, route, slices,
 };
 use withdrawals_world::World;
 
@@ -210,6 +210,7 @@ fn outcomes() -> impl Strategy<Value = RailOutcome> {
         class.clone().prop_map(|class| RailOutcome::DefiniteFailure { class, code: "F".into() }),
         Just(RailOutcome::Unknown),
         Just(RailOutcome::PayerFundsShort),
+        Just(RailOutcome::FailedForFunds { code: "F".into() }),
         Just(RailOutcome::Throttled),
         Just(RailOutcome::NotFound),
         class.prop_map(|class| RailOutcome::Bounced { class, code: "B".into() }),
@@ -227,7 +228,7 @@ proptest! {
         limit in 100i64..60_000,
         proceeds in any::<bool>(),
         paid in 0i64..250_000,
-        answers in prop::collection::vec((1u16..6, outcomes(), any::<bool>()), 0..60),
+        answers in prop::collection::vec((1u16..6, any::<bool>(), outcomes(), any::<bool>()), 0..60),
     ) {
         prop_assume!(amount / limit < 20);
         let mut world = World::new();
@@ -243,8 +244,10 @@ proptest! {
         let Outcome::Changed(sent) = sent else { panic!("sent") };
         holds.apply(&sent.ops);
         sums.add(&sent);
-        for (number, answer, redispatch) in answers {
+        for (slice, former, answer, redispatch) in answers {
             let before = world.withdrawal().clone();
+            let now = before.slices.iter().find(|known| known.number == slice).map(Slice::rail_number);
+            let number = now.filter(|_| !former).unwrap_or(RailNumber::first(slice));
             let result = rail_outcome(&before, number, &answer, &world.ctx());
             if let Ok(Outcome::Changed(decision)) = result {
                 let after = &decision.withdrawal;
@@ -268,8 +271,13 @@ proptest! {
             if redispatch && world.withdrawal().state == State::WaitingForFunds {
                 let Ok(Outcome::Changed(decision)) = world.dispatch() else { panic!("sent again") };
                 prop_assert!(decision.ops.is_empty());
-                let resent = decision.effects.iter().all(|effect| matches!(effect, Effect::Resend { .. }));
-                prop_assert!(resent, "never a new order");
+                let slices = &decision.withdrawal.slices;
+                let recorded = |number| slices.iter().any(|known| known.number == number && known.round > 1);
+                let resent = decision.effects.iter().all(|effect| match effect {
+                    Effect::Send { slice, .. } => recorded(*slice),
+                    effect => matches!(effect, Effect::Resend { .. }),
+                });
+                prop_assert!(resent, "no new order without a recorded failure of the one before");
             }
         }
         let end = world.withdrawal();

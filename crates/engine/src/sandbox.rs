@@ -17,7 +17,7 @@ use purser_domain::{
     money::Rate,
     policy::keys,
     time::{SECOND, Timestamp},
-    withdrawals::{FailureClass, RailOutcome},
+    withdrawals::{FailureClass, RailOutcome, read_reference},
 };
 use purser_storage::{Fault, Keys, Lock, Record as _, Session, Statement, Table};
 
@@ -90,8 +90,10 @@ enum Plan {
     LateFailure,
     /// "Too many requests" once.
     Throttled,
-    /// The payer's balance is short once.
+    /// The payer's balance is short once, before an order is made.
     FundsShort,
+    /// The payer's balance is short once, and the order is recorded as failed: under its number it stays that.
+    FundsFailed,
     /// The payee's details are wrong.
     PayeeFixable,
     /// The payee may not receive.
@@ -104,7 +106,7 @@ enum Plan {
     StaleQuery,
 }
 
-const PLANS: [(Plan, &str); 12] = [
+const PLANS: [(Plan, &str); 13] = [
     (Plan::Pay, "ok"),
     (Plan::LostRequest, "lost_request"),
     (Plan::LostReply, "lost_reply"),
@@ -112,6 +114,7 @@ const PLANS: [(Plan, &str); 12] = [
     (Plan::LateFailure, "late_failure"),
     (Plan::Throttled, "throttled"),
     (Plan::FundsShort, "funds_short"),
+    (Plan::FundsFailed, "funds_failed"),
     (Plan::PayeeFixable, "fail"),
     (Plan::PayeeBlocked, "blocked"),
     (Plan::Bounce, "bounce"),
@@ -236,6 +239,9 @@ impl Command for SandboxCall {
 impl SandboxCall {
     fn fresh(&self, dial: &Dial, at: Timestamp) -> SandboxRow {
         let plan = Plan::choose(&self.order.payee.number, &self.order.reference, dial);
+        // By the time that an order gets its next number the platform has topped up.
+        let later = read_reference(&self.order.reference).is_some_and(|(_, number)| number.round > 1);
+        let plan = if plan == Plan::FundsFailed && later { Plan::Pay } else { plan };
         SandboxRow {
             reference: self.order.reference.clone(),
             amount: self.order.amount_minor,
@@ -284,6 +290,7 @@ fn answer(row: &mut SandboxRow, send: bool) -> RailOutcome {
         "bounced" => {
             return RailOutcome::Bounced { class: FailureClass::PayeeFixable, code: "RETURNED".to_owned() };
         }
+        "failed" if plan == Plan::FundsFailed => return funds_failed(row),
         "failed" => {
             let (class, code) = failure(row);
             return RailOutcome::DefiniteFailure { class, code: code.to_owned() };
@@ -300,12 +307,18 @@ fn answer(row: &mut SandboxRow, send: bool) -> RailOutcome {
         }
         (Plan::Throttled, 1) => RailOutcome::Throttled,
         (Plan::FundsShort, 1) => RailOutcome::PayerFundsShort,
+        (Plan::FundsFailed, _) => funds_failed(row),
         (Plan::LateFailure | Plan::PayeeFixable | Plan::PayeeBlocked, _) => {
             let (class, code) = failure(row);
             fail(row, class, code)
         }
         _ => pay(row),
     }
+}
+
+fn funds_failed(row: &mut SandboxRow) -> RailOutcome {
+    "failed".clone_into(&mut row.state);
+    RailOutcome::FailedForFunds { code: "PAYER_BALANCE_NOT_ENOUGH".to_owned() }
 }
 
 fn failure(row: &SandboxRow) -> (FailureClass, &'static str) {
@@ -324,8 +337,8 @@ pub type FaultRate = Rate;
 pub struct FaultDial {
     /// Orders that meet a fault.
     pub rate: FaultRate,
-    /// Names of the faults, evenly mixed; empty for those that end by themselves. After `funds_short` the rail stays
-    /// marked until its float is topped up; after `bounce` money comes back after it arrived.
+    /// Names of the faults, evenly mixed; empty for those that end by themselves. After `funds_short` and `funds_failed`
+    /// the rail stays marked until its float is topped up; after `bounce` money comes back after it arrived.
     pub kinds: Vec<String>,
 }
 

@@ -16,6 +16,7 @@ use purser_domain::{
 use purser_engine::{
     Command, Ctx, Job, Meta, Needs, Rejection, Reply, Tx, Writer,
     facts::Facts,
+    feed,
     jobs::{
         self, ArmSchedules, ClaimJob, Every, FailJob, FinishJob, FreeJobs, Lease, Ran, Registry, RetryJob,
         RunError,
@@ -410,6 +411,36 @@ fn expired_holds_are_given_back_by_a_job() {
         books.advance(HOUR);
         step(books, &mut writer, &mut registry);
         assert_eq!(balance(&mut writer, &earnings(1)), (10_000, 500));
+    });
+}
+
+#[test]
+fn a_hold_that_cannot_be_given_back_holds_up_no_other() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        post(&mut writer, Step::Post, &clearing(), &earnings(1), 10_000);
+        for (amount, minutes) in [(1_001, 1), (1_002, 1), (1_003, 2)] {
+            let expires_at = Some(support::start().plus(minutes * MINUTE));
+            post(&mut writer, Step::Hold { expires_at }, &earnings(1), &clearing(), amount);
+        }
+        // Its row says that nothing is left of it: the ledger releases no nothing.
+        books.tamper("UPDATE holds SET remaining = 0 WHERE amount = 1001");
+        run(&mut writer, ArmSchedules(jobs::SCHEDULES.to_vec())).unwrap();
+        let mut registry = Registry::new().with_builtin();
+        let refused = |books: &Books| {
+            let (events, _) = feed::events(books.reader().as_mut(), feed::Places::default(), 100).unwrap();
+            events.iter().filter(|event| event.kind == "hold.expiry_refused").count()
+        };
+        for (held, told) in [(2_004, 1), (1_001, 1), (1_001, 1)] {
+            books.advance(MINUTE);
+            step(books, &mut writer, &mut registry);
+            assert_eq!(balance(&mut writer, &earnings(1)), (10_000, held));
+            assert_eq!(refused(books), told, "told once");
+        }
+        books.tamper("UPDATE holds SET remaining = 1001 WHERE amount = 1001");
+        books.advance(MINUTE);
+        step(books, &mut writer, &mut registry);
+        assert_eq!(balance(&mut writer, &earnings(1)), (10_000, 0), "by itself, once it can be");
     });
 }
 

@@ -7,7 +7,7 @@ mod support;
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -19,10 +19,10 @@ use purser_domain::{
     parties::{AccountClass, LegalForm, Profile, Role, Roles},
     policy::DEFAULT_PACK,
     time::{DAY, MINUTE},
-    withdrawals::{FailureClass, GateCode, RailOutcome, Reason, State, rail_reference},
+    withdrawals::{FailureClass, GateCode, RailNumber, RailOutcome, Reason, State, rail_reference},
 };
 use purser_engine::{
-    Writer,
+    Writer, feed,
     identity::Given,
     jobs::{self, Claimed, Hands, Registry, RetryJob, RunError},
     ledger::TopUpFloat,
@@ -53,6 +53,22 @@ impl Rail for Counting {
     }
 }
 
+/// A rail that pays and notes what it is asked: the reference, and whether an earlier attempt may have reached it.
+struct Noting(Arc<Mutex<Vec<(String, bool)>>>);
+
+impl Rail for Noting {
+    fn name(&self) -> &'static str {
+        "sandbox"
+    }
+    fn send(&mut self, order: &PayoutOrder, _hands: &mut Hands<'_>) -> Result<RailOutcome, RunError> {
+        self.0.lock().unwrap().push((order.reference.clone(), order.again));
+        Ok(RailOutcome::Paid { rail_fee_minor: 0 })
+    }
+    fn query(&mut self, _order: &PayoutOrder, _hands: &mut Hands<'_>) -> Result<RailOutcome, RunError> {
+        Ok(RailOutcome::Unknown)
+    }
+}
+
 /// A creator with earnings and a payout account.
 struct Desk<'b> {
     books: &'b Books,
@@ -63,9 +79,16 @@ struct Desk<'b> {
 
 impl<'b> Desk<'b> {
     fn on(books: &'b Books, earned: i64, float: i64) -> Self {
-        let entry = "\n[[entry]]\nkey = \"withdrawal.first_steps_required\"\nrow = \"X4\"\n\
-                     effective_from = \"2000-01-02\"\nvalue = false\nsource = \"test\"\n";
-        let first_pack = ("test.toml".to_owned(), format!("{DEFAULT_PACK}{entry}"));
+        Self::by(books, earned, float, &[])
+    }
+
+    /// With further entries of policy: key, row, value.
+    fn by(books: &'b Books, earned: i64, float: i64, policy: &[[&str; 3]]) -> Self {
+        let entries = policy.iter().chain(&[["withdrawal.first_steps_required", "X4", "false"]]);
+        let entries: String = entries.map(|[key, row, value]| {
+            format!("\n[[entry]]\nkey = \"{key}\"\nrow = \"{row}\"\neffective_from = \"2000-01-02\"\nvalue = {value}\nsource = \"test\"\n")
+        }).collect();
+        let first_pack = ("test.toml".to_owned(), format!("{DEFAULT_PACK}{entries}"));
         let mut writer = books.writer_by(RulesSource { first_pack, ..RulesSource::builtin() });
         let profile = Profile {
             external_id: "lin".to_owned(),
@@ -101,6 +124,12 @@ impl<'b> Desk<'b> {
 
     /// Asks for an amount and hands it to the rail.
     fn sent(&mut self, amount_minor: i64) -> WithdrawalRow {
+        let row = self.asked(amount_minor);
+        assert_eq!(self.dispatch(), 1);
+        row
+    }
+
+    fn asked(&mut self, amount_minor: i64) -> WithdrawalRow {
         let request = RequestWithdrawal {
             party: self.creator,
             asked: Asked::Earnings,
@@ -112,7 +141,6 @@ impl<'b> Desk<'b> {
             dry_run: false,
         };
         let Requested::Accepted(row) = run(&mut self.writer, request).unwrap() else { panic!("accepted") };
-        assert_eq!(self.dispatch(), 1);
         *row
     }
 
@@ -122,12 +150,22 @@ impl<'b> Desk<'b> {
     }
 
     fn hear(&mut self, row: &WithdrawalRow, outcome: RailOutcome) -> String {
-        let command = RecordRailOutcome { located: Located::from(row), slice: 1, outcome, lease: None };
+        let slice = self.number(row);
+        let command = RecordRailOutcome { located: Located::from(row), slice, outcome, lease: None };
         run(&mut self.writer, command).unwrap().state
     }
 
+    /// Under which number the rail knows it now.
+    fn number(&self, row: &WithdrawalRow) -> RailNumber {
+        self.read(row).withdrawal().slices[0].rail_number()
+    }
+
     fn notice(&mut self, row: &WithdrawalRow, outcome: RailOutcome) -> NoticeTaken {
-        let reference = rail_reference(row.id, 1);
+        self.notice_of(row, RailNumber::first(1), outcome)
+    }
+
+    fn notice_of(&mut self, row: &WithdrawalRow, number: RailNumber, outcome: RailOutcome) -> NoticeTaken {
+        let reference = rail_reference(row.id, number);
         let located = by_reference(self.books.reader().as_mut(), &reference).unwrap();
         let notice = RailNotice { reference, amount_minor: row.net, outcome };
         run(&mut self.writer, RecordRailNotice { rail: "sandbox", notice, located }).unwrap()
@@ -213,6 +251,64 @@ fn a_no_to_an_earlier_attempt_is_not_believed_unasked_p10() {
         assert_eq!(desk.hear(&row, RailOutcome::Paid { rail_fee_minor: 0 }), "paid");
         let disputed = NoticeTaken::Disputed("outcome_conflict");
         assert_eq!((desk.notice(&row, no.clone()), desk.notice(&row, no)), (disputed, disputed));
+    });
+}
+
+#[test]
+fn what_the_rail_recorded_as_failed_for_funds_goes_under_a_new_number_p10_p12() {
+    Books::each(|books| {
+        let mut desk = Desk::on(books, 10_000, 10_000);
+        let failed = || RailOutcome::FailedForFunds { code: "PAYER_BALANCE_NOT_ENOUGH".to_owned() };
+        let row = desk.sent(10_000);
+        let first = desk.number(&row);
+        assert_eq!(desk.hear(&row, failed()), "waiting_for_funds");
+        let second = desk.number(&row);
+        assert_eq!(second, RailNumber { slice: 1, round: 2 });
+        assert_eq!(desk.dispatch(), 0, "not before there is money");
+        // Told again, at any time: it is known, and marks nothing short once more.
+        assert_eq!(desk.notice_of(&row, first, failed()), NoticeTaken::Taken);
+        assert_eq!(desk.number(&row), second);
+        let unknown = RailNumber { slice: 1, round: 3 };
+        assert_eq!(desk.notice_of(&row, unknown, failed()), NoticeTaken::Refused("notice_unknown"));
+        desk.top_up(1);
+        assert_eq!(desk.dispatch(), 1);
+        // The job of the first number has nothing to do any more; that of the second sends.
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let mut rail = Noting(Arc::clone(&heard));
+        let send = move |job: &Claimed, hands: &mut Hands<'_>| run_send(&mut rail, job, hands);
+        let mut registry = Registry::new().with_tireless(rail_jobs("sandbox").send, send);
+        while desk.step(&mut registry) > 0 {}
+        let order = (rail_reference(row.id, second), false);
+        assert_eq!(*heard.lock().unwrap(), [order], "a first attempt under the new number");
+        assert_eq!(desk.read(&row).state, "paid");
+        assert_eq!(desk.notice_of(&row, first, failed()), NoticeTaken::Taken);
+        // That the first was paid after all contradicts what the rail recorded: staff must look.
+        let paid = RailOutcome::Paid { rail_fee_minor: 0 };
+        assert_eq!(desk.notice_of(&row, first, paid), NoticeTaken::Disputed("outcome_conflict"));
+        assert_eq!(balance(&mut desk.writer, &float()), (1, 0));
+    });
+}
+
+#[test]
+fn a_payout_that_the_books_refuse_holds_up_nobody_p10() {
+    Books::each(|books| {
+        let policy = [["rail.sandbox.single_limit", "P10", "5000"]];
+        let mut desk = Desk::by(books, 30_000, 30_000, &policy);
+        let (first, second) = (desk.asked(10_001), desk.asked(10_002));
+        // What the first reserved is given back behind everybody's back: it cannot be cut into slices any more.
+        books.tamper("UPDATE holds SET state = 2 WHERE amount = 10001");
+        assert_eq!(desk.dispatch(), 1);
+        assert_eq!(desk.read(&second).state, "sending");
+        let waits = desk.read(&first);
+        assert_eq!((waits.state.as_str(), waits.next_at), ("requested", books.clock.business().plus(MINUTE)));
+        let (events, _) = feed::events(books.reader().as_mut(), feed::Places::default(), 100).unwrap();
+        let refused = events.iter().find(|event| event.kind == "withdrawal.dispatch_refused").unwrap();
+        assert_eq!(refused.subject, first.id.to_string());
+        assert_eq!(desk.balance(&float()), 30_000, "nothing of it was written");
+        books.tamper("UPDATE holds SET state = 0 WHERE amount = 10001");
+        assert_eq!(desk.dispatch(), 0, "not before a minute is over");
+        books.advance(MINUTE);
+        assert_eq!(desk.dispatch(), 1);
     });
 }
 

@@ -15,7 +15,7 @@ use purser_domain::{
     parties::{AccountClass, LegalForm, Profile, Role, Roles},
     policy::{DEFAULT_PACK, keys::REGISTRY},
     time::{Date, HOUR},
-    withdrawals::{FailureClass, RailOutcome},
+    withdrawals::{FailureClass, RailNumber, RailOutcome},
 };
 use purser_engine::{
     Rejection, Writer,
@@ -151,7 +151,11 @@ impl<'b> Desk<'b> {
 
     fn answer(&mut self, row: &WithdrawalRow, outcome: RailOutcome) -> WithdrawalRow {
         let located = Located::from(row);
-        run(&mut self.writer, RecordRailOutcome { located, slice: 1, outcome, lease: None }).unwrap()
+        run(
+            &mut self.writer,
+            RecordRailOutcome { located, slice: RailNumber::first(1), outcome, lease: None },
+        )
+        .unwrap()
     }
 
     fn review(&mut self, row: &WithdrawalRow, review: Review) -> Result<WithdrawalRow, Rejection> {
@@ -503,7 +507,12 @@ fn step(desk: &mut Desk<'_>, dice: &mut Dice, shop: PartyId, drawn: &mut Vec<Wit
                 3 => RailOutcome::Bounced { class, code: "BACK".into() },
                 _ => RailOutcome::Unknown,
             };
-            let command = RecordRailOutcome { located: Located::from(&row), slice: 1, outcome, lease: None };
+            let command = RecordRailOutcome {
+                located: Located::from(&row),
+                slice: RailNumber::first(1),
+                outcome,
+                lease: None,
+            };
             drop(run(&mut desk.writer, command));
         }
         12 => {

@@ -28,9 +28,43 @@ pub struct DispatchFacts {
     pub rail: RailFacts,
 }
 
-/// The key under which a rail knows a slice: `wd_…-01`, at most 34 letters, digits, `_` and `-` (P10).
-pub fn rail_reference(id: WithdrawalId, slice: u16) -> String {
-    format!("{id}-{slice:02}")
+/// One of the numbers under which a rail gets to know a slice. There is a second one only once the rail has recorded
+/// that the first one failed (P10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RailNumber {
+    /// Which slice: 1, 2, …
+    pub slice: u16,
+    /// 1, 2, …
+    pub round: u16,
+}
+
+impl RailNumber {
+    /// The one that a slice is first sent under.
+    pub const fn first(slice: u16) -> Self {
+        Self { slice, round: 1 }
+    }
+}
+
+impl From<u16> for RailNumber {
+    fn from(slice: u16) -> Self {
+        Self::first(slice)
+    }
+}
+
+/// The key under which a rail knows a slice: `wd_…-01`, after a recorded failure `wd_…-01r2`; letters, digits, `_` and
+/// `-`, 32 of them for the first number of one slice and at most 39 in all (P10).
+pub fn rail_reference(id: WithdrawalId, number: impl Into<RailNumber>) -> String {
+    let RailNumber { slice, round } = number.into();
+    if round > 1 { format!("{id}-{slice:02}r{round}") } else { format!("{id}-{slice:02}") }
+}
+
+/// What a reference names, when it is exactly one that [`rail_reference`] writes.
+pub fn read_reference(reference: &str) -> Option<(WithdrawalId, RailNumber)> {
+    let (id, number) = reference.rsplit_once('-')?;
+    let (slice, round) = number.split_once('r').unwrap_or((number, "1"));
+    let number = RailNumber { slice: slice.parse().ok()?, round: round.parse().ok()? };
+    let id = id.parse().ok()?;
+    (rail_reference(id, number) == reference).then_some((id, number))
 }
 
 /// Sends a withdrawal, or says what it waits for.
@@ -150,6 +184,7 @@ fn send(withdrawal: &Withdrawal, rail: &RailFacts, ctx: &Ctx<'_>) -> Result<Outc
             amount_minor,
             fee_minor,
             state: SliceState::Sending,
+            round: 1,
             attempts: 1,
             rail_fee_minor: 0,
             failure: None,
@@ -161,7 +196,9 @@ fn send(withdrawal: &Withdrawal, rail: &RailFacts, ctx: &Ctx<'_>) -> Result<Outc
     Ok(decision.changed())
 }
 
-/// After a shortage at the rail: the identical requests under the same references; their float is still reserved.
+/// After a shortage at the rail; the float is still reserved. What the rail refused before it made an order of it goes
+/// again as the identical request under the same number. What it made an order of, and recorded as failed, would only
+/// be told that failure again: it goes under its next number.
 fn send_again(withdrawal: &Withdrawal) -> Outcome {
     let mut decision = Decision::of(withdrawal);
     let id = withdrawal.id;
@@ -170,11 +207,11 @@ fn send_again(withdrawal: &Withdrawal) -> Outcome {
             slice.state = SliceState::Sending;
             slice.deferred_until = None;
             slice.attempts = slice.attempts.saturating_add(1);
-            decision.effects.push(Effect::Resend {
-                slice: slice.number,
-                reference: rail_reference(id, slice.number),
-                amount_minor: slice.amount_minor,
-                not_before: None,
+            let (number, amount_minor) = (slice.number, slice.amount_minor);
+            let reference = rail_reference(id, slice.rail_number());
+            decision.effects.push(match slice.attempts {
+                1 => Effect::Send { slice: number, reference, amount_minor },
+                _ => Effect::Resend { slice: number, reference, amount_minor, not_before: None },
             });
         }
     }

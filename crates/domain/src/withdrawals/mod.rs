@@ -34,7 +34,7 @@ pub use codes::{Actor, GateCode, NextStep};
 pub use decision::{
     AccountRole, CounterChange, Decision, Effect, Hold, MoneyOp, Outcome, Rejection, TotalsChange,
 };
-pub use dispatch::{DispatchFacts, dispatch, rail_reference};
+pub use dispatch::{DispatchFacts, RailNumber, dispatch, rail_reference, read_reference};
 pub use explain::{Explanation, explain, is_overdue};
 pub use facts::{
     Balances, CodeCheck, Destination, DestinationKind, Door, FeeTerms, FirstSteps, GateState, HolderMatch,
@@ -379,7 +379,10 @@ pub struct Slice {
     pub fee_minor: i64,
     /// Where it stands.
     pub state: SliceState,
-    /// How often it was given to the rail, always under the same reference.
+    /// Under which of its numbers the rail knows it: 1, and one more each time the rail recorded that it failed for
+    /// want of the platform's funds.
+    pub round: u16,
+    /// How often it was given to the rail under that number.
     pub attempts: u32,
     /// The rail's own charge in minor units, once paid.
     pub rail_fee_minor: i64,
@@ -393,6 +396,11 @@ impl Slice {
     /// Net and fee: its part of the requested amount, in minor units.
     pub const fn gross_minor(&self) -> i64 {
         self.amount_minor + self.fee_minor
+    }
+
+    /// The number under which it goes now.
+    pub const fn rail_number(&self) -> RailNumber {
+        RailNumber { slice: self.number, round: self.round }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a rail answers, and what becomes of a slice and its withdrawal by it (P10).
 
-use super::dispatch::rail_reference;
+use super::dispatch::{RailNumber, rail_reference};
 use super::fee::shares;
 use super::{
     AccountRole, CounterChange, Ctx, Decision, Effect, FailureClass, GateCode, Hold, MoneyOp, Outcome,
@@ -25,8 +25,15 @@ pub enum RailOutcome {
     },
     /// No answer, or one that does not say. Never a failure.
     Unknown,
-    /// Refused because the platform's balance at the rail is short (P12).
+    /// Refused because the platform's balance at the rail is short, before an order was made: the identical one may go
+    /// again (P12).
     PayerFundsShort,
+    /// The rail made an order and recorded that it failed because the platform's balance is short. Under this number it
+    /// says so for ever: it needs a new one (P10, P12).
+    FailedForFunds {
+        /// The rail's own code.
+        code: String,
+    },
     /// Too many requests at once: nothing was looked at.
     Throttled,
     /// A query did not find it.
@@ -52,6 +59,8 @@ enum Effects {
     Query,
     Resend,
     WaitForFunds,
+    /// Wait for funds, and go under the next number then.
+    NextNumber,
     Charge(i64),
 }
 
@@ -68,7 +77,12 @@ fn effects_of(slice: &Slice, outcome: &RailOutcome) -> Effects {
             Effects::Charge(*rail_fee_minor)
         }
         RailOutcome::DefiniteFailure { class, code } if open => Effects::Release(*class, code.clone()),
-        RailOutcome::DefiniteFailure { .. } if matches!(state, Paid | Bounced) => Effects::Conflict,
+        RailOutcome::FailedForFunds { .. } if open => Effects::NextNumber,
+        RailOutcome::DefiniteFailure { .. } | RailOutcome::FailedForFunds { .. }
+            if matches!(state, Paid | Bounced) =>
+        {
+            Effects::Conflict
+        }
         // Returned before we heard that it was paid: out and back again is the same as never out.
         RailOutcome::Bounced { class, code } if open => Effects::Release(*class, code.clone()),
         RailOutcome::Bounced { class, code } if state == Paid => Effects::Return(*class, code.clone()),
@@ -80,6 +94,11 @@ fn effects_of(slice: &Slice, outcome: &RailOutcome) -> Effects {
         RailOutcome::PayerFundsShort if matches!(state, Sending | Unknown) => Effects::WaitForFunds,
         _ => Effects::Nothing,
     }
+}
+
+/// What a rail may still say about a number that it recorded as failed: everything but that it was paid.
+fn of_former(outcome: &RailOutcome) -> Effects {
+    if matches!(outcome, RailOutcome::Paid { .. }) { Effects::Conflict } else { Effects::Nothing }
 }
 
 /// What a refusal for a limit comes to: put off until the limit begins anew, the next civil day or month, if that is within
@@ -98,17 +117,18 @@ fn of_limit(outcome: &RailOutcome, slice: &Slice, withdrawal: &Withdrawal, ctx: 
     (at <= withdrawal.deadline_at).then(|| Effects::Defer(*class, code.clone(), at))
 }
 
-/// Books an answer of a rail about slice `number`. A repeated or stale answer changes nothing.
+/// Books an answer of a rail about one of its numbers. A repeated or stale answer changes nothing.
 ///
 /// # Errors
 /// [`Rejection::SliceUnknown`] when nothing of that number was sent, [`Rejection::OutcomeConflict`] when the answer
 /// contradicts an earlier definite one.
 pub fn rail_outcome(
     withdrawal: &Withdrawal,
-    number: u16,
+    number: impl Into<RailNumber>,
     outcome: &RailOutcome,
     ctx: &Ctx<'_>,
 ) -> Result<Outcome, Rejection> {
+    let RailNumber { slice: number, round } = number.into();
     let Some(index) = withdrawal.slices.iter().position(|slice| slice.number == number) else {
         return Err(Rejection::SliceUnknown);
     };
@@ -117,8 +137,12 @@ pub fn rail_outcome(
     let Some(slice) = decision.withdrawal.slices.get_mut(index) else {
         return Err(Rejection::SliceUnknown);
     };
-    let reference = rail_reference(withdrawal.id, number);
-    let effects = match effects_of(slice, outcome) {
+    if round > slice.round {
+        return Err(Rejection::SliceUnknown);
+    }
+    let reference = rail_reference(withdrawal.id, slice.rail_number());
+    let said = if round < slice.round { of_former(outcome) } else { effects_of(slice, outcome) };
+    let effects = match said {
         Effects::Release(class, code) => {
             of_limit(outcome, slice, withdrawal, ctx).unwrap_or(Effects::Release(class, code))
         }
@@ -180,6 +204,13 @@ pub fn rail_outcome(
         }
         Effects::WaitForFunds => {
             slice.state = SliceState::FundsShort;
+            decision.effects.extend([Effect::MarkRailShort, Effect::AlertFloat]);
+        }
+        Effects::NextNumber => {
+            slice.state = SliceState::FundsShort;
+            slice.round = slice.round.saturating_add(1);
+            slice.attempts = 0;
+            slice.deferred_until = None;
             decision.effects.extend([Effect::MarkRailShort, Effect::AlertFloat]);
         }
     }

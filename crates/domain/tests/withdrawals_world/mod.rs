@@ -12,9 +12,9 @@ use purser_domain::time::{DAY, Date, HOUR, Timestamp, Zone};
 use purser_domain::withdrawals::{
     Balances, CheckResult, CodeCheck, Ctx, Decision, Destination, DestinationKind, DispatchFacts, Door,
     FeeTerms, FirstSteps, GateState, HolderMatch, KillSwitches, LimitUse, Outcome, PartyMoney, PathStep,
-    PayeeKind, ProceedsFacts, RailFacts, Reason, Rejection, Request, Standing, StepState, StudioFacts, Usage,
-    ValueDate, Velocity, VelocityTerms, Withdrawal, WithdrawalTerms, approve, cancel, decide_request,
-    dispatch, dry_run, explain, fee_steps, rail_outcome, reject, steps, whereabouts,
+    PayeeKind, ProceedsFacts, RailFacts, RailNumber, Reason, Rejection, Request, Standing, StepState,
+    StudioFacts, Usage, ValueDate, Velocity, VelocityTerms, Withdrawal, WithdrawalTerms, approve, cancel,
+    decide_request, dispatch, dry_run, explain, fee_steps, rail_outcome, reject, steps, whereabouts,
 };
 
 use self::read::{code, hours, money, read_answer, step};
@@ -399,7 +399,12 @@ impl World {
             ["cancel"] => cancel(self.withdrawal(), Reason::Party),
             ["cancel", note] => cancel(self.withdrawal(), Reason::Staff { note: note.into() }),
             [number, ref answer @ ..] => {
-                let number = number.parse().expect("the number of a slice");
+                // `1`, or `1r2` for its second number at the rail.
+                let (slice, round) = number.split_once('r').unwrap_or((number, "1"));
+                let number = RailNumber {
+                    slice: slice.parse().expect("the number of a slice"),
+                    round: round.parse().expect("which of its numbers"),
+                };
                 rail_outcome(self.withdrawal(), number, &read_answer(answer), &self.ctx())
             }
             [] => panic!("an empty step"),

@@ -39,6 +39,7 @@ pub(super) fn read_answer(words: &[&str]) -> RailOutcome {
         ["bounced", name] => RailOutcome::Bounced { class: class(name), code: "CODE".into() },
         ["unknown"] => RailOutcome::Unknown,
         ["short"] => RailOutcome::PayerFundsShort,
+        ["failed_for_funds"] => RailOutcome::FailedForFunds { code: "CODE".into() },
         ["throttled"] => RailOutcome::Throttled,
         ["not_found"] => RailOutcome::NotFound,
         _ => panic!("unreadable answer {words:?}"),

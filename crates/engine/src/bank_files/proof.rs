@@ -75,7 +75,7 @@ impl Invariant for BankFilesAgree {
         session.query(&WITHDRAWALS, &[], &mut |row| {
             let withdrawal = WithdrawalRow::read(row).withdrawal();
             for slice in &withdrawal.slices {
-                let reference = rail_reference(withdrawal.id, slice.number);
+                let reference = rail_reference(withdrawal.id, slice.rail_number());
                 let Some(problem) = differs(slice.state, slice.amount_minor, orders.get(&reference)) else {
                     continue;
                 };

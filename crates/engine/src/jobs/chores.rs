@@ -31,7 +31,8 @@ const CLICK_COMMANDS: &str = "ads.";
 static EXPIRED: Statement = Statement {
     name: "jobs.expired_holds",
     sql: "SELECT id, debit, credit, amount, remaining, state, expires_at FROM holds \
-          WHERE state = 0 AND expires_at IS NOT NULL AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2",
+          WHERE state = 0 AND expires_at IS NOT NULL AND expires_at >= ?1 AND expires_at <= ?2 \
+          AND (expires_at > ?1 OR id > ?3) ORDER BY expires_at, id LIMIT ?4",
 };
 static OUTCOMES_AFTER: Statement = Statement {
     name: "jobs.outcomes_after",
@@ -51,28 +52,41 @@ pub(super) const STATEMENTS: &[&Statement] = &[&EXPIRED, &OUTCOMES_AFTER, &DONE_
 /// follows by job). From its instant on a hold cannot be settled any more; what it reserves counts as reserved
 /// until this job has posted the release, which it does each full minute: within a minute of the instant, and later
 /// only while no server runs jobs or a backlog of more than 500 is worked off. The lock on each hold makes sure that it is given back once.
+/// One that the books refuse to give back holds up no other: it is told of once and tried again in the next round.
 #[derive(Debug, Clone)]
 pub struct ReleaseExpiredHolds {
     /// Hold, debit account, credit account.
     holds: Vec<(TransferId, AccountId, AccountId)>,
+    /// Where the next page begins; `None` when this is the last.
+    next: Option<(Timestamp, TransferId)>,
+    /// The first hold that was refused, as it was told last.
+    told: Option<String>,
 }
 
 impl ReleaseExpiredHolds {
-    /// The holds that have expired at `now`, the oldest first, at most 500.
+    /// The holds that have expired at `now`, the oldest first, at most 500; `payload` is that of the run before.
     ///
     /// # Errors
     /// Storage faults.
-    pub fn plan(reads: &mut dyn Session, now: Timestamp) -> Result<Self, Fault> {
+    pub fn plan(reads: &mut dyn Session, payload: &Facts, now: Timestamp) -> Result<Self, Fault> {
         let limit = i64::try_from(HOLDS).unwrap_or(i64::MAX);
-        let mut holds = Vec::new();
-        reads.query(&EXPIRED, &[Value::Int(now.0), Value::Int(limit)], &mut |row| {
-            let Hold { id, debit, credit, .. } = HoldRow::read(row).0;
+        let id = payload.get_text("hold").and_then(|text| Uid::parse(&text, HOLD).ok());
+        let (at, id) = payload.get_int("expires_at").zip(id).unwrap_or((i64::MIN, Uid::NIL));
+        let (mut holds, mut last) = (Vec::new(), None);
+        let params = [Value::Int(at), Value::Int(now.0), Value::Bytes(&id.0), Value::Int(limit)];
+        reads.query(&EXPIRED, &params, &mut |row| {
+            let Hold { id, debit, credit, expires_at, .. } = HoldRow::read(row).0;
             holds.push((id, debit, credit));
+            last = expires_at.map(|at| (at, id));
             true
         })?;
-        Ok(Self { holds })
+        let next = last.filter(|_| holds.len() >= HOLDS);
+        Ok(Self { holds, next, told: payload.get_text("refused") })
     }
 }
+
+/// Prefix of a hold in the payload.
+const HOLD: &str = "hold";
 
 impl Command for ReleaseExpiredHolds {
     type Output = Progress;
@@ -96,14 +110,34 @@ impl Command for ReleaseExpiredHolds {
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Progress, Rejection> {
+        let mut refused: Option<(TransferId, &'static str)> = None;
         for (id, _, _) in &self.holds {
             let Some(hold) = tx.hold(*id) else { continue };
             let expired = hold.expires_at.is_some_and(|at| at <= ctx.now);
-            if hold.state == HoldState::Open && expired {
-                release(tx, ctx, &hold)?;
+            if hold.state != HoldState::Open || !expired {
+                continue;
+            }
+            let mark = tx.mark();
+            if let Err(refusal) = release(tx, ctx, &hold) {
+                tx.rollback(mark);
+                tracing::error!(hold = %id, code = refusal.code, "an expired hold could not be given back");
+                refused = refused.or(Some((*id, refusal.code)));
             }
         }
-        Ok(Progress { more: self.holds.len() >= HOLDS, payload: None })
+        let mut payload = Facts::new();
+        if let Some((id, code)) = refused {
+            let id = id.to_string();
+            if self.told.as_ref() != Some(&id) {
+                tx.event("hold.expiry_refused", None, &id, Facts::new().text("code", code));
+            }
+            payload = payload.text("refused", id);
+        } else if let Some(told) = self.told.as_ref().filter(|_| self.next.is_some()) {
+            payload = payload.text("refused", told);
+        }
+        if let Some((at, id)) = self.next {
+            payload = payload.int("expires_at", at.0).text("hold", id.0.with_prefix(HOLD));
+        }
+        Ok(Progress { more: self.next.is_some(), payload: Some(payload) })
     }
 
     fn audited(&self) -> bool {

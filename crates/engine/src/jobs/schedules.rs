@@ -267,9 +267,9 @@ impl Registry {
     #[must_use]
     pub fn with_builtin(self) -> Self {
         self.with_schedule(CHECKPOINT, |_, _| Ok(TakeCheckpoint))
-            .with_schedule(EXPIRY, |_, hands| {
+            .with_schedule(EXPIRY, |job, hands| {
                 let now = hands.clock.business();
-                Ok(ReleaseExpiredHolds::plan(hands.reads, now)?)
+                Ok(ReleaseExpiredHolds::plan(hands.reads, &job.payload, now)?)
             })
             .with_schedule(CLEAN, |job, hands| Ok(CleanIdempotency::plan(hands.reads, &job.payload)?))
             .with_schedule(CLEAN_JOBS, |_, hands| {

@@ -3,7 +3,7 @@
 use purser_domain::{
     ids::{PayoutAccountId, Uid, WithdrawalId},
     time::Timestamp,
-    withdrawals::{FailureClass, RailOutcome, SliceState, State},
+    withdrawals::{FailureClass, RailNumber, RailOutcome, SliceState, State, read_reference},
 };
 use purser_storage::{Fault, Keys, Lock, Record as _, Session};
 
@@ -102,7 +102,7 @@ fn look(desk: &mut dyn Desk, rail: &str, short_before: Option<QueuePlace>) -> Re
 /// What a job about a slice is about.
 struct Slice {
     row: WithdrawalRow,
-    number: u16,
+    number: RailNumber,
     reference: String,
     amount_minor: i64,
     state: Option<SliceState>,
@@ -114,10 +114,11 @@ struct Slice {
 fn slice(job: &Claimed, hands: &mut Hands<'_>) -> Result<Slice, RunError> {
     let bad = || RunError::Failed("the job's payload cannot be read".to_owned());
     let id: WithdrawalId = job.subject.parse().map_err(|_| bad())?;
-    let number = job.payload.get_int("slice").and_then(|n| u16::try_from(n).ok()).ok_or_else(bad)?;
     let reference = job.payload.get_text("reference").ok_or_else(bad)?;
+    let (_, number) = read_reference(&reference).filter(|(named, _)| *named == id).ok_or_else(bad)?;
     let row = withdrawal(hands.reads, id)?.ok_or_else(bad)?;
-    let known = row.withdrawal().slices.into_iter().find(|s| s.number == number);
+    // Nothing is to be learned any more about a number that the rail recorded as failed.
+    let known = row.withdrawal().slices.into_iter().find(|slice| slice.rail_number() == number);
     let (amount_minor, attempts) = known.as_ref().map_or((0, 0), |s| (s.amount_minor, s.attempts));
     // Looks that let it wait begin the count anew; a run that may have called the rail does not.
     let not_there = job.attempts == 1
@@ -223,8 +224,7 @@ fn record(
 pub fn run_sandbox_callback(job: &Claimed, hands: &mut Hands<'_>) -> Result<Ran, RunError> {
     let bad = || RunError::Failed("the job's payload cannot be read".to_owned());
     let reference = job.payload.get_text("reference").ok_or_else(bad)?;
-    let (id, number) = reference.rsplit_once('-').ok_or_else(bad)?;
-    let id: WithdrawalId = id.parse().map_err(|_| bad())?;
+    let (id, number) = read_reference(&reference).ok_or_else(bad)?;
     let row = withdrawal(hands.reads, id)?.ok_or_else(bad)?;
     let outcome = if job.payload.get("return") == Some(Fact::Flag(true)) {
         hands.call(ReturnPayout(reference.clone()))?;
@@ -234,7 +234,7 @@ pub fn run_sandbox_callback(job: &Claimed, hands: &mut Hands<'_>) -> Result<Ran,
     };
     let slice = Slice {
         row,
-        number: number.parse().map_err(|_| bad())?,
+        number,
         reference: reference.clone(),
         amount_minor: 0,
         state: None,

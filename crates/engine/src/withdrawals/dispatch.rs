@@ -72,6 +72,21 @@ impl DispatchRail {
     }
 }
 
+fn look_later(tx: &mut Tx, ctx: &Ctx, mut row: WithdrawalRow) {
+    row.next_at = ctx.now.plus(NEXT_LOOK);
+    row.version += 1;
+    tx.put(row);
+}
+
+/// The books refuse what one withdrawal's dispatch would write. That is a defect somebody has to look at; those behind
+/// it go on.
+fn refuse(tx: &mut Tx, ctx: &Ctx, row: WithdrawalRow, refused: &Rejection) {
+    tracing::error!(withdrawal = %row.id, code = refused.code, "a withdrawal could not be dispatched");
+    let facts = Facts::new().text("rail", &row.rail).text("code", refused.code);
+    tx.event("withdrawal.dispatch_refused", Some(row.party), &row.id.to_string(), facts);
+    look_later(tx, ctx, row);
+}
+
 impl Command for DispatchRail {
     type Output = Dispatched;
 
@@ -158,22 +173,24 @@ impl Command for DispatchRail {
                 Ok(Outcome::Changed(decision)) => {
                     let after = &decision.withdrawal;
                     let short = waits_for_float(after);
+                    let held =
+                        matches!(after.state, State::Requested | State::Scheduled | State::WaitingForFunds);
+                    let mut changed = row.clone();
+                    if held && !short {
+                        changed.next_at = ctx.now.plus(NEXT_LOOK);
+                    }
+                    let mark = tx.mark();
+                    if let Err(refused) = apply::apply(tx, ctx, &decision, changed) {
+                        tx.rollback(mark);
+                        refuse(tx, ctx, row, &refused);
+                        continue;
+                    }
                     done.short |= short;
                     done.told += usize::from(short);
                     done.sent += usize::from(after.state == State::Sending);
-                    let held =
-                        matches!(after.state, State::Requested | State::Scheduled | State::WaitingForFunds);
-                    if held && !short {
-                        row.next_at = ctx.now.plus(NEXT_LOOK);
-                    }
-                    apply::apply(tx, ctx, &decision, row)?;
                 }
                 Ok(Outcome::Unchanged) if waits_for_float(&withdrawal) => done.short = true,
-                Ok(Outcome::Unchanged) | Err(_) => {
-                    row.next_at = ctx.now.plus(NEXT_LOOK);
-                    row.version += 1;
-                    tx.put(row);
-                }
+                Ok(Outcome::Unchanged) | Err(_) => look_later(tx, ctx, row),
             }
         }
         Ok(done)

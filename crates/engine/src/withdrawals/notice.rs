@@ -3,7 +3,7 @@
 use purser_domain::{
     casework::Kind,
     ids::Uid,
-    withdrawals::{self, RailOutcome, Slice, SliceState},
+    withdrawals::{self, RailNumber, RailOutcome, Slice, SliceState},
 };
 
 use super::{
@@ -43,8 +43,8 @@ pub struct RecordRailNotice {
     pub rail: &'static str,
     /// What it said.
     pub notice: RailNotice,
-    /// The withdrawal and the slice's number that the reference names, when there is such a withdrawal.
-    pub located: Option<(Located, u16)>,
+    /// The withdrawal and the slice's number at the rail that the reference names, when there is such a withdrawal.
+    pub located: Option<(Located, RailNumber)>,
 }
 
 impl RecordRailNotice {
@@ -54,12 +54,13 @@ impl RecordRailNotice {
         if row.rail != self.rail {
             return Err("notice_other_rail");
         }
-        let slice = row.withdrawal().slices.into_iter().find(|slice| slice.number == *number);
-        let slice = slice.ok_or("notice_unknown")?;
+        let slice = row.withdrawal().slices.into_iter().find(|slice| slice.number == number.slice);
+        let slice = slice.filter(|slice| number.round <= slice.round).ok_or("notice_unknown")?;
         if slice.amount_minor != self.notice.amount_minor {
             return Err("notice_amount");
         }
-        let outcome = &believed(&self.notice.outcome, &slice, ctx);
+        let said = &self.notice.outcome;
+        let outcome = &if number.round == slice.round { believed(said, &slice, ctx) } else { said.clone() };
         let mark = tx.mark();
         decide(tx, ctx, located, |withdrawal, gate| {
             withdrawals::rail_outcome(withdrawal, *number, outcome, gate)
@@ -85,7 +86,7 @@ impl Command for RecordRailNotice {
 
     fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
         if let Some((located, number)) = &self.located {
-            want(needs, located, &[*number], ctx);
+            want(needs, located, &[number.slice], ctx);
         }
     }
 
@@ -116,7 +117,12 @@ impl Command for RecordRailNotice {
 /// What a notice may be believed. A notice does not say which attempt it is about: the "no" to an earlier one may come
 /// late, or be sent once more by somebody else, while a later attempt pays. Then the rail is asked.
 fn believed(said: &RailOutcome, slice: &Slice, ctx: &Ctx) -> RailOutcome {
-    let refused = matches!(said, RailOutcome::DefiniteFailure { .. } | RailOutcome::PayerFundsShort);
+    let refused = matches!(
+        said,
+        RailOutcome::DefiniteFailure { .. }
+            | RailOutcome::FailedForFunds { .. }
+            | RailOutcome::PayerFundsShort
+    );
     let open = matches!(slice.state, SliceState::Sending | SliceState::Unknown | SliceState::FundsShort);
     // Put off since it was refused: nothing was sent meanwhile that the "no" could be hiding.
     let waits = slice.state == SliceState::Sending && slice.deferred_until.is_some_and(|at| ctx.now < at);

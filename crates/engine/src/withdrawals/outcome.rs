@@ -2,7 +2,7 @@
 
 use purser_domain::{
     ids::StaffId,
-    withdrawals::{self, Outcome, RailOutcome, Reason},
+    withdrawals::{self, Outcome, RailNumber, RailOutcome, Reason},
 };
 
 use super::{
@@ -60,8 +60,8 @@ pub(super) fn decide(
 pub struct RecordRailOutcome {
     /// Which withdrawal.
     pub located: Located,
-    /// Which slice.
-    pub slice: u16,
+    /// Which slice, and which of its numbers at the rail the answer is about.
+    pub slice: RailNumber,
     /// What the rail says.
     pub outcome: RailOutcome,
     /// The job that asked, finished in the same commit.
@@ -76,7 +76,7 @@ impl Command for RecordRailOutcome {
     }
 
     fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
-        want(needs, &self.located, &[self.slice], ctx);
+        want(needs, &self.located, &[self.slice.slice], ctx);
         if let Some(lease) = self.lease {
             lease.need(needs);
         }
@@ -92,7 +92,15 @@ impl Command for RecordRailOutcome {
     }
 
     fn audit(&self, output: &WithdrawalRow) -> (String, Facts) {
-        let facts = Facts::new().int("slice", i64::from(self.slice)).text("state", &output.state);
+        let RailNumber { slice, round } = self.slice;
+        let mut facts = Facts::new().int("slice", i64::from(slice)).text("state", &output.state);
+        if round > 1 {
+            facts = facts.int("round", i64::from(round));
+        }
+        // A next number rests on this record of the failure of the one before (P10).
+        if let RailOutcome::FailedForFunds { code } = &self.outcome {
+            facts = facts.text("failed", code);
+        }
         (output.id.to_string(), facts)
     }
 }

@@ -65,7 +65,7 @@ impl Invariant for SlicesReserveFloat {
             let currency = row.text(2).parse().unwrap_or(Currency::CNY);
             let float = AccountRef::float(row.text(1), currency).id();
             for slice in row.text(3).lines().filter_map(decode_slice).filter(|slice| is_open(slice.state)) {
-                let (reference, amount_minor) = (rail_reference(id, slice.number), slice.amount_minor);
+                let (reference, amount_minor) = (rail_reference(id, slice.rail_number()), slice.amount_minor);
                 let reserve = Reserve { reference, amount_minor, float };
                 reserves.insert(hold_id(id, Hold::FloatSlice(slice.number)), reserve);
             }

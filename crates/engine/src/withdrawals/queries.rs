@@ -5,7 +5,7 @@ use purser_domain::{
     ledger::AccountRef,
     money::Currency,
     time::{Date, Timestamp},
-    withdrawals::{Source, rail_reference},
+    withdrawals::{RailNumber, Source, read_reference},
 };
 use purser_storage::{Fault, Keys, Lock, Record as _, Session, Statement, Value};
 
@@ -80,16 +80,16 @@ pub fn withdrawal(session: &mut dyn Session, id: WithdrawalId) -> Result<Option<
     Ok(found)
 }
 
-/// The withdrawal and the slice's number that a rail's reference names (`wd_…-01`).
+/// The withdrawal and the slice's number at the rail that a rail's reference names (`wd_…-01`). Only exactly what Purser
+/// would have written is one.
 ///
 /// # Errors
 /// Storage faults.
-pub fn by_reference(session: &mut dyn Session, reference: &str) -> Result<Option<(Located, u16)>, Fault> {
-    let named =
-        reference.rsplit_once('-').and_then(|(id, number)| Some((id.parse().ok()?, number.parse().ok()?)));
-    // Only exactly what Purser would have written.
-    let ours = named.filter(|(id, number)| rail_reference(*id, *number) == reference);
-    let Some((id, number)) = ours else { return Ok(None) };
+pub fn by_reference(
+    session: &mut dyn Session,
+    reference: &str,
+) -> Result<Option<(Located, RailNumber)>, Fault> {
+    let Some((id, number)) = read_reference(reference) else { return Ok(None) };
     Ok(locate(session, id)?.map(|located| (located, number)))
 }
 

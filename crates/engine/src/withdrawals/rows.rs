@@ -314,9 +314,12 @@ pub fn slice_state_name(state: SliceState) -> &'static str {
 fn encode_slice(slice: &Slice) -> String {
     let failure =
         slice.failure.as_ref().map_or(String::new(), |(class, code)| format!("{} {code}", class.name()));
+    let number = match slice.round {
+        0 | 1 => slice.number.to_string(),
+        round => format!("{}r{round}", slice.number),
+    };
     format!(
-        "{} {} {} {} {} {} {failure}",
-        slice.number,
+        "{number} {} {} {} {} {} {failure}",
         slice.amount_minor,
         slice.fee_minor,
         slice_state_name(slice.state).to_owned()
@@ -329,13 +332,16 @@ fn encode_slice(slice: &Slice) -> String {
 pub(super) fn decode_slice(line: &str) -> Option<Slice> {
     let mut words = line.splitn(8, ' ');
     let mut next = || words.next();
-    let (number, amount_minor, fee_minor) =
-        (next()?.parse().ok()?, next()?.parse().ok()?, next()?.parse().ok()?);
+    // A slice that has another number at the rail than its first says which, behind its own.
+    let number = next()?;
+    let (number, round) = number.split_once('r').unwrap_or((number, "1"));
+    let (amount_minor, fee_minor) = (next()?.parse().ok()?, next()?.parse().ok()?);
     // A slice that was put off says until when, behind its state.
     let state = next()?;
     let (name, deferred) = state.split_once('@').map_or((state, None), |(name, at)| (name, Some(at)));
     Some(Slice {
-        number,
+        number: number.parse().ok()?,
+        round: round.parse().ok()?,
         amount_minor,
         fee_minor,
         state: SLICE_STATES.iter().find(|(_, n)| *n == name)?.0,
@@ -360,13 +366,15 @@ mod tests {
             amount_minor: 5,
             fee_minor: 0,
             state: SliceState::Failed,
+            round: 1,
             attempts: 3,
             rail_fee_minor: 0,
             failure: Some((FailureClass::PayeeFixable, "NO SUCH PAYEE".to_owned())),
             deferred_until: None,
         };
         let deferred = Slice { deferred_until: Some(Timestamp(7)), failure: None, ..slice.clone() };
-        for slice in [slice, deferred] {
+        let second = Slice { round: 2, attempts: 0, ..deferred.clone() };
+        for slice in [slice, deferred, second] {
             assert_eq!(decode_slice(&encode_slice(&slice)), Some(slice));
         }
         let reason = Reason::Staff { note: "two\nlines".to_owned() };

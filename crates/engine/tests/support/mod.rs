@@ -125,6 +125,31 @@ impl Books {
         }
     }
 
+    /// Changes rows behind everybody's back.
+    pub(crate) fn tamper(&self, sql: &str) {
+        match &self.server {
+            None => {
+                let options = sqlite::Options { shared: true, ..sqlite::Options::default() };
+                let session = sqlite::open_writer(&self.path(), &options).expect("a database");
+                session.connection().execute_batch(sql).expect("done");
+            }
+            Some(database) => execute(&database.url, sql),
+        }
+    }
+
+    /// How the database file would carry out a statement, step by step.
+    pub(crate) fn plan(&self, sql: &str) -> Vec<String> {
+        let session = sqlite::open_reader(&self.path()).expect("a reader");
+        let mut statement =
+            session.connection().prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("a statement");
+        let mut rows = statement.raw_query();
+        let mut steps = Vec::new();
+        while let Some(row) = rows.next().expect("a step") {
+            steps.push(row.get::<_, String>(3).expect("its words"));
+        }
+        steps
+    }
+
     fn path(&self) -> PathBuf {
         self.dir.path().join("purser.db")
     }

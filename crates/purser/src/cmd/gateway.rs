@@ -30,8 +30,8 @@ Keys are made in the folder that --keys names and used again the next time: app-
 --alipay-key-file, alipay-public.pem for its --alipay-public-key-file. The address is http://LISTEN/gateway.do.
 
 A payee's login id names what its orders meet, by the last part before the @: li.lost_reply@example.com. Known are
-ok, lost_request, lost_reply, late_success, late_failure, duplicate_callback, bounce, funds_short, throttled,
-stale_query, bad_signature, system_error, hang, and every listed error code: li.payee_not_exist@example.com.
+ok, lost_request, lost_reply, late_success, late_failure, duplicate_callback, bounce, funds_short, funds_failed,
+throttled, stale_query, bad_signature, system_error, hang, and every listed error code: li.payee_not_exist@example.com.
 
 The control panel, all JSON:
   GET  /control/orders                                          its books

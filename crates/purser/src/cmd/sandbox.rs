@@ -33,8 +33,8 @@ pub(crate) enum SandboxVerb {
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
 So many payouts of a million meet a fault: lost_request, lost_reply, late_success, late_failure, throttled, fail (a payee
-that does not exist), duplicate_callback, stale_query; with --kinds also funds_short (the rail waits for a top-up), bounce
-(money comes back after it arrived) and blocked. Which payout meets which is decided by its reference. Works on books that are
+that does not exist), duplicate_callback, stale_query; with --kinds also funds_short and funds_failed (the rail waits
+for a top-up), bounce (money comes back after it arrived) and blocked. Which payout meets which is decided by its reference. Works on books that are
 a sandbox (`purser migrate --sandbox`); on a folder no server may be running.
 
 Example:

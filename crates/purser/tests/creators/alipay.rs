@@ -238,6 +238,16 @@ fn platform_funds_and_platform_faults_stop_the_queue_not_the_creators_p10_p12_x1
         world.ends(&short, "paid");
         world.ends(&behind, "paid");
         assert_eq!(world.gateway.orders(&short)[0]["sends"], 2, "the identical order");
+        // What the gateway made an order of, and failed, is told that failure for ever: it goes under its next number.
+        let failed = world.meets("funds_failed", 60_000);
+        world.ends(&failed, "waiting_for_funds");
+        world.top_up(1_000_000);
+        world.ends(&failed, "paid");
+        let orders = world.gateway.orders(&failed);
+        let said: Vec<[&Value; 3]> =
+            orders.iter().map(|o| [&o["reference"], &o["sends"], &o["paid"]]).collect();
+        let (first, second) = (format!("{failed}-01"), format!("{failed}-01r2"));
+        assert_eq!(said, [[&json!(first), &json!(1), &json!(0)], [&json!(second), &json!(1), &json!(1)]]);
         // A refusal of everything of the platform's stops the rail: the first fails, the next wait.
         let refused = world.meets("product_not_sign", 30_000);
         world.ends(&refused, "failed");

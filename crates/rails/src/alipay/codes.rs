@@ -8,7 +8,7 @@ use purser_domain::withdrawals::{FailureClass, RailOutcome};
 pub enum Class {
     /// Nobody knows yet: query, never give the money back.
     Unknown,
-    /// The platform's balance is short: the same order again after a top-up.
+    /// The platform's balance is short: the same order again after a top-up, if none was made.
     PayerFunds,
     /// Contract, certificate, permission or account of the platform: stop the channel, alert.
     PayerConfig,

@@ -84,12 +84,22 @@ impl Rail for AlipayRail {
     }
 
     /// A refusal of a later attempt counts only when the gateway looked at the order and, asked once more, does not
-    /// know of an earlier attempt that went through: a failure that is written down gives the money back.
+    /// know of an earlier attempt that went through: a failure that is written down gives the money back. A later
+    /// "payer short" may be the answer to an earlier attempt, told again: where the gateway has recorded the order as
+    /// failed, this number will never be paid.
     fn send(&mut self, order: &PayoutOrder, hands: &mut Hands<'_>) -> Result<RailOutcome, RunError> {
         let at = hands.clock.machine();
         let (outcome, looked_at) = self.transfer(order, at)?;
-        if !order.again || !matches!(outcome, RailOutcome::DefiniteFailure { .. }) {
+        let refused = matches!(outcome, RailOutcome::DefiniteFailure { .. } | RailOutcome::PayerFundsShort);
+        if !order.again || !refused {
             return Ok(outcome);
+        }
+        if outcome == RailOutcome::PayerFundsShort {
+            return Ok(match self.look_up(order, at) {
+                // The identical order again pays at most once, whatever is true.
+                Ok(RailOutcome::NotFound | RailOutcome::Throttled) | Err(_) => outcome,
+                Ok(other) => other,
+            });
         }
         if !looked_at {
             return Ok(RailOutcome::Unknown);

@@ -20,6 +20,9 @@ pub(super) const QUERY: &str = "alipay.fund.trans.common.query";
 /// The only scene: to one payee, at once.
 const SCENE: &str = "DIRECT_TRANSFER";
 
+/// State of an order that was made and not paid.
+const FAIL: &str = "FAIL";
+
 /// What payees read about a transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wording {
@@ -154,6 +157,10 @@ pub(super) fn query(order: &PayoutOrder) -> Result<Query<'_>, &'static str> {
 /// What a reply to a transfer says, and whether it comes from behind the gateway, where the order was looked at.
 pub(super) fn transfer_outcome(reply: &Reply, order: &PayoutOrder) -> (RailOutcome, bool) {
     match reply.code() {
+        // The reply to a transfer names no reason; the query does.
+        gateway::OK if reply.text("status") == FAIL && reply.text("error_code").is_empty() => {
+            (RailOutcome::Unknown, true)
+        }
         gateway::OK => (status_outcome(reply, order), true),
         gateway::IN_PROCESS | gateway::UNAVAILABLE => (RailOutcome::Unknown, false),
         gateway::TOO_FREQUENT => (RailOutcome::Throttled, false),
@@ -212,7 +219,7 @@ pub(super) fn of_status(status: &str, error_code: &str, fee_minor: i64) -> RailO
             };
             RailOutcome::Bounced { class, code: code.to_owned() }
         }
-        "FAIL" => match class_of(error_code) {
+        FAIL => match class_of(error_code) {
             // The state is definite; a code that says otherwise is not to be trusted with somebody's money.
             Some(class @ (Class::Unknown | Class::NumberUsed | Class::NotFound | Class::Throttle)) => {
                 tracing::warn!(
@@ -222,6 +229,8 @@ pub(super) fn of_status(status: &str, error_code: &str, fee_minor: i64) -> RailO
                 );
                 RailOutcome::Unknown
             }
+            // Refused, the order may go again. Failed, it is told the same failure for ever.
+            Some(Class::PayerFunds) => RailOutcome::FailedForFunds { code: error_code.to_owned() },
             Some(class) => class.outcome(error_code),
             None => {
                 let code = if error_code.is_empty() { "FAIL" } else { error_code };

@@ -21,6 +21,7 @@ fn show(outcome: &RailOutcome) -> String {
         RailOutcome::DefiniteFailure { class, .. } => format!("failed {}", class.name()),
         RailOutcome::Unknown => "unknown".to_owned(),
         RailOutcome::PayerFundsShort => "funds short".to_owned(),
+        RailOutcome::FailedForFunds { .. } => "failed for funds".to_owned(),
         RailOutcome::Throttled => "throttled".to_owned(),
         RailOutcome::NotFound => "not found".to_owned(),
         RailOutcome::Bounced { class, .. } => format!("bounced {}", class.name()),

@@ -117,6 +117,9 @@ fn what_cannot_be_an_order_is_never_sent() {
 fn a_later_attempt_is_failed_only_when_no_earlier_one_went_through_p10() {
     let refused = |code: &str, sub_code: &str| json!({ "code": code, "sub_code": sub_code });
     let failed = |class, code: &str| RailOutcome::DefiniteFailure { class, code: code.to_owned() };
+    let state = |order: &PayoutOrder, code: &str| json!({ "code": "10000", "out_biz_no": order.reference, "status": "FAIL", "error_code": code });
+    let short = |order: &PayoutOrder| state(order, "PAYER_BALANCE_NOT_ENOUGH");
+    let unexplained = |order: &PayoutOrder| state(order, "");
     let first = order("alipay", "li@example.com");
     let again = PayoutOrder { again: true, ..first.clone() };
     let blocked = failed(FailureClass::PayeeBlocked, "USER_RISK_FREEZE");
@@ -155,10 +158,28 @@ fn a_later_attempt_is_failed_only_when_no_earlier_one_went_through_p10() {
             RailOutcome::Unknown,
         ),
         (
-            "funds are short once more",
-            &again,
+            "funds are short",
+            &first,
             vec![refused("40004", "PAYER_BALANCE_NOT_ENOUGH")],
             RailOutcome::PayerFundsShort,
+        ),
+        (
+            "funds are short once more, and no order was made",
+            &again,
+            vec![refused("40004", "PAYER_BALANCE_NOT_ENOUGH"), refused("40004", "ORDER_NOT_EXIST")],
+            RailOutcome::PayerFundsShort,
+        ),
+        (
+            "funds were short when the order was made: this number says so for ever",
+            &again,
+            vec![refused("40004", "PAYER_BALANCE_NOT_ENOUGH"), short(&again)],
+            RailOutcome::FailedForFunds { code: "PAYER_BALANCE_NOT_ENOUGH".to_owned() },
+        ),
+        (
+            "the reply gives no reason: the query will",
+            &first,
+            vec![unexplained(&first)],
+            RailOutcome::Unknown,
         ),
     ];
     let (mut bench, stand_in) = (Bench::new(), StandIn::default());

@@ -57,6 +57,9 @@ impl World for Alipay {
     }
 
     fn payee(&mut self, fault: Fault) -> Payee {
+        if fault == Fault::FundsFailed {
+            self.gateway.lock().unwrap().orders.balance_minor = 0;
+        }
         let fate = match fault {
             Fault::Nothing | Fault::SentTwice => "ok",
             Fault::LostRequest => "lost_request",
@@ -65,6 +68,7 @@ impl World for Alipay {
             Fault::DuplicateCallback => "duplicate_callback",
             Fault::Bounce => "bounce",
             Fault::FundsShort => "funds_short",
+            Fault::FundsFailed => "funds_failed",
             Fault::Throttled => "throttled",
             Fault::StaleQuery => "stale_query",
             Fault::DefiniteFailure => "payee_not_exist",

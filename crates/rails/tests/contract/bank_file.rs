@@ -239,7 +239,7 @@ impl World for BankFiles {
             Fault::LateSuccess => "late_success",
             Fault::DuplicateCallback => "duplicate_callback",
             Fault::Bounce => "bounce",
-            Fault::FundsShort => "funds_short",
+            Fault::FundsShort | Fault::FundsFailed => "funds_short",
             Fault::Throttled => "throttled",
             Fault::StaleQuery => "stale_query",
             Fault::DefiniteFailure => "fail",

@@ -60,7 +60,8 @@ the withdrawal ended, how often money left for an order, and how often it came b
 const TAIL: &str = "
 What the suite checks besides, for every cell:
 
-- The same reference always carries the same amount and payee; no second reference is ever made for a slice.
+- The same reference always carries the same amount and payee; a second one is made for a slice only after the rail
+  recorded that the first failed.
 - What left by the outside's books is what left by Purser's, to the fen; no order is paid twice.
 - Every hold is placed once and then settled once or released once.
 - While the outcome is unknown nothing is released.

@@ -43,6 +43,7 @@ impl World for Sandbox {
             Fault::DuplicateCallback => "duplicate_callback",
             Fault::Bounce => "bounce",
             Fault::FundsShort => "funds_short",
+            Fault::FundsFailed => "funds_failed",
             Fault::Throttled => "throttled",
             Fault::StaleQuery => "stale_query",
             Fault::DefiniteFailure => "fail",

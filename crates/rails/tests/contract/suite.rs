@@ -8,8 +8,9 @@ use purser_domain::{
     time::{HOUR, SECOND, Timestamp, Zone},
     withdrawals::{
         AccountRole, Ctx, Decision, Destination, DestinationKind, DispatchFacts, Effect, FeeTerms, Hold,
-        HolderMatch, KillSwitches, MoneyOp, Outcome, PayeeKind, RailFacts, RailOutcome, SliceState, Source,
-        Standing, State, StudioFacts, VelocityTerms, Withdrawal, WithdrawalTerms, dispatch, rail_outcome,
+        HolderMatch, KillSwitches, MoneyOp, Outcome, PayeeKind, RailFacts, RailNumber, RailOutcome,
+        SliceState, Source, Standing, State, StudioFacts, VelocityTerms, Withdrawal, WithdrawalTerms,
+        dispatch, rail_outcome, read_reference,
     },
 };
 use purser_engine::ports::{Payee, PayoutOrder, Rail, RunError};
@@ -26,6 +27,7 @@ pub(crate) enum Fault {
     DuplicateCallback,
     Bounce,
     FundsShort,
+    FundsFailed,
     Throttled,
     StaleQuery,
     DefiniteFailure,
@@ -33,7 +35,7 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Nothing,
         Self::LostRequest,
         Self::LostReply,
@@ -41,6 +43,7 @@ impl Fault {
         Self::DuplicateCallback,
         Self::Bounce,
         Self::FundsShort,
+        Self::FundsFailed,
         Self::Throttled,
         Self::StaleQuery,
         Self::DefiniteFailure,
@@ -56,6 +59,7 @@ impl Fault {
             Self::DuplicateCallback => "duplicate callback",
             Self::Bounce => "success turned into a bounce (退票)",
             Self::FundsShort => "refused for platform funds",
+            Self::FundsFailed => "failed for platform funds",
             Self::Throttled => "throttled",
             Self::StaleQuery => "stale query",
             Self::DefiniteFailure => "definite failure",
@@ -73,6 +77,10 @@ impl Fault {
             Self::DuplicateCallback => "the second and third notice change nothing",
             Self::Bounce => "booked back by new transfers",
             Self::FundsShort => "waits; after a top-up the identical order goes again",
+            Self::FundsFailed => {
+                "waits; the old number is told its failure for ever, so after a top-up the order goes under the next one, \
+                 where the rail keeps failures"
+            }
             Self::Throttled => "the identical order goes again, later",
             Self::StaleQuery => {
                 "the query does not find a paid order; the identical order pays nothing twice"
@@ -223,7 +231,7 @@ impl Teller {
         self.apply(outcome);
     }
 
-    fn hear(&mut self, number: u16, outcome: &RailOutcome, now: Timestamp) {
+    fn hear(&mut self, number: RailNumber, outcome: &RailOutcome, now: Timestamp) {
         let (zone, terms) = (Zone::shanghai(), terms());
         let ctx = Ctx { now, today: zone.date(now), zone: &zone, terms: &terms, funds_expected_at: None };
         let before = (self.settled, self.closed.len());
@@ -266,8 +274,9 @@ impl Teller {
         );
     }
 
-    fn order(&self, number: u16, reference: &str) -> PayoutOrder {
-        let slice = self.withdrawal.slices.iter().find(|slice| slice.number == number).unwrap();
+    fn order(&self, reference: &str) -> PayoutOrder {
+        let (_, number) = read_reference(reference).unwrap();
+        let slice = self.withdrawal.slices.iter().find(|slice| slice.number == number.slice).unwrap();
         PayoutOrder {
             reference: reference.to_owned(),
             amount_minor: slice.amount_minor,
@@ -281,8 +290,8 @@ impl Teller {
         for effect in std::mem::take(&mut self.effects) {
             let now = bench.clock.business();
             let said = match &effect {
-                Effect::Send { slice, reference, .. } | Effect::Resend { slice, reference, .. } => {
-                    let order = self.order(*slice, reference);
+                Effect::Send { reference, .. } | Effect::Resend { reference, .. } => {
+                    let order = self.order(reference);
                     let (amount, times) =
                         self.sent.entry(reference.clone()).or_insert((order.amount_minor, 0));
                     assert_eq!(*amount, order.amount_minor, "{reference} carries one amount");
@@ -292,11 +301,11 @@ impl Teller {
                         let _ = world.rail().send(&order, &mut bench.hands());
                     }
                     let again = order.again || fault == Fault::SentTwice;
-                    (*slice, world.rail().send(&PayoutOrder { again, ..order }, &mut bench.hands()))
+                    (reference, world.rail().send(&PayoutOrder { again, ..order }, &mut bench.hands()))
                 }
-                Effect::Query { slice, reference } => {
-                    let order = self.order(*slice, reference);
-                    (*slice, world.rail().query(&order, &mut bench.hands()))
+                Effect::Query { reference, .. } => {
+                    let order = self.order(reference);
+                    (reference, world.rail().query(&order, &mut bench.hands()))
                 }
                 _ => continue,
             };
@@ -305,7 +314,10 @@ impl Teller {
                 (_, Ok(RailOutcome::Unknown | RailOutcome::Throttled)) if queried => {
                     self.effects.push_back(effect);
                 }
-                (slice, Ok(outcome)) => self.hear(slice, &outcome, now),
+                (reference, Ok(outcome)) => {
+                    let (_, number) = read_reference(reference).unwrap();
+                    self.hear(number, &outcome, now);
+                }
                 (_, Err(RunError::Failed(why))) => {
                     println!("{effect:?} is tried again: {why}");
                     self.effects.push_back(effect);
@@ -323,9 +335,9 @@ impl Teller {
             self.work(world, bench, fault);
             let now = bench.clock.business();
             for (reference, outcome) in world.pass(bench) {
-                let (id, number) = reference.rsplit_once('-').unwrap();
-                if id == self.withdrawal.id.to_string() {
-                    self.hear(number.parse().unwrap(), &outcome, now);
+                let (id, number) = read_reference(&reference).unwrap();
+                if id == self.withdrawal.id {
+                    self.hear(number, &outcome, now);
                 }
             }
             if self.withdrawal.state == State::WaitingForFunds && self.effects.is_empty() {
@@ -373,30 +385,45 @@ fn judge(world: &mut dyn World, bench: &mut Bench, teller: &Teller, fault: Fault
     let what = format!("{} on {}", fault.name(), world.name());
     let withdrawal = &teller.withdrawal;
     assert_eq!(withdrawal.state, fault.ends(), "{what}");
-    assert_eq!((withdrawal.slices.len(), teller.sent.len()), (slices, slices), "{what}");
+    let numbers = |number: u16| {
+        let of = |reference: &&String| read_reference(reference).unwrap().1.slice == number;
+        teller.sent.keys().filter(of).count()
+    };
+    let counts: BTreeSet<usize> = withdrawal.slices.iter().map(|slice| numbers(slice.number)).collect();
+    assert_eq!((withdrawal.slices.len(), counts.len()), (slices, 1), "{what}: {:?}", teller.sent);
+    let several = counts.contains(&2);
+    assert!(
+        counts.contains(&1) || several && fault == Fault::FundsFailed,
+        "{what}: {counts:?} numbers a slice"
+    );
     assert!(teller.open.is_empty(), "{what}: still held {:?}", teller.open);
-    assert_eq!(teller.waited, fault == Fault::FundsShort, "{what}");
+    assert_eq!(teller.waited, [Fault::FundsShort, Fault::FundsFailed].contains(&fault), "{what}");
     let unclear =
         [Fault::LostRequest, Fault::LostReply, Fault::LateSuccess, Fault::StaleQuery].contains(&fault);
     assert!(teller.unknown || !unclear, "{what}: was unknown for a while");
-    let (mut left, mut back) = (BTreeSet::new(), BTreeSet::new());
+    let (mut left, mut back) = (BTreeMap::<u16, u32>::new(), BTreeMap::<u16, u32>::new());
     let mut outside = 0;
-    for (number, (reference, (amount, _))) in (1..).zip(&teller.sent) {
+    for (reference, (amount, _)) in &teller.sent {
+        let (_, number) = read_reference(reference).unwrap();
         let books = world.books(bench, reference);
         if withdrawal.state != State::Failed {
-            let order = PayoutOrder { again: true, ..teller.order(number, reference) };
+            let order = PayoutOrder { again: true, ..teller.order(reference) };
             let _ = world.rail().send(&order, &mut bench.hands());
             world.pass(bench);
             assert_eq!(world.books(bench, reference), books, "{what}: sent once more it moves nothing");
         }
         assert!(books.paid <= 1, "{what}: {reference} is paid {} times", books.paid);
         outside += i64::from(books.paid) * amount - i64::from(books.returned) * amount;
-        left.insert(books.paid);
-        back.insert(books.returned);
+        *left.entry(number.slice).or_default() += books.paid;
+        *back.entry(number.slice).or_default() += books.returned;
     }
+    let (left, back): (BTreeSet<u32>, BTreeSet<u32>) =
+        (left.into_values().collect(), back.into_values().collect());
     assert_eq!(teller.settled - teller.returned, outside, "{what}: what left by both books");
     assert_eq!((left.len(), back.len()), (1, 1), "{what}: every slice meets the same");
     let (left, back) = (left.first().unwrap(), back.first().unwrap());
     let returned = if *back > 0 { format!(", {back} back") } else { String::new() };
-    format!("{} ({left} out{returned})", withdrawal.state.name())
+    assert!(*left <= 1, "{what}: paid once, under whatever number");
+    let renumbered = if several { ", under a new number" } else { "" };
+    format!("{} ({left} out{returned}{renumbered})", withdrawal.state.name())
 }

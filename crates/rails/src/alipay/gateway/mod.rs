@@ -261,7 +261,7 @@ impl Gateway {
             }
             let date = if method == QUERY { "pay_date" } else { "trans_date" };
             fields.insert(date.to_owned(), json!(self.time(at)));
-            if !order.error_code.is_empty() {
+            if method == QUERY && !order.error_code.is_empty() {
                 fields.insert("error_code".to_owned(), json!(order.error_code));
                 fields.insert("fail_reason".to_owned(), json!("收款信息有误"));
             }

@@ -21,8 +21,11 @@ pub enum Fate {
     DuplicateNotify,
     /// Paid; the money comes back later.
     Bounce,
-    /// The payer's balance is short once.
+    /// The payer's balance is short once, before an order is made.
     FundsShort,
+    /// An order is made and fails because the payer's balance is short: under its number it stays that. A payee of
+    /// that name meets it while the balance is short.
+    FundsFailed,
     /// Too many requests once.
     Throttled,
     /// Paid, the answer is lost, and the first query does not know of it yet.
@@ -46,6 +49,7 @@ const FATES: &[(&str, Fate)] = &[
     ("duplicate_callback", Fate::DuplicateNotify),
     ("bounce", Fate::Bounce),
     ("funds_short", Fate::FundsShort),
+    ("funds_failed", Fate::FundsFailed),
     ("throttled", Fate::Throttled),
     ("stale_query", Fate::StaleQuery),
     ("bad_signature", Fate::BadSignature),
@@ -215,7 +219,9 @@ impl Orders {
             return business("PAYMENT_INFO_INCONSISTENCY");
         }
         if !self.by_reference.contains_key(reference) {
-            let fate = self.next.pop_front().or_else(|| Fate::of_payee(identity)).unwrap_or(Fate::Pay);
+            let enough = self.balance_minor >= amount_minor;
+            let of_payee = || Fate::of_payee(identity).filter(|fate| *fate != Fate::FundsFailed || !enough);
+            let fate = self.next.pop_front().or_else(of_payee).unwrap_or(Fate::Pay);
             let order = Order {
                 amount_minor,
                 content: content.to_owned(),
@@ -244,6 +250,13 @@ impl Orders {
             (Fate::FundsShort, true) => business("PAYER_BALANCE_NOT_ENOUGH"),
             (Fate::Throttled, true) => Said::Refused("40005", "isv.app-call-limited".to_owned()),
             (Fate::Code(code), first) if first || !passes(&code) => business(&code),
+            (Fate::FundsFailed, _) => {
+                order.known = true;
+                order.status = Status::Fail;
+                "PAYER_BALANCE_NOT_ENOUGH".clone_into(&mut order.error_code);
+                self.changed.push(reference.to_owned());
+                Said::Order
+            }
             (Fate::LateSuccess | Fate::LateFailure, _) => {
                 order.known = true;
                 Said::Nothing
