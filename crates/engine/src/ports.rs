@@ -55,7 +55,7 @@ pub struct PayoutOrder {
 /// A way for money to leave (P10).
 ///
 /// Both calls may be repeated at any time with the same reference. A lost reply is `Unknown`, never an error:
-/// [`RunError`] says that nothing was sent.
+/// [`RunError`] says that nothing was sent, [`RunError::Unreached`] that nothing could be.
 pub trait Rail: Send {
     /// Name, as policy and payout accounts know it.
     fn name(&self) -> &'static str;
@@ -71,6 +71,14 @@ pub trait Rail: Send {
     /// # Errors
     /// Nothing was learned: try again later.
     fn query(&mut self, order: &PayoutOrder, hands: &mut Hands<'_>) -> Result<RailOutcome, RunError>;
+
+    /// Looks whether the rail can be reached. A rail without an outside always can.
+    ///
+    /// # Errors
+    /// Not now.
+    fn probe(&mut self, _hands: &mut Hands<'_>) -> Result<(), RunError> {
+        Ok(())
+    }
 }
 
 /// What a rail says about an order without being asked, once its signature was found good.
@@ -182,6 +190,12 @@ pub trait Outbox: Send + Sync {
     /// # Errors
     /// Nothing is there under the name, or something else is.
     fn put(&self, name: &str, content: &[u8]) -> Result<(), FolderError>;
+
+    /// Whether a file with this name and these bytes is there.
+    ///
+    /// # Errors
+    /// It cannot be seen, or something else is there under the name.
+    fn has(&self, name: &str, content: &[u8]) -> Result<bool, FolderError>;
 }
 
 /// A message of the bank that cannot be read; `code` is stable.

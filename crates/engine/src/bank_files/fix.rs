@@ -1,9 +1,10 @@
 //! A closed file gets its bytes, once, and goes to the bank.
 
-use purser_domain::ids::BankFileId;
+use purser_domain::{casework::Kind, ids::BankFileId};
 
 use super::{BankFileRow, DROP, collect::unknown_file};
 use crate::{
+    cases::{self, NewCase},
     command::{Command, Ctx, Rejection},
     facts::Facts,
     jobs::{Lease, derived_id, ready},
@@ -74,6 +75,80 @@ impl Command for FixBankFile {
 
     fn audit(&self, _output: &()) -> (String, Facts) {
         (self.id.to_string(), Facts::new().text("name", &self.name).int("size", self.size))
+    }
+}
+
+/// In the payload of a job that writes a file: it is being written.
+pub(super) const DROPPING: &str = "dropping";
+
+/// Notes that a file is about to be written into the folder, or that nothing was written after all.
+///
+/// Rejections: `lease_lost`.
+pub(super) struct NoteDrop {
+    pub(super) lease: Lease,
+    pub(super) begins: bool,
+}
+
+impl Command for NoteDrop {
+    type Output = ();
+
+    fn name(&self) -> &'static str {
+        "bank_file.drop"
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
+        self.lease.need(needs);
+    }
+
+    fn decide(&self, tx: &mut Tx, _ctx: &Ctx) -> Result<(), Rejection> {
+        let payload = if self.begins { Facts::new().flag(DROPPING, true) } else { Facts::new() };
+        self.lease.note(tx, payload)
+    }
+
+    fn audited(&self) -> bool {
+        false
+    }
+}
+
+/// Nobody here knows whether the bank's client took a file: staff find out. The file stays ready, to be brought to the
+/// bank or noted as sent by hand.
+///
+/// Rejections in order: `lease_lost`, `bank_file_unknown`.
+pub(super) struct AskWhetherTaken {
+    pub(super) lease: Lease,
+    pub(super) id: BankFileId,
+}
+
+impl Command for AskWhetherTaken {
+    type Output = ();
+
+    fn name(&self) -> &'static str {
+        "bank_file.drop_unclear"
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
+        self.lease.need(needs);
+        needs.row::<BankFileRow>(self.id);
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<(), Rejection> {
+        self.lease.finish(tx)?;
+        let file = tx.get::<BankFileRow>(&self.id).ok_or_else(unknown_file)?;
+        if file.state != "ready" {
+            return Ok(());
+        }
+        let id = self.id.to_string();
+        let facts = file.facts().text("name", &file.name);
+        tx.event("bank_file.drop_unclear", None, &id, facts);
+        let summary = "银行文件可能已被银行客户端取走：请向银行确认，已取走则标记为已发送，未取走再递交 / the bank's client may \
+                       have taken a bank file: ask the bank; note it as sent if it was taken, bring it if it was not";
+        let (kind, summary) = (Kind::ReconciliationBreak, summary.to_owned());
+        cases::open(tx, ctx, NewCase { kind, party: None, subject: id, summary, due_at: None });
+        Ok(())
+    }
+
+    fn audit(&self, _output: &()) -> (String, Facts) {
+        (self.id.to_string(), Facts::new())
     }
 }
 

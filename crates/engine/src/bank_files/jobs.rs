@@ -9,7 +9,7 @@ use purser_storage::{Session, Statement};
 
 use super::{
     BankEntryRow, BankFileRow, BankOrderRow, ENTRY_PREFIX,
-    fix::{FixBankFile, MarkBankFileSent},
+    fix::{AskWhetherTaken, DROPPING, FixBankFile, MarkBankFileSent, NoteDrop},
     part_letter,
     queries::{bank_file, bank_order, handed_over, orders_of},
 };
@@ -164,6 +164,10 @@ pub fn content_of(seal: &dyn Seal, file: &BankFileRow) -> Result<String, String>
 
 /// Writes a file into the folder that the bank's client reads, and notes that it went out.
 ///
+/// It is noted before that it is being written. A run that finds this note was preceded by one that ended in between: is
+/// the file there, it went out; is it gone, the bank's client may have taken it, and a person has to find out. Written
+/// once more, every order in it could be paid twice by a bank that does not look at message ids.
+///
 /// # Errors
 /// [`RunError`]: the job is tried again.
 pub fn run_drop(
@@ -177,7 +181,20 @@ pub fn run_drop(
         return Ok(Ran::Finish);
     }
     let content = content_of(seal, &file).map_err(RunError::Failed)?;
-    outbox.put(&file.name, content.as_bytes()).map_err(|FolderError(text)| RunError::Failed(text))?;
+    let failed = |FolderError(text)| RunError::Failed(text);
+    if job.payload.get(DROPPING).is_some() {
+        if !outbox.has(&file.name, content.as_bytes()).map_err(failed)? {
+            hands.call(AskWhetherTaken { lease: job.lease, id: file.id })?;
+            return Ok(Ran::Committed);
+        }
+    } else {
+        hands.call(NoteDrop { lease: job.lease, begins: true })?;
+        if let Err(error) = outbox.put(&file.name, content.as_bytes()) {
+            // Nothing is there; the next run begins anew.
+            hands.call(NoteDrop { lease: job.lease, begins: false })?;
+            return Err(failed(error));
+        }
+    }
     hands.call(MarkBankFileSent { id: file.id, lease: Some(job.lease) })?;
     Ok(Ran::Committed)
 }

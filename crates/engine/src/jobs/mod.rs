@@ -138,6 +138,18 @@ impl Lease {
         })
     }
 
+    /// Changes what the job carries, and keeps it: the run goes on.
+    ///
+    /// # Errors
+    /// `lease_lost`.
+    pub fn note(self, tx: &mut Tx, payload: Facts) -> Result<(), Rejection> {
+        self.check(tx)?;
+        if let Some(row) = tx.get::<JobRow>(&self.job).cloned() {
+            tx.put(JobRow { payload, ..row });
+        }
+        Ok(())
+    }
+
     fn change(self, tx: &mut Tx, change: impl FnOnce(&mut JobRow)) -> Result<(), Rejection> {
         self.check(tx)?;
         if let Some(mut row) = tx.get::<JobRow>(&self.job).cloned() {

@@ -24,15 +24,10 @@ fn failed(doing: &str) -> impl Fn(std::io::Error) -> FolderError {
 impl Outbox for Folder {
     /// Written under another name, made durable, and only then given its own: whoever looks sees all of it or nothing.
     fn put(&self, name: &str, content: &[u8]) -> Result<(), FolderError> {
-        let target = self.path.join(name);
-        match fs::read(&target) {
-            Ok(there) if there == content => return Ok(()),
-            Ok(_) => {
-                return Err(FolderError(format!("{name} is in the bank's folder with another content")));
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(failed("looking into the bank's folder")(error)),
+        if self.has(name, content)? {
+            return Ok(());
         }
+        let target = self.path.join(name);
         let waiting = self.path.join(format!(".{name}.part"));
         let mut file = OpenOptions::new()
             .write(true)
@@ -46,6 +41,16 @@ impl Outbox for Folder {
         fs::rename(&waiting, &target).map_err(failed("naming a file of the bank's folder"))?;
         let folder = File::open(&self.path).and_then(|folder| folder.sync_all());
         folder.map_err(failed("making the bank's folder durable"))
+    }
+
+    fn has(&self, name: &str, content: &[u8]) -> Result<bool, FolderError> {
+        match fs::read(self.path.join(name)) {
+            Ok(there) if there == content => Ok(true),
+            Ok(_) => Err(FolderError(format!("{name} is in the bank's folder with another content"))),
+            // A folder that is not there holds no file because of that, not because a client took it.
+            Err(error) if error.kind() == ErrorKind::NotFound && self.path.is_dir() => Ok(false),
+            Err(error) => Err(failed("looking into the bank's folder")(error)),
+        }
     }
 }
 
@@ -65,6 +70,8 @@ mod tests {
         assert_eq!(names, ["a.xml"]);
         assert_eq!(fs::read(dir.path().join("a.xml")).unwrap(), b"whole");
         assert!(folder.put("a.xml", b"other").is_err());
-        assert!(Folder { path: dir.path().join("absent") }.put("b.xml", b"x").is_err());
+        assert_eq!((folder.has("a.xml", b"whole"), folder.has("b.xml", b"x")), (Ok(true), Ok(false)));
+        let absent = Folder { path: dir.path().join("absent") };
+        assert!(absent.put("b.xml", b"x").is_err() && absent.has("b.xml", b"x").is_err());
     }
 }
