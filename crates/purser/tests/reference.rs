@@ -62,7 +62,6 @@ fn withdrawal_rejections() -> Vec<withdrawals::Rejection> {
         R::SamePerson,
         R::NoteMissing,
         R::NotDueYet,
-        R::CannotSlice,
         R::SliceUnknown,
         R::OutcomeConflict,
     ];
@@ -74,7 +73,6 @@ fn withdrawal_rejections() -> Vec<withdrawals::Rejection> {
             | R::SamePerson
             | R::NoteMissing
             | R::NotDueYet
-            | R::CannotSlice
             | R::SliceUnknown
             | R::OutcomeConflict => {}
         }

@@ -263,6 +263,9 @@ gate_codes! {
     /// G15: the rail is not healthy.
     RailUnhealthy = 15, "rail_unhealthy", Rail, Wait,
         "付款通道暂时异常，恢复后自动发出。", "The payment channel has a problem; it goes out by itself afterwards.";
+    /// G15: at the rail's limit for one payment the amount would need more payments than one request may have.
+    RailLimit = 15, "rail_limit", Staff, Wait,
+        "金额无法按付款通道的单笔限额拆分，工作人员正在处理。", "The amount cannot be cut into payments that the channel takes; staff are on it.";
 }
 
 impl GateCode {

@@ -235,9 +235,6 @@ pub enum Rejection {
     /// Its value date has not come.
     #[error("the withdrawal is not due yet")]
     NotDueYet,
-    /// The rail's limit is too small for the amount.
-    #[error("the amount cannot be cut into slices that the rail takes")]
-    CannotSlice,
     /// There is no such slice, or it was never sent.
     #[error("the withdrawal has no such slice at the rail")]
     SliceUnknown,
@@ -256,7 +253,6 @@ impl Rejection {
             Self::SamePerson => "same_person",
             Self::NoteMissing => "note_missing",
             Self::NotDueYet => "not_due_yet",
-            Self::CannotSlice => "cannot_slice",
             Self::SliceUnknown => "slice_unknown",
             Self::OutcomeConflict => "outcome_conflict",
         }

@@ -69,7 +69,7 @@ pub fn read_reference(reference: &str) -> Option<(WithdrawalId, RailNumber)> {
 
 /// Sends a withdrawal, or says what it waits for.
 ///
-/// A held party, kill switch, cooling-off, lock or sick rail leaves the state as it is and gives the reason. A
+/// A held party, kill switch, cooling-off, lock, sick rail or a rail's limit that is too small leaves the state as it is and gives the reason. A
 /// destination that became unusable is a definite failure of all that was not sent, or that the rail refused for want
 /// of funds.
 ///
@@ -107,7 +107,7 @@ pub fn dispatch(withdrawal: &Withdrawal, facts: &DispatchFacts, ctx: &Ctx<'_>) -
     if let Some(code) = rail_code(&facts.rail) {
         return Ok(hold_back(withdrawal, code));
     }
-    if first { send(withdrawal, &facts.rail, ctx) } else { Ok(send_again(withdrawal)) }
+    Ok(if first { send(withdrawal, &facts.rail, ctx) } else { send_again(withdrawal) })
 }
 
 fn hold_back(withdrawal: &Withdrawal, code: GateCode) -> Outcome {
@@ -152,10 +152,12 @@ fn wait_for_funds(withdrawal: &Withdrawal, ctx: &Ctx<'_>) -> Outcome {
     decision.changed()
 }
 
-fn send(withdrawal: &Withdrawal, rail: &RailFacts, ctx: &Ctx<'_>) -> Result<Outcome, Rejection> {
+fn send(withdrawal: &Withdrawal, rail: &RailFacts, ctx: &Ctx<'_>) -> Outcome {
     let limit = rail.single_limit_minor.unwrap_or(withdrawal.net_minor);
-    let amounts =
-        slices(withdrawal.net_minor, limit, ctx.terms.minimum_minor).map_err(|_| Rejection::CannotSlice)?;
+    // Staff raises the limit, or calls the withdrawal off.
+    let Ok(amounts) = slices(withdrawal.net_minor, limit, ctx.terms.minimum_minor) else {
+        return hold_back(withdrawal, GateCode::RailLimit);
+    };
     let several = amounts.len() > 1;
     let mut decision = Decision::of(withdrawal);
     if several {
@@ -193,7 +195,7 @@ fn send(withdrawal: &Withdrawal, rail: &RailFacts, ctx: &Ctx<'_>) -> Result<Outc
     }
     decision.withdrawal.reason = None;
     decision.enter(State::Sending);
-    Ok(decision.changed())
+    decision.changed()
 }
 
 /// After a shortage at the rail; the float is still reserved. What the rail refused before it made an order of it goes

@@ -130,7 +130,7 @@ impl FailureKind {
             | G::DestinationCoolingOff
             | G::DestinationLocked
             | G::CodeTriesExhausted => Self::AbnormalAccount,
-            G::FloatShort | G::RailStopped | G::RailUnhealthy | G::ValueDate => Self::Channel,
+            G::FloatShort | G::RailStopped | G::RailUnhealthy | G::RailLimit | G::ValueDate => Self::Channel,
             G::ReviewManyRequests
             | G::ReviewAfterLarge
             | G::ReviewConsecutiveDays
