@@ -53,6 +53,7 @@ pub(crate) async fn list_rails(call: Call) -> Result<Response, Problem> {
     let currency = rules.currency;
     let rows = call.app.read(move |session| floats(session, keys::RAILS, currency)).await?;
     let policy = rules.policy.now(call.app.now());
+    let machine = call.app.clock.machine();
     let view = |row: RailFloat| {
         let known = keys::of_rail(&row.rail);
         RailView {
@@ -62,7 +63,7 @@ pub(crate) async fn list_rails(call: Call) -> Result<Response, Problem> {
             available_minor: row.posted_minor.saturating_sub(row.held_minor),
             marked_short: row.marked_short,
             healthy: row.healthy,
-            connected: row.connected || row.rail == "sandbox",
+            connected: row.row.is_some_and(|known| known.is_served(machine)) || row.rail == "sandbox",
             enabled: known.is_some_and(|keys| policy.value(keys.enabled)),
             single_limit_minor: known.map_or(0, |keys| policy.value(keys.single_limit)),
             rail: row.rail,
@@ -139,7 +140,7 @@ pub(crate) async fn top_up_float(
 pub(crate) async fn reopen_rail(call: Call, Path(rail): Path<String>) -> Result<Response, Problem> {
     let digest = path_digest(&["reopen rail", &rail]);
     submit(&call, digest, ReopenRail { rail }, |row| {
-        Answer::ok(&RailHealthView { rail: row.name.clone(), healthy: row.healthy })
+        Answer::ok(&RailHealthView { rail: row.name.clone(), healthy: row.answers() })
     })
     .await
 }

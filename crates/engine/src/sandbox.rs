@@ -416,10 +416,10 @@ impl Command for SetRailHealth {
         }
         let known = tx.get::<RailRow>(&self.rail).cloned();
         let was = known.unwrap_or_else(|| RailRow::whole(&self.rail));
-        if was.healthy == self.healthy {
+        if was.healthy == self.healthy && was.unreached == 0 {
             return Ok(was);
         }
-        let row = RailRow { healthy: self.healthy, version: was.version + 1, ..was };
+        let row = RailRow { healthy: self.healthy, unreached: 0, version: was.version + 1, ..was };
         tx.put(row.clone());
         let event = if row.healthy { "rail.healthy" } else { "rail.broken" };
         tx.event(event, None, &row.name, Facts::new());

@@ -22,7 +22,7 @@ use purser_engine::{
     jobs::{Claimed, Hands, Registry},
     ports::{NoticeReader, Rail, Seal},
     vault::Vault,
-    withdrawals::{rail_jobs, run_query, run_send},
+    withdrawals::{rail_jobs, run_probe, run_query, run_send},
 };
 use purser_rails::{
     alipay::{
@@ -318,12 +318,15 @@ impl Alipay {
 
 /// With the runners of a rail's jobs; each gets a rail of its own.
 pub(crate) fn with_rail<R: Rail + 'static>(registry: Registry, make: impl Fn() -> R) -> Registry {
-    let (mut send, mut query) = (make(), make());
+    let (mut send, mut query, mut probe) = (make(), make(), make());
     let jobs = rail_jobs(send.name());
     registry
         .with_tireless(jobs.send, move |job: &Claimed, hands: &mut Hands<'_>| run_send(&mut send, job, hands))
         .with_tireless(jobs.query, move |job: &Claimed, hands: &mut Hands<'_>| {
             run_query(&mut query, job, hands)
+        })
+        .with_tireless(jobs.probe, move |job: &Claimed, hands: &mut Hands<'_>| {
+            run_probe(&mut probe, job, hands)
         })
 }
 

@@ -128,10 +128,8 @@ pub(crate) fn start(args: &ServeArgs, place: &Place) -> Result<Running> {
             "the bank-file rail needs a secrets key, so that payees wait sealed: give --secrets-key-file";
         return Err(Stop::Usage(text.to_owned()).into());
     }
-    let connect = ConnectRails { rails: rails.names() };
-    if !connect.rails.is_empty() {
-        call(&mut opened.executor.clone(), connect, Meta::system())??;
-    }
+    let connect = ConnectRails { rails: rails.names(), alone: matches!(place, Place::Folder(_)) };
+    call(&mut opened.executor.clone(), connect, Meta::system())??;
     let reader_place = place.clone();
     let reads = Reads::new(args.readers, move || {
         reader_place

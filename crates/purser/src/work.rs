@@ -11,6 +11,10 @@ use std::{
 };
 
 use anyhow::Result;
+use purser_domain::{
+    policy::keys,
+    time::{MINUTE, SECOND, Timestamp},
+};
 use purser_engine::{
     Desk, Executor, Meta, call,
     clock::Clock,
@@ -21,7 +25,7 @@ use purser_engine::{
     payments::{FUND, run_fund},
     sandbox::{CALLBACK, PAYMENT_NOTICE, run_payment_notice},
     vault::Vault,
-    withdrawals::{dispatch_due, run_sandbox_callback},
+    withdrawals::{SeeRails, dispatch_due, reroute_due, run_sandbox_callback},
 };
 use purser_rails::{BankTransfers, SandboxCashier, SandboxRail, SandboxSender, SandboxVerifier};
 use purser_storage::{Fault, Session};
@@ -120,14 +124,55 @@ pub(crate) fn start(
         Ok(SweepFiles::plan(hands.reads, files.as_ref(), now)?)
     });
     let stopped = Arc::clone(&stop);
+    let mut others = Others::of(rails);
     threads.push(std::thread::spawn(move || {
         let armed = call(&mut desk, ArmSchedules([SCHEDULES, &[SWEEP_FILES]].concat()), Meta::system());
         if let Err(failure) = armed {
             tracing::error!(%failure, "schedules could not be armed");
         }
-        until(&stopped, || step(&mut desk, reads.as_mut(), &clock, &mut jobs));
+        until(&stopped, || {
+            others.step(&mut desk, reads.as_mut(), &clock)?;
+            step(&mut desk, reads.as_mut(), &clock, &mut jobs)
+        });
     }));
     Ok(Work { stop, threads })
+}
+
+/// What the worker does for rails besides their jobs: it says that this server still reaches its own, and moves what is
+/// queued for those that nobody serves.
+struct Others {
+    own: Vec<&'static str>,
+    seen_at: Timestamp,
+    looked_at: Timestamp,
+}
+
+/// How often a server says that it is there; machine time.
+const SEE: i64 = MINUTE;
+/// How often it looks at queues that are not its own; machine time.
+const LOOK: i64 = 5 * SECOND;
+
+impl Others {
+    fn of(rails: &Rails) -> Self {
+        Self { own: rails.names(), seen_at: Timestamp(0), looked_at: Timestamp(0) }
+    }
+
+    fn step(&mut self, desk: &mut dyn Desk, reads: &mut dyn Session, clock: &Clock) -> Result<(), Fault> {
+        let machine = clock.machine();
+        if machine >= self.seen_at.plus(SEE) && !self.own.is_empty() {
+            self.seen_at = machine;
+            if let Err(failure) = call(desk, SeeRails(self.own.clone()), Meta::system()) {
+                tracing::warn!(%failure, "it was not written down that this server still reaches its rails");
+            }
+        }
+        if machine >= self.looked_at.plus(LOOK) {
+            self.looked_at = machine;
+            let unserved = |rail: &&&str| **rail != "sandbox" && !self.own.contains(*rail);
+            for rail in keys::RAILS.iter().filter(unserved) {
+                reroute_due(desk, reads, clock, rail)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Each rail as often as calls to it may be under way, with the number of each. The first also dispatches.

@@ -79,6 +79,9 @@ pub enum RunError {
     /// To be tried again later. The text is shown to staff: no personal data.
     #[error("{0}")]
     Failed(String),
+    /// The outside could not be reached, so that nothing was sent; to be tried again later. The text is as above.
+    #[error("{0}")]
+    Unreached(String),
 }
 
 impl From<Rejection> for RunError {
@@ -311,7 +314,7 @@ fn settle(desk: &mut dyn Desk, job: &Claimed, outcome: Result<Ran, RunError>, gi
     let noted = match outcome {
         Ok(Ran::Committed) | Err(RunError::LeaseLost) => return,
         Ok(Ran::Finish) => call(desk, FinishJob { lease: job.lease }, Meta::system()).map(|_| ()),
-        Err(RunError::Failed(error)) => {
+        Err(RunError::Failed(error) | RunError::Unreached(error)) => {
             // What is tried again for ever (a rail that does not know yet) is no news; what staff may get is.
             if give_up_after.is_none() {
                 tracing::info!(kind = job.kind, job = %job.lease.job, attempts = job.attempts, error, "a job will be tried again");

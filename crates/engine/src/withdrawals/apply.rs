@@ -34,13 +34,25 @@ pub struct RailJobs {
     pub send: &'static str,
     /// Asks it what became of a slice.
     pub query: &'static str,
+    /// Looks whether it can be reached again.
+    pub probe: &'static str,
 }
 
 /// Every rail's.
 pub const RAIL_JOBS: &[RailJobs] = &[
-    RailJobs { rail: "sandbox", send: "rail.send", query: "rail.query" },
-    RailJobs { rail: "alipay", send: "rail.alipay.send", query: "rail.alipay.query" },
-    RailJobs { rail: "bank-file", send: "rail.bank_file.send", query: "rail.bank_file.query" },
+    RailJobs { rail: "sandbox", send: "rail.send", query: "rail.query", probe: "rail.probe" },
+    RailJobs {
+        rail: "alipay",
+        send: "rail.alipay.send",
+        query: "rail.alipay.query",
+        probe: "rail.alipay.probe",
+    },
+    RailJobs {
+        rail: "bank-file",
+        send: "rail.bank_file.send",
+        query: "rail.bank_file.query",
+        probe: "rail.bank_file.probe",
+    },
 ];
 
 /// The kinds of jobs of a rail; the sandbox's for a rail that nobody knows, so that none is ever lost.

@@ -9,16 +9,17 @@ use purser_storage::{Fault, Keys, Lock, Record as _, Session};
 
 use super::{
     accounts::{self, SANDBOX_KIND},
-    dispatch::{DispatchRail, Dispatched, QueuePlace, waits_for_float},
+    dispatch::{DispatchRail, Dispatched, QueuePlace, RerouteRail, waits_for_float},
     may_send::{Look, MaySend},
     outcome::RecordRailOutcome,
     queries::{Located, RailFloat, floats, queued, withdrawal},
+    reach::noted,
     rows::{PayoutAccountRow, WithdrawalRow},
 };
 use crate::{
     call::{Desk, call},
     clock::Clock,
-    command::Meta,
+    command::{Meta, Rejection},
     facts::Fact,
     jobs::{Claimed, Hands, Ran, RunError},
     ports::{Payee, PayoutOrder, Rail},
@@ -50,6 +51,25 @@ pub fn dispatch_due(
         tell_of_shortage(desk, reads, clock, rail)?;
     }
     Ok(sent)
+}
+
+/// Moves what is queued for a rail that is switched off, out of order or out of everybody's reach to another one that may
+/// carry it, and says of the rest why it waits. For rails that have no dispatcher of their own here; nothing is sent.
+/// Returns how many were looked at.
+///
+/// # Errors
+/// Storage faults.
+pub fn reroute_due(
+    desk: &mut dyn Desk,
+    reads: &mut dyn Session,
+    clock: &Clock,
+    rail: &str,
+) -> Result<usize, Fault> {
+    if queued(reads, rail, clock.business(), false)?.is_none() {
+        return Ok(0);
+    }
+    let dispatch = DispatchRail { rail: rail.to_owned(), limit: LOOK, short_before: None };
+    Ok(dispatched(rail, call(desk, RerouteRail(dispatch), Meta::system()))?.looked)
 }
 
 /// True for what waits for float that is not there yet: looking again would say the same, unless its rail broke and
@@ -88,7 +108,15 @@ fn tell_of_shortage(
 const END: QueuePlace = (Timestamp(i64::MAX), WithdrawalId(Uid([0xff; 16])));
 
 fn look(desk: &mut dyn Desk, rail: &str, short_before: Option<QueuePlace>) -> Result<Dispatched, Fault> {
-    match call(desk, DispatchRail { rail: rail.to_owned(), limit: LOOK, short_before }, Meta::system()) {
+    let dispatch = DispatchRail { rail: rail.to_owned(), limit: LOOK, short_before };
+    dispatched(rail, call(desk, dispatch, Meta::system()))
+}
+
+fn dispatched(
+    rail: &str,
+    done: Result<Result<Dispatched, Rejection>, crate::Failure>,
+) -> Result<Dispatched, Fault> {
+    match done {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(rejection)) => {
             tracing::warn!(rail, code = rejection.code, "the dispatcher was refused");
@@ -156,7 +184,10 @@ pub fn run_send(rail: &mut dyn Rail, job: &Claimed, hands: &mut Hands<'_>) -> Re
     let (located, destination) = (Located::from(&slice.row), slice.row.destination);
     let outcome = match hands.call(MaySend { located, destination, lease: job.lease })? {
         Look::Later => return Ok(Ran::Committed),
-        Look::Go => rail.send(&order, hands)?,
+        Look::Go => {
+            let said = rail.send(&order, hands);
+            noted(rail.name(), said, hands)?
+        }
         // What the rail refused or never had is definitely not paid; what it may have is asked about, not sent.
         Look::Never(code) if slice.not_there => {
             let class = FailureClass::PayeeFixable;
@@ -178,7 +209,8 @@ pub fn run_query(rail: &mut dyn Rail, job: &Claimed, hands: &mut Hands<'_>) -> R
         return Ok(Ran::Finish);
     }
     let order = order(&slice, job, hands)?;
-    match rail.query(&order, hands)? {
+    let said = rail.query(&order, hands);
+    match noted(rail.name(), said, hands)? {
         RailOutcome::Unknown | RailOutcome::Throttled => {
             Err(RunError::Failed("the rail does not know the outcome yet".to_owned()))
         }

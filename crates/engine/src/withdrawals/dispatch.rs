@@ -87,6 +87,35 @@ fn refuse(tx: &mut Tx, ctx: &Ctx, row: WithdrawalRow, refused: &Rejection) {
     look_later(tx, ctx, row);
 }
 
+/// Looks at the queue of a rail that this server does not serve: only while it is switched off, out of order or out of
+/// everybody's reach, and to move what is queued, not to send it.
+pub(super) struct RerouteRail(pub(super) DispatchRail);
+
+impl Command for RerouteRail {
+    type Output = Dispatched;
+
+    fn name(&self) -> &'static str {
+        "rail.reroute"
+    }
+
+    fn lookups(&self, needs: &mut Needs<'_>) {
+        self.0.lookups(needs);
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
+        self.0.needs(needs, ctx);
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Dispatched, Rejection> {
+        let rail = rail_facts(tx, ctx, &self.0.rail);
+        if rail.healthy && !rail.stopped { Ok(Dispatched::default()) } else { self.0.decide(tx, ctx) }
+    }
+
+    fn audited(&self) -> bool {
+        false
+    }
+}
+
 impl Command for DispatchRail {
     type Output = Dispatched;
 

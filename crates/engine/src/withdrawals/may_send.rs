@@ -47,7 +47,7 @@ impl MaySend {
         if let Some(code) = standing_code(standing(party), kill_switches(ctx, party)) {
             return later(code);
         }
-        if tx.get::<RailRow>(&self.located.rail).is_some_and(|rail| !rail.healthy) {
+        if tx.get::<RailRow>(&self.located.rail).is_some_and(|rail| !rail.answers()) {
             return later(GateCode::RailUnhealthy);
         }
         let terms = withdrawal_terms(ctx.rules.policy.now(ctx.now));

@@ -15,6 +15,7 @@ mod proceeds;
 mod proof;
 mod queries;
 mod rails;
+mod reach;
 mod records;
 mod request;
 mod rows;
@@ -25,7 +26,7 @@ mod terms;
 pub use account_changes::{ChangePayoutAccount, LockPayoutAccount, PayoutAccountChange};
 pub use accounts::{BindPayoutAccount, BoundAccount, SANDBOX_KIND};
 pub use apply::{RAIL_JOBS, RailJobs, rail_jobs};
-pub use carry::{dispatch_due, run_query, run_sandbox_callback, run_send};
+pub use carry::{dispatch_due, reroute_due, run_query, run_sandbox_callback, run_send};
 pub use charge::{BOOK_CHARGE, run_book_charge};
 pub use dispatch::{DispatchRail, Dispatched, QueuePlace};
 pub(crate) use failures::disputed as fee_disputed;
@@ -35,7 +36,8 @@ pub use outcome::{DecideReview, RecordRailOutcome, Review};
 pub(crate) use proof::{DrawnByOthers, ProceedsInTransit, SlicesReserveFloat};
 pub(crate) use queries::ACCOUNTS_OF_PARTY;
 pub use queries::{Located, RailFloat, by_reference, floats, locate, payout_accounts, queued, withdrawal};
-pub use rails::{ConnectRails, ReopenRail};
+pub use rails::{ConnectRails, ReopenRail, SeeRails};
+pub use reach::run_probe;
 pub use records::{
     RecordPlace, Waiting, WithdrawalFilter, open_withdrawals, overdue_count, payout_accounts_by_id,
     waiting_for_funds, withdrawal_records,

@@ -8,6 +8,7 @@ use purser_domain::{
 use super::{
     apply, held,
     queries::Located,
+    reach,
     rows::WithdrawalRow,
     terms::{gate_ctx, withdrawal_terms},
 };
@@ -85,6 +86,9 @@ impl Command for RecordRailOutcome {
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<WithdrawalRow, Rejection> {
         if let Some(lease) = self.lease {
             lease.finish(tx)?;
+        }
+        if self.lease.is_some() && self.outcome != RailOutcome::Unknown {
+            reach::reached(tx, &self.located.rail);
         }
         decide(tx, ctx, &self.located, |withdrawal, gate| {
             withdrawals::rail_outcome(withdrawal, self.slice, &self.outcome, gate)

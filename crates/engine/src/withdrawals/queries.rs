@@ -153,8 +153,8 @@ pub struct RailFloat {
     pub marked_short: bool,
     /// It answers.
     pub healthy: bool,
-    /// Some server of these books can reach it.
-    pub connected: bool,
+    /// What is known of it besides; `None` before anything is.
+    pub row: Option<RailRow>,
 }
 
 /// Float of the rails that are named.
@@ -178,8 +178,8 @@ pub fn floats(
             posted_minor: row.as_ref().map_or(0, |a| a.posted),
             held_minor: row.as_ref().map_or(0, |a| a.held_out),
             marked_short: state.as_ref().is_some_and(|s| s.marked_short),
-            healthy: state.as_ref().is_none_or(|s| s.healthy),
-            connected: state.as_ref().is_some_and(|s| s.connected),
+            healthy: state.as_ref().is_none_or(RailRow::answers),
+            row: state,
         });
     }
     Ok(out)

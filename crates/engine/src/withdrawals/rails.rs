@@ -3,6 +3,7 @@
 use purser_domain::{
     ledger::AccountRef,
     policy::keys,
+    time::Timestamp,
     withdrawals::{Candidate, route},
 };
 
@@ -54,13 +55,15 @@ pub(super) fn rail_for(tx: &Tx, ctx: &Ctx, account_kind: &str, amount_minor: i64
     route(&candidates, amount_minor).and_then(|position| rails.get(position)).map(|(rail, _)| *rail)
 }
 
-/// A server says which rails it can reach. They stay connected when it stops: another one may reach them too, and
-/// policy switches a rail off.
+/// A server that starts says which rails it can reach. When it stops, another one may still reach them: a rail is out of
+/// reach once no server has said for a while that it can reach it ([`SeeRails`]), or at once for the only server.
 ///
 /// Rejections: `rail_unknown`.
 pub struct ConnectRails {
     /// Names.
     pub rails: Vec<&'static str>,
+    /// It is the only server of these books: nobody reaches the other rails.
+    pub alone: bool,
 }
 
 impl Command for ConnectRails {
@@ -71,19 +74,26 @@ impl Command for ConnectRails {
     }
 
     fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
-        for rail in &self.rails {
+        for rail in keys::RAILS.iter().chain(&self.rails) {
             needs.row::<RailRow>((*rail).to_owned());
         }
     }
 
-    fn decide(&self, tx: &mut Tx, _ctx: &Ctx) -> Result<(), Rejection> {
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<(), Rejection> {
         for rail in &self.rails {
             known(rail)?;
             let row = tx.get::<RailRow>(&(*rail).to_owned()).cloned();
             let row = row.unwrap_or_else(|| RailRow::whole(rail));
             if !row.connected {
-                tx.put(RailRow { connected: true, version: row.version + 1, ..row });
                 tx.event("rail.connected", None, rail, Facts::new());
+            }
+            tx.put(RailRow { connected: true, seen_at: ctx.machine, version: row.version + 1, ..row });
+        }
+        let others = keys::RAILS.iter().filter(|rail| self.alone && !self.rails.contains(rail));
+        for rail in others {
+            let row = tx.get::<RailRow>(&(*rail).to_owned()).cloned();
+            if let Some(row) = row.filter(|row| row.is_served(ctx.machine)) {
+                tx.put(RailRow { seen_at: Timestamp(0), version: row.version + 1, ..row });
             }
         }
         Ok(())
@@ -91,6 +101,36 @@ impl Command for ConnectRails {
 
     fn audit(&self, _output: &()) -> (String, Facts) {
         (self.rails.join(" "), Facts::new())
+    }
+}
+
+/// A server says that it is still there and can reach its rails. To be said each minute.
+pub struct SeeRails(pub Vec<&'static str>);
+
+impl Command for SeeRails {
+    type Output = ();
+
+    fn name(&self) -> &'static str {
+        "rail.see"
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
+        for rail in &self.0 {
+            needs.row::<RailRow>((*rail).to_owned());
+        }
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<(), Rejection> {
+        for rail in &self.0 {
+            if let Some(row) = tx.get::<RailRow>(&(*rail).to_owned()).cloned() {
+                tx.put(RailRow { seen_at: ctx.machine, version: row.version + 1, ..row });
+            }
+        }
+        Ok(())
+    }
+
+    fn audited(&self) -> bool {
+        false
     }
 }
 
@@ -102,8 +142,8 @@ fn known(rail: &str) -> Result<(), Rejection> {
     Err(Rejection::new("rail_unknown", text))
 }
 
-/// Staff opens a rail that was stopped because it refused everything of the platform's; what waited goes out by
-/// itself. Opening an open one changes nothing.
+/// Staff opens a rail that was stopped because it refused everything of the platform's, or tries one again that is out
+/// of reach; what waited goes out by itself. Opening an open one changes nothing.
 ///
 /// Rejections: `rail_unknown`.
 pub struct ReopenRail {
@@ -125,16 +165,16 @@ impl Command for ReopenRail {
     fn decide(&self, tx: &mut Tx, _ctx: &Ctx) -> Result<RailRow, Rejection> {
         known(&self.rail)?;
         let row = tx.get::<RailRow>(&self.rail).cloned().unwrap_or_else(|| RailRow::whole(&self.rail));
-        if row.healthy {
+        if row.answers() {
             return Ok(row);
         }
-        let row = RailRow { healthy: true, version: row.version + 1, ..row };
+        let row = RailRow { healthy: true, unreached: 0, version: row.version + 1, ..row };
         tx.put(row.clone());
         tx.event("rail.healthy", None, &row.name, Facts::new());
         Ok(row)
     }
 
     fn audit(&self, output: &RailRow) -> (String, Facts) {
-        (output.name.clone(), Facts::new().flag("healthy", output.healthy))
+        (output.name.clone(), Facts::new().flag("healthy", output.answers()))
     }
 }

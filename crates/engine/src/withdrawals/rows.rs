@@ -3,7 +3,7 @@
 use purser_domain::{
     ids::{PartyId, PayoutAccountId, StaffId, WithdrawalId},
     money::Currency,
-    time::{Date, Timestamp},
+    time::{Date, MINUTE, Timestamp},
     withdrawals::{
         Destination, DestinationKind, FailureClass, GateCode, HolderMatch, Reason, Slice, SliceState, Source,
         State, Usage, Withdrawal,
@@ -85,13 +85,40 @@ record! {
         version: i64,
         /// Some server of these books was started with what it takes to reach it.
         connected: bool,
+        /// How often in a row nothing could be sent to it.
+        unreached: i64,
+        /// When a server last said that it can reach it; machine time.
+        seen_at: Timestamp,
     }
 }
 
+/// So often in a row nothing can be sent to a rail until nothing more is given to it.
+pub(super) const UNREACHED: i64 = 3;
+/// A server that says for so long no more that it can reach a rail is gone; machine time.
+const SEEN_FOR: i64 = 5 * MINUTE;
+
 impl RailRow {
+    /// Nothing is known to be wrong with it: neither did it refuse everything of the platform's, nor was it out of
+    /// reach the last few times.
+    pub fn answers(&self) -> bool {
+        self.healthy && self.unreached < UNREACHED
+    }
+
+    /// Some server can reach it at machine time `machine`, as far as servers say.
+    pub fn is_served(&self, machine: Timestamp) -> bool {
+        self.connected && machine < self.seen_at.plus(SEEN_FOR)
+    }
     /// A rail that nothing is known to be wrong with.
     pub(crate) fn whole(name: &str) -> Self {
-        Self { name: name.to_owned(), marked_short: false, healthy: true, version: 0, connected: false }
+        Self {
+            name: name.to_owned(),
+            marked_short: false,
+            healthy: true,
+            version: 0,
+            connected: false,
+            unreached: 0,
+            seen_at: Timestamp(0),
+        }
     }
 }
 

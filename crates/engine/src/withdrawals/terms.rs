@@ -131,7 +131,8 @@ pub(super) fn rail_facts(tx: &Tx, ctx: &Ctx, rail: &str) -> RailFacts {
         float_minor: tx.available(&AccountRef::float(rail, ctx.rules.currency)),
         marked_short: row.is_some_and(|r| r.marked_short),
         stopped: known.is_none_or(|k| !view.value(k.enabled)),
-        healthy: row.is_none_or(|r| r.healthy),
+        // What nobody can reach any more is as good as broken; the sandbox is everywhere.
+        healthy: row.is_none_or(|r| r.answers() && (!r.connected || r.is_served(ctx.machine))),
         single_limit_minor: known.map(|k| view.value(k.single_limit)),
     }
 }

@@ -27,7 +27,7 @@ const CREATORS: usize = 20;
 const APP: &str = "2021000000000001";
 
 /// A gateway process with its keys.
-struct Gateway {
+pub(crate) struct Gateway {
     server: Server,
     keys: TempDir,
 }
@@ -53,7 +53,7 @@ impl Gateway {
     }
 
     /// The orders of a withdrawal, by slice.
-    fn orders(&self, withdrawal: &str) -> Vec<Value> {
+    pub(crate) fn orders(&self, withdrawal: &str) -> Vec<Value> {
         let all = self.get()["orders"].as_array().unwrap().clone();
         let own = |order: &Value| order["reference"].as_str().unwrap().starts_with(withdrawal);
         all.into_iter().filter(own).collect()
@@ -61,11 +61,11 @@ impl Gateway {
 }
 
 /// Books with a server that is connected to a gateway, and float there.
-struct World<'a> {
-    place: &'a Place,
-    gateway: Gateway,
+pub(crate) struct World<'a> {
+    pub(crate) place: &'a Place,
+    pub(crate) gateway: Gateway,
     /// None only between a kill and the next start.
-    server: Option<Server>,
+    pub(crate) server: Option<Server>,
     key: String,
     /// Creators with an Alipay account that did not ask yet.
     creators: Vec<String>,
@@ -74,10 +74,14 @@ struct World<'a> {
 }
 
 fn server(place: &Place, gateway: &Gateway) -> Server {
-    let url = format!("http://{}/gateway.do", gateway.server.address);
+    server_to(place, gateway, &format!("http://{}/gateway.do", gateway.server.address))
+}
+
+/// With another way to the gateway.
+fn server_to(place: &Place, gateway: &Gateway, url: &str) -> Server {
     let (key, public) = (gateway.key("app-private.pem"), gateway.key("alipay-public.pem"));
     let mut command = Server::command(place);
-    command.args(["--alipay-app-id", APP, "--alipay-gateway", &url, "--alipay-time-out", "1"]);
+    command.args(["--alipay-app-id", APP, "--alipay-gateway", url, "--alipay-time-out", "1"]);
     command.args(["--alipay-key-file", arg(&key), "--alipay-public-key-file", arg(&public)]);
     let server = Server::of(command);
     let notify = format!("http://{}/v1/rails/alipay/notify", server.address);
@@ -85,8 +89,8 @@ fn server(place: &Place, gateway: &Gateway) -> Server {
     server
 }
 
-/// Switches the rail on.
-fn activate(place: &Place) {
+/// Switches the rail on, or off.
+pub(crate) fn activate(place: &Place, enabled: bool) {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("policy.toml");
     let entry = |key: &str, row: &str, value: &str| {
@@ -94,7 +98,10 @@ fn activate(place: &Place) {
             "\n[[entry]]\nkey = \"{key}\"\nrow = \"{row}\"\neffective_from = \"2026-01-01\"\nvalue = {value}\nsource = \"test\"\n"
         )
     };
-    let text = format!("{DEFAULT_PACK}{}", entry("rail.alipay.enabled", "P4", "true"));
+    let text = format!(
+        "{DEFAULT_PACK}{}",
+        entry("rail.alipay.enabled", "P4", if enabled { "true" } else { "false" })
+    );
     std::fs::write(&file, text).unwrap();
     place.run(&["policy", "activate", arg(&file), "--by", "li", "--approved-by", "wang"]).ended(0);
 }
@@ -102,7 +109,7 @@ fn activate(place: &Place) {
 impl<'a> World<'a> {
     fn on(place: &'a Place) -> Self {
         place.run(&["migrate", "--sandbox"]).ended(0);
-        activate(place);
+        activate(place, true);
         let key = place.key();
         let creators = creators(place, &key, CREATORS);
         let gateway = Gateway::start();
@@ -112,7 +119,7 @@ impl<'a> World<'a> {
         world
     }
 
-    fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         self.server.as_ref().unwrap().client(&self.key)
     }
 
@@ -123,8 +130,29 @@ impl<'a> World<'a> {
         self.client().post("/v1/rails/alipay/float-top-ups", &reference, &body).ended(201);
     }
 
+    /// The same server once more, with a way to the gateway that leads there or nowhere.
+    pub(crate) fn restart(&mut self, leads: bool) {
+        if let Some(server) = self.server.take() {
+            server.stop();
+        }
+        // Nobody listens on port 1.
+        let nowhere = "http://127.0.0.1:1/gateway.do";
+        let start = if leads {
+            server(self.place, &self.gateway)
+        } else {
+            server_to(self.place, &self.gateway, nowhere)
+        };
+        self.server = Some(start);
+    }
+
     /// A creator with earnings and an Alipay account; asks for an amount.
-    fn withdrawal(&mut self, amount: i64) -> String {
+    pub(crate) fn withdrawal(&mut self, amount: i64) -> String {
+        let asked = self.asks(amount);
+        assert_eq!(asked.text("rail"), "alipay");
+        asked.text("id").to_owned()
+    }
+
+    pub(crate) fn asks(&mut self, amount: i64) -> Answer {
         self.asked += 1;
         let (client, n) = (self.client(), self.asked);
         let party = self.creators.pop().unwrap();
@@ -133,12 +161,10 @@ impl<'a> World<'a> {
             "amount_minor": amount * 2, "accepted_at": at, "status": "completed", "completed_at": at });
         client.post("/v1/task-orders", &format!("o{n}"), &order);
         let request = json!({ "party_id": party, "amount_minor": amount });
-        let asked = client.post("/v1/withdrawals", &format!("w{n}"), &request).ended(201);
-        assert_eq!(asked.text("rail"), "alipay");
-        asked.text("id").to_owned()
+        client.post("/v1/withdrawals", &format!("w{n}"), &request).ended(201)
     }
 
-    fn read(&self, withdrawal: &str) -> Answer {
+    pub(crate) fn read(&self, withdrawal: &str) -> Answer {
         self.client().get(&format!("/v1/withdrawals/{withdrawal}")).ended(200)
     }
 
@@ -146,7 +172,7 @@ impl<'a> World<'a> {
         self.read(withdrawal).text("state").to_owned()
     }
 
-    fn ends(&self, withdrawal: &str, state: &str) {
+    pub(crate) fn ends(&self, withdrawal: &str, state: &str) {
         wait_until(&format!("{withdrawal} is {state}"), 60, || self.state(withdrawal) == state);
     }
 
@@ -183,7 +209,7 @@ impl<'a> World<'a> {
     }
 }
 
-fn each(test: impl Fn(&mut World<'_>)) {
+pub(crate) fn each(test: impl Fn(&mut World<'_>)) {
     for place in Place::all() {
         let mut world = World::on(&place);
         test(&mut world);

@@ -21,6 +21,7 @@ mod overview;
 mod payments;
 mod payments_alipay;
 mod programme;
+mod reach;
 mod refund_waits;
 mod studio;
 mod tax;

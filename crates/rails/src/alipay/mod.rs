@@ -53,7 +53,7 @@ impl AlipayRail {
         let content = transfer::transfer(order, &self.wording).map_err(failed)?;
         match self.client.call(transfer::TRANSFER, &content, at) {
             Ok(reply) => Ok(transfer::transfer_outcome(&reply, order)),
-            Err(CallError::NotSent(text)) => Err(RunError::Failed(text)),
+            Err(CallError::NotSent(text)) => Err(RunError::Unreached(text)),
             Err(CallError::Unclear(text)) => {
                 tracing::warn!(
                     reference = order.reference,
@@ -69,6 +69,7 @@ impl AlipayRail {
         let content = transfer::query(order).map_err(failed)?;
         match self.client.call(transfer::QUERY, &content, at) {
             Ok(reply) => Ok(transfer::query_outcome(&reply, order)),
+            Err(CallError::NotSent(text)) => Err(RunError::Unreached(text)),
             Err(error) => Err(RunError::Failed(error.to_string())),
         }
     }
@@ -113,5 +114,14 @@ impl Rail for AlipayRail {
 
     fn query(&mut self, order: &PayoutOrder, hands: &mut Hands<'_>) -> Result<RailOutcome, RunError> {
         self.look_up(order, hands.clock.machine())
+    }
+
+    /// Asks about an order that there is not: any answer that can be believed will do.
+    fn probe(&mut self, hands: &mut Hands<'_>) -> Result<(), RunError> {
+        match self.client.call(transfer::QUERY, &transfer::NO_ORDER, hands.clock.machine()) {
+            Ok(_) => Ok(()),
+            Err(CallError::NotSent(text)) => Err(RunError::Unreached(text)),
+            Err(error) => Err(RunError::Failed(error.to_string())),
+        }
     }
 }

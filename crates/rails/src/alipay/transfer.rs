@@ -87,6 +87,10 @@ pub(super) struct Query<'a> {
     out_biz_no: &'a str,
 }
 
+/// A question about an order that nobody made.
+pub(super) const NO_ORDER: Query<'static> =
+    Query { product_code: "TRANS_ACCOUNT_NO_PWD", biz_scene: SCENE, out_biz_no: "is-anybody-there" };
+
 /// The product that pays to a kind of payout account; `None` for a kind that this rail cannot pay to.
 fn product(kind: &str) -> Option<&'static str> {
     match kind {

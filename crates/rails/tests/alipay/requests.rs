@@ -107,10 +107,16 @@ fn what_cannot_be_an_order_is_never_sent() {
     }
     stand_in.then(Next::Refuse);
     let order = order("alipay", "li@example.com");
-    assert!(matches!(rail.send(&order, &mut bench.hands()), Err(RunError::Failed(_))), "nothing was sent");
+    assert!(matches!(rail.send(&order, &mut bench.hands()), Err(RunError::Unreached(_))), "nothing was sent");
+    stand_in.then(Next::Refuse);
+    assert!(matches!(rail.query(&order, &mut bench.hands()), Err(RunError::Unreached(_))), "nor asked");
+    stand_in.then(Next::Refuse);
+    assert!(matches!(rail.probe(&mut bench.hands()), Err(RunError::Unreached(_))), "nobody is there");
+    stand_in.say(json!({ "code": "40004", "sub_code": "ORDER_NOT_EXIST" }));
+    assert_eq!(rail.probe(&mut bench.hands()), Ok(()), "somebody is");
     stand_in.then(Next::Silence);
     assert_eq!(rail.send(&order, &mut bench.hands()), Ok(RailOutcome::Unknown), "perhaps sent");
-    assert_eq!(stand_in.asked().len(), 2);
+    assert_eq!(stand_in.asked().len(), 5);
 }
 
 #[test]

@@ -318,7 +318,7 @@ impl Teller {
                     let (_, number) = read_reference(reference).unwrap();
                     self.hear(number, &outcome, now);
                 }
-                (_, Err(RunError::Failed(why))) => {
+                (_, Err(RunError::Failed(why) | RunError::Unreached(why))) => {
                     println!("{effect:?} is tried again: {why}");
                     self.effects.push_back(effect);
                 }
