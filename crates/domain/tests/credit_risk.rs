@@ -120,12 +120,16 @@ fn order(words: &[&str]) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(" ") }
 }
 
-/// `review HELD by WHO WHAT [by WHO WHAT …]`: what each of them is told.
+/// `review HELD by WHO WHAT [by WHO WHAT …] [held is HELD …]`: what each of them is told.
 fn review(words: &[&str]) -> String {
-    let held_minor = money(words[0]);
+    let mut held_minor = money(words[0]);
     let mut review = Review { state: State::Open, approvals: Vec::new() };
     let mut told = Vec::new();
     for act in words[1..].chunks(3) {
+        if act[0] == "held" {
+            held_minor = money(act[2]);
+            continue;
+        }
         let by = StaffId(Uid([act[1].as_bytes()[0]; 16]));
         let (verdict, note) = match act[2] {
             "release" => (Verdict::Release, "looked at it"),

@@ -22,7 +22,7 @@ use purser_engine::{
     credit::{
         self, CreditOrderRow, OrderEvent, OrderReport, ReportCreditOrders, ReportShops, ShopReport,
         credit_order_id,
-        risk::{self, DecideRiskReview, ReviewFilter, Told},
+        risk::{self, DecideRiskReview, ReviewFilter, RiskReviewRow, Told},
     },
     invariants,
     parties::{RegisterParty, party_id},
@@ -237,6 +237,7 @@ fn a_withdrawal_is_labelled_with_its_decision_c21() {
         let decide = DecideRiskReview {
             id: review.id,
             verdict: Verdict::Release,
+            seen_minor: 777,
             note: "fine".to_owned(),
             by: StaffId(Uid([7; 16])),
             if_version: None,
@@ -252,6 +253,60 @@ fn a_withdrawal_is_labelled_with_its_decision_c21() {
             ShopReport { components: vec![component(300_000, "2026-04-02")], ..ShopReport::default() };
         run(&mut writer, ReportShops { items: vec![(party, raise)], single: true }).unwrap();
         assert_eq!(run(&mut writer, Draw(party)).unwrap().points, 15, "and no longer");
+        proven(books);
+    });
+}
+
+fn order_review(books: &Books, order: &CreditOrderRow) -> RiskReviewRow {
+    risk::review_of_order(books.reader().as_mut(), order).unwrap().unwrap()
+}
+
+fn release(writer: &mut Writer, books: &Books, order: &CreditOrderRow) {
+    let decide = DecideRiskReview {
+        id: order_review(books, order).id,
+        verdict: Verdict::Release,
+        seen_minor: order.held,
+        note: "honest".to_owned(),
+        by: StaffId(Uid([7; 16])),
+        if_version: None,
+    };
+    assert_eq!(run(writer, decide).unwrap().review.state(), State::Released);
+}
+
+/// A release is honoured for its own 30 days: one of other signs, a day before its end, does not prolong it.
+#[test]
+fn each_released_sign_has_its_own_end_c21() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        let party = shop(&mut writer);
+        let now = || books.clock.business();
+        let told = |signals: &[Signal]| Told {
+            signals: signals.iter().fold(Signals::NONE, |all, signal| all.with(*signal)),
+            hashes: Vec::new(),
+        };
+        let held = |writer: &mut Writer, order: &str, amount: i64, signals: &[Signal]| {
+            tell(writer, order, OrderEvent::Authorised(amount, None), now(), told(signals));
+            tell(writer, order, OrderEvent::Shipped(None), now(), Told::default())
+        };
+        let payee_and_device = [Signal::SamePayee, Signal::SameDevice];
+        let others = [Signal::SameAddress, Signal::NoScan, Signal::SameDevice];
+        let first = held(&mut writer, "a", 1_234, &payee_and_device);
+        assert_eq!(first.held, 1_234);
+        release(&mut writer, books, &first);
+        assert_eq!(held(&mut writer, "b", 1_234, &payee_and_device).held, 0, "honoured");
+        books.advance(28 * DAY);
+        // Near the limit too. The device is among its signs and counts nothing: a release of the others says nothing
+        // of it.
+        let second = held(&mut writer, "c", 95_050, &others);
+        let reasons = order_review(books, &second).reasons();
+        let points = reasons.iter().map(|reason| (reason.signal, reason.points)).collect::<Vec<_>>();
+        assert!(points.contains(&(Signal::SameDevice, 0)), "{points:?}");
+        release(&mut writer, books, &second);
+        books.advance(4 * DAY);
+        assert_eq!(held(&mut writer, "d", 1_234, &payee_and_device).held, 1_234, "30 days are over");
+        let row = risk::shop_risk(books.reader().as_mut(), party).unwrap();
+        let signs: Vec<Signal> = row.releases(now()).map(|(signal, _)| signal).collect();
+        assert_eq!(signs, [Signal::NearLimit, Signal::SameAddress, Signal::NoScan]);
         proven(books);
     });
 }

@@ -6,7 +6,7 @@ use purser_engine::credit::risk::{self, RiskReviewRow};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::risk::{filter, person};
+use super::{reviews::filter, risk::person};
 use crate::{
     edge::{Call, Params},
     problem::Problem,

@@ -11,6 +11,7 @@ mod log;
 mod orders;
 mod proposals;
 mod report;
+mod reviews;
 mod risk;
 mod shops;
 
@@ -23,6 +24,7 @@ pub(crate) use log::*;
 pub(crate) use orders::*;
 pub(crate) use proposals::*;
 pub(crate) use report::*;
+pub(crate) use reviews::*;
 pub(crate) use risk::*;
 pub(crate) use shops::*;
 

@@ -20,7 +20,7 @@ use crate::{
     problem::Problem,
 };
 
-const KINDS: [(&str, &str, &str); 7] = [
+const KINDS: [(&str, &str, &str); 9] = [
     ("authorised", "已授权", "Authorised"),
     ("shipped", "已发货", "Shipped"),
     ("paid", "买家付款", "Paid by the buyer"),
@@ -28,6 +28,8 @@ const KINDS: [(&str, &str, &str); 7] = [
     ("refunded", "已退款", "Refunded"),
     ("credit.write_off", "核销", "Written off"),
     ("credit.recourse", "追偿", "Taken back"),
+    ("credit.review_released", "审核后垫付", "Advanced after a review"),
+    ("credit.review_refused", "审核后不垫付", "Not advanced after a review"),
 ];
 
 const STATUSES: [Status; 7] = [
@@ -47,8 +49,8 @@ macro_rules! params {
         #[serde(deny_unknown_fields)]
         #[into_params(parameter_in = Query)]
         pub(crate) struct $name {
-            /// Only lines of this kind: `authorised`, `shipped`, `paid`, `cancelled`, `refunded`, `credit.write_off` or
-            /// `credit.recourse`.
+            /// Only lines of this kind: `authorised`, `shipped`, `paid`, `cancelled`, `refunded`, `credit.write_off`,
+            /// `credit.recourse`, `credit.review_released` or `credit.review_refused`.
             event: Option<String>,
             /// Only of orders that stand here now.
             status: Option<String>,

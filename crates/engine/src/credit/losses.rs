@@ -106,15 +106,7 @@ impl Command for EndAdvance {
             ..CreditOrderRow::of(&decision.order, &row.external_id, row.policy_version, row.version + 1)
         };
         tx.put(changed.clone());
-        let version = i64::to_string(&changed.version);
-        tx.put(OrderEventRow {
-            order_id: row.id,
-            event_id: format!("{} {version}", self.loss.action()),
-            kind: self.loss.action().to_owned(),
-            amount: self.amount_minor,
-            at: ctx.now,
-            grp: ctx.group,
-        });
+        tx.put(OrderEventRow::own(&changed, self.loss.action(), self.amount_minor, ctx));
         count(tx, ctx, &mut shop, &decision);
         tx.notify(decision.event, row.merchant, &row.id.to_string(), facts);
         Ok(changed)

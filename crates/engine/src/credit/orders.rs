@@ -195,6 +195,10 @@ fn report(tx: &mut Tx, ctx: &Ctx, item: &OrderReport, read: &mut TermsRead) -> O
     }
     checked_id(&item.order_id, "order_id_invalid", "order_id")?;
     checked_id(&item.event_id, "event_id_invalid", "event_id")?;
+    if item.event_id.starts_with(OrderEventRow::OWN) {
+        let text = "an id that begins with `credit.` is an event of ours: choose another";
+        return Err(Rejection::new("event_id_invalid", text).at("/event_id"));
+    }
     let unknown = || unknown_party(item.merchant).at("/merchant_id");
     let party = tx.get::<PartyRow>(&item.merchant).ok_or_else(unknown)?.party();
     if !party.profile.roles.has(Role::Merchant) {

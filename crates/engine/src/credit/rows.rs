@@ -7,7 +7,7 @@ use purser_domain::{
     time::{Date, Timestamp},
 };
 
-use crate::record;
+use crate::{command::Ctx, record};
 
 record! {
     /// A shop's limit as orders see it: the hot row. What the limit follows from stands in [`ShopFactsRow`].
@@ -150,6 +150,24 @@ record! {
         at: Timestamp,
         /// The group that booked it.
         grp: i64,
+    }
+}
+
+impl OrderEventRow {
+    /// What the ids of events that happen here begin with; no reported id may.
+    pub(super) const OWN: &str = "credit.";
+
+    /// An event that happens here and now, not reported by the platform: `kind` begins with [`Self::OWN`], and the
+    /// order's version, which is the new one, tells several of a kind apart.
+    pub(super) fn own(order: &CreditOrderRow, kind: &str, amount: i64, ctx: &Ctx) -> Self {
+        Self {
+            order_id: order.id,
+            event_id: format!("{kind} {}", order.version),
+            kind: kind.to_owned(),
+            amount,
+            at: ctx.now,
+            grp: ctx.group,
+        }
     }
 }
 

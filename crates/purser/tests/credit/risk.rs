@@ -18,8 +18,10 @@ fn suspicious(client: &Client, id: &str, order: &str, amount_minor: i64) -> Answ
     tell(client, id, order, "shipped", None).ended(200)
 }
 
+/// Decides what is held now, as a person would who has just read the review.
 fn decide(client: &Client, review: &str, decision: &str) -> Answer {
-    let body = json!({ "decision": decision, "note": "looked at the parcel's way" });
+    let held = client.get(&format!("/v1/risk-reviews/{review}")).body["held_minor"].as_i64().unwrap_or(0);
+    let body = json!({ "decision": decision, "note": "looked at the parcel's way", "held_minor": held });
     client.post(&format!("/v1/risk-reviews/{review}/decision"), &format!("{review}-{decision}"), &body)
 }
 
@@ -176,7 +178,7 @@ fn a_wave_of_orders_is_one_case_and_large_releases_take_two_people_c21_p16() {
         let (large, small) = (of(50_000_000), of(123));
         let first = decide(&sun, &large, "release").ended(200).body;
         assert_eq!((&first["review"]["state"], &first["order"]), (&json!("open"), &Value::Null));
-        let body = json!({ "decision": "release", "note": "once more" });
+        let body = json!({ "decision": "release", "note": "once more", "held_minor": 50_000_000 });
         let path = format!("/v1/risk-reviews/{large}/decision");
         assert_eq!(sun.post(&path, "twice", &body).ended(422).text("code"), "review_same_person");
         assert_eq!(limit(&client, &id)["used_minor"], 0);
@@ -189,6 +191,64 @@ fn a_wave_of_orders_is_one_case_and_large_releases_take_two_people_c21_p16() {
         assert_eq!(state(0), "open", "the other order still waits");
         decide(&sun, &small, "release").ended(200);
         assert_eq!(state(0), "resolved");
+        desk.server.stop();
+        place.verify(true);
+    }
+}
+
+/// C21, P16: who releases says how much was seen; what was shipped and held since is not released with it, and a word that
+/// was given before does not count for it. The advance is a line of the order and of the bill (C26).
+#[test]
+fn a_release_is_of_what_its_people_saw_c21_p16_c26() {
+    for place in Place::all() {
+        let desk = Desk::begun(&place, "2026-03-02T10:00:00+08:00");
+        let client = desk.client();
+        let (sun, wang) = (desk.staff("sun", "risk"), desk.staff("wang", "risk"));
+        let id = shop(&client, "s1", 1_000_000_000);
+        let event = |name: &str, event_id: &str, amount: i64| {
+            json!({ "order_id": "a", "merchant_id": id, "event": name, "event_id": event_id,
+                "amount_minor": amount, "at": clock(&client) })
+        };
+        let mut new = event("authorised", "1", 500_000_000);
+        new["signals"] = json!({ "same_payee": true, "same_device": true });
+        report(&client, &new).ended(200);
+        report(&client, &event("shipped", "2", 50_000_000)).ended(200);
+        let review = only_review(&sun);
+        let path = format!("/v1/risk-reviews/{review}");
+        let release = |staff: &Client, key: &str, held: Value| {
+            let mut body = json!({ "decision": "release", "note": "saw the warehouse" });
+            if !held.is_null() {
+                body["held_minor"] = held;
+            }
+            staff.post(&format!("{path}/decision"), key, &body)
+        };
+        let blind = release(&sun, "blind", Value::Null).ended(400);
+        assert_eq!(blind.body["errors"][0]["pointer"], "/held_minor", "{}", blind.body);
+        let first = release(&sun, "first", json!(50_000_000)).ended(200).body;
+        assert_eq!(first["review"]["state"], "open");
+        assert_eq!(first["review"]["approvals"][0]["held_minor"], 50_000_000, "{first}");
+
+        // Nine times as much is shipped: neither the one who did not see it nor the word of before release it.
+        report(&client, &event("shipped", "3", 450_000_000)).ended(200);
+        let late = release(&wang, "late", json!(50_000_000)).ended(412);
+        assert_eq!((late.text("code"), &late.body["facts"]["held_minor"]), ("version_conflict", &json!(500_000_000)));
+        let seen = wang.get(&path).ended(200).body;
+        assert_eq!((&seen["amount_minor"], &seen["held_minor"]), (&json!(50_000_000), &json!(500_000_000)));
+        let alone = release(&wang, "alone", seen["held_minor"].clone()).ended(200).body;
+        assert_eq!((&alone["review"]["state"], &alone["order"]), (&json!("open"), &Value::Null), "{alone}");
+        assert_eq!(limit(&client, &id)["used_minor"], 0);
+        let both = release(&sun, "both", json!(500_000_000)).ended(200).body;
+        assert_eq!((&both["review"]["state"], &both["review"]["held_minor"]), (&json!("released"), &json!(0)));
+        assert_eq!(limit(&client, &id)["used_minor"], 500_000_000);
+
+        let lines = client.get("/v1/credit-orders/external:a").ended(200).body["lines"].clone();
+        let advanced = lines.as_array().unwrap().iter().find(|line| line["event"] == "credit.review_released");
+        assert_eq!(advanced.map(|line| &line["amount_minor"]), Some(&json!(500_000_000)), "{lines}");
+        let bill = client.get(&format!("/v1/parties/{id}/bill-lines?event=credit.review_released"));
+        assert_eq!(bill.ended(200).body["data"][0]["amount_minor"], 500_000_000);
+        // The names of such events are ours.
+        let refused = report(&client, &event("paid", "credit.write_off 9", 1)).ended(422);
+        assert_eq!((refused.text("code"), &refused.body["errors"][0]["pointer"]), ("event_id_invalid", &json!("/event_id")));
         desk.server.stop();
         place.verify(true);
     }

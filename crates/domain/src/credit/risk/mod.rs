@@ -14,7 +14,7 @@ mod score;
 mod signals;
 
 pub use cohort::{Cohort, Pattern, patterns};
-pub use review::{Rejection, Review, State, Verdict, decide};
+pub use review::{Approval, Rejection, Review, State, Verdict, decide};
 pub use score::{Ground, Reason, Score, ScoreError, decode, encode, score};
 pub use signals::{Increase, Marks, OrderFacts, Signal, Signals, after_increase, of_authorisation};
 

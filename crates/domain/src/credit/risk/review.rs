@@ -47,13 +47,22 @@ pub enum Verdict {
     Confirm,
 }
 
+/// A person's word for a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Approval {
+    /// Whose.
+    pub by: StaffId,
+    /// What was held when it was given, minor units: it says nothing of more.
+    pub held_minor: i64,
+}
+
 /// A review, as far as deciding looks at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review {
     /// Where it stands.
     pub state: State,
     /// Who agreed to a release so far.
-    pub approvals: Vec<StaffId>,
+    pub approvals: Vec<Approval>,
 }
 
 /// An expected no, in order of precedence: the first that applies is given.
@@ -84,8 +93,8 @@ impl Rejection {
     }
 }
 
-/// One person decides. Releasing `held_minor` from the threshold of policy on takes two different people (P16);
-/// confirming takes one: it moves no money out.
+/// One person decides. Releasing `held_minor`, what is held now, takes two different people from the threshold of policy
+/// on (P16), and counts only who agreed to at least as much; confirming takes one: it moves no money out.
 ///
 /// # Errors
 /// A [`Rejection`], the first that applies.
@@ -108,13 +117,16 @@ pub fn decide(
         next.state = State::Confirmed;
         return Ok(next);
     }
-    if review.approvals.contains(&by) {
-        return Err(Rejection::SamePerson);
+    next.approvals.retain(|approval| approval.held_minor >= held_minor);
+    let agreed_before = next.approvals.iter().any(|approval| approval.by == by);
+    if !agreed_before {
+        next.approvals.push(Approval { by, held_minor });
     }
-    next.approvals.push(by);
     let needed = if held_minor >= two_people_from_minor { 2 } else { 1 };
     if next.approvals.len() >= needed {
         next.state = State::Released;
+    } else if agreed_before {
+        return Err(Rejection::SamePerson);
     }
     Ok(next)
 }

@@ -5,7 +5,7 @@ use purser_domain::{
         order,
         risk::{self, Marks, State, Verdict},
     },
-    ids::{CreditOrderId, RiskReviewId, StaffId},
+    ids::{RiskReviewId, StaffId},
     ledger::{AccountKind, AccountRef},
     policy::keys,
 };
@@ -17,7 +17,7 @@ use crate::{
     credit::{
         follow::Closed,
         orders::{count, post, rejected, shop_facts},
-        rows::{CreditOrderRow, CreditShopRow},
+        rows::{CreditOrderRow, CreditShopRow, OrderEventRow},
     },
     facts::Facts,
     parties::PartyRow,
@@ -28,13 +28,15 @@ use crate::{
 /// counts as made for cash-out, which is the ground for recourse (C11). A review of a withdrawal is decided with the
 /// withdrawal.
 ///
-/// Rejections in order: `review_unknown`, `version_conflict`, `decided_with_withdrawal`, then those of
-/// [`purser_domain::credit::risk::decide`].
+/// Rejections in order: `review_unknown`, `version_conflict`, `decided_with_withdrawal`, `version_conflict` (more is held
+/// than the person saw), then those of [`purser_domain::credit::risk::decide`].
 pub struct DecideRiskReview {
     /// Which.
     pub id: RiskReviewId,
     /// What the person says.
     pub verdict: Verdict,
+    /// What the person saw held, minor units. A release of more is refused: nobody looked at the rest.
+    pub seen_minor: i64,
     /// Why; stays at the desk.
     pub note: String,
     /// Who.
@@ -50,6 +52,8 @@ pub struct DecidedReview {
     pub review: RiskReviewRow,
     /// The order, when this decided it.
     pub order: Option<CreditOrderRow>,
+    /// What is held of the order after it, minor units.
+    pub held_minor: i64,
 }
 
 impl DecideRiskReview {
@@ -88,7 +92,7 @@ impl Command for DecideRiskReview {
         needs.row::<PartyRow>(review.party);
         needs.row::<CreditShopRow>(review.party);
         super::want(needs, review.party);
-        if let Ok(order) = review.subject.parse::<CreditOrderId>() {
+        if let Some(order) = review.order() {
             needs.row::<CreditOrderRow>(order);
         }
         if let Some(case) = review.case() {
@@ -101,12 +105,17 @@ impl Command for DecideRiskReview {
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<DecidedReview, Rejection> {
         let review = self.found(tx)?;
-        let Ok(order) = review.subject.parse::<CreditOrderId>() else {
+        let Some(order) = review.order() else {
             let text = "this review is of a withdrawal: decide the withdrawal itself";
             return Err(Rejection::new("decided_with_withdrawal", text));
         };
         let order = tx.get::<CreditOrderRow>(&order).cloned();
         let order = order.ok_or_else(|| Rejection::new("order_unknown", "there is no such order"))?;
+        if self.verdict == Verdict::Release && review.state() == State::Open && self.seen_minor < order.held {
+            let text = format!("more is held by now: {} minor units, read the review again", order.held);
+            let facts = Facts::new().int("held_minor", order.held);
+            return Err(Rejection::new("version_conflict", text).at("/held_minor").with(facts));
+        }
         let two_from = ctx.rules.policy.now(ctx.now).value(keys::APPROVAL_PAYOUT_THRESHOLD);
         let next = risk::decide(&review.review(), self.verdict, self.by, &self.note, order.held, two_from)
             .map_err(|no| {
@@ -114,12 +123,14 @@ impl Command for DecideRiskReview {
                 if no == risk::Rejection::NoteMissing { plain.at("/note") } else { plain }
             })?;
         if next.state == State::Open {
-            return Ok(DecidedReview { review: agreed(tx, review, &next), order: None });
+            let review = agreed(tx, review, &next);
+            return Ok(DecidedReview { review, order: None, held_minor: order.held });
         }
         let order = ended(tx, ctx, &order, next.state)?;
-        let review = RiskReviewRow { approvals: names(&next), ..review };
+        let mut review = review;
+        review.set_approvals(&next);
         let review = hold::close(tx, ctx, review, next.state, Some(self.by), &self.note)?;
-        Ok(DecidedReview { review, order: Some(order) })
+        Ok(DecidedReview { review, held_minor: order.held, order: Some(order) })
     }
 
     fn audit(&self, output: &DecidedReview) -> (String, Facts) {
@@ -130,13 +141,10 @@ impl Command for DecideRiskReview {
     }
 }
 
-fn names(review: &risk::Review) -> String {
-    review.approvals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-}
-
 /// One of two people agreed.
-fn agreed(tx: &mut Tx, review: RiskReviewRow, next: &risk::Review) -> RiskReviewRow {
-    let review = RiskReviewRow { approvals: names(next), version: review.version + 1, ..review };
+fn agreed(tx: &mut Tx, mut review: RiskReviewRow, next: &risk::Review) -> RiskReviewRow {
+    review.set_approvals(next);
+    review.version += 1;
     tx.put(review.clone());
     tx.event("credit.review_agreed", None, &review.id.to_string(), Facts::new());
     review
@@ -153,6 +161,7 @@ fn ended(tx: &mut Tx, ctx: &Ctx, before: &CreditOrderRow, state: State) -> Resul
     let open = status.is_some_and(|status| Closed::of(&status, &shop, ctx.now).is_none());
     let known = shop_facts(tx, ctx, &shop, open);
     let decide = if state == State::Released { order::release } else { order::deny };
+    let event = if state == State::Released { "credit.review_released" } else { "credit.review_refused" };
     let mut row = CreditOrderRow { marks: marks.bits(), version: before.version + 1, ..before.clone() };
     if before.held > 0 {
         // Reported facts keep their time; what a decision does happens now.
@@ -164,9 +173,9 @@ fn ended(tx: &mut Tx, ctx: &Ctx, before: &CreditOrderRow, state: State) -> Resul
             ..CreditOrderRow::of(&decision.order, &before.external_id, before.policy_version, row.version)
         };
         count(tx, ctx, &mut shop, &decision);
+        tx.put(OrderEventRow::own(&row, event, before.held, ctx));
     }
     tx.put(row.clone());
-    let event = if state == State::Released { "credit.review_released" } else { "credit.review_refused" };
     let told = Facts::new()
         .text("external_id", &row.external_id)
         .int("advanced_minor", row.receivable + row.liability - before.receivable - before.liability);

@@ -110,15 +110,13 @@ pub(super) fn close(
     let mut risk = row(tx, review.party);
     let terms = risk_terms(ctx.rules.policy.now(ctx.now));
     if state == State::Released {
-        let signals = risk.released_at(ctx.now).and(review.signals());
-        risk.released = i64::from(signals.bits());
-        risk.released_until = Some(ctx.now.plus(terms.release_us));
+        risk.release(review.signals(), ctx.now, ctx.now.plus(terms.release_us));
     }
-    if review.is_of_order() {
+    if review.order().is_some() {
         risk.open_reviews = (risk.open_reviews - 1).max(0);
     }
     // The case of a withdrawal ends with the withdrawal.
-    if risk.open_reviews == 0 && review.is_of_order() {
+    if risk.open_reviews == 0 && review.order().is_some() {
         risk.open_case = String::new();
         let case = review.case().filter(|case| tx.get::<CaseRow>(case).is_some());
         if let Some(case) = case {

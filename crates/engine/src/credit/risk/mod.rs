@@ -16,7 +16,7 @@ pub use decide::{DecideRiskReview, DecidedReview};
 pub use hold::{EVIDENCE_EN, EVIDENCE_ZH, HELD_EN, HELD_ZH, keep_withdrawal, label_withdrawal, want_label};
 pub use open::OpenRiskReview;
 pub use queries::{
-    REVIEW_PAGE_MAX, ReviewFilter, order_score, review, review_of_order, reviews, shop_cohorts, shop_risk,
+    REVIEW_PAGE_MAX, ReviewFilter, held_now, order_score, review, review_of_order, reviews, shop_cohorts, shop_risk,
     shop_score_of,
 };
 pub(in crate::credit) use rows::{CREDIT_RISKS, RISK_REVIEWS};

@@ -6,10 +6,10 @@ use purser_domain::{
     credit::risk::{
         Cohort, Marks, RiskTerms, Score, Signal, Signals, State, after_increase, patterns, score,
     },
-    ids::{PartyId, RiskReviewId, Uid},
+    ids::{CreditOrderId, PartyId, RiskReviewId, Uid},
     time::{Month, Timestamp},
 };
-use purser_storage::{Fault, Record as _, Session, Statement, Value};
+use purser_storage::{Fault, Keys, Lock, Record as _, Session, Statement, Value};
 
 use super::{
     hold::review_id,
@@ -91,6 +91,28 @@ pub fn reviews(
 /// Storage faults.
 pub fn review(session: &mut dyn Session, id: RiskReviewId) -> Result<Option<RiskReviewRow>, Fault> {
     one(session, id)
+}
+
+/// What is held now of the orders that reviews are of, minor units; nothing of withdrawals.
+///
+/// # Errors
+/// Storage faults.
+pub fn held_now(
+    session: &mut dyn Session,
+    reviews: &[RiskReviewRow],
+) -> Result<BTreeMap<CreditOrderId, i64>, Fault> {
+    let mut ids: Vec<CreditOrderId> = reviews.iter().filter_map(RiskReviewRow::order).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut held = BTreeMap::new();
+    if !ids.is_empty() {
+        let keys = Keys::<CreditOrderRow>(&ids);
+        session.load(CreditOrderRow::TABLE, &keys, Lock::None, &mut |source| {
+            let order = CreditOrderRow::read(source);
+            held.insert(order.id, order.held);
+        })?;
+    }
+    Ok(held)
 }
 
 /// The last review of an order; `None` when it had none.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use purser_domain::{
-    credit::risk::{Cohort, Reason, Review, Signal, Signals, State, decode},
-    ids::{CaseId, CreditOrderId, PartyId, RiskReviewId, StaffId},
+    credit::risk::{Approval, Cohort, Reason, Review, Signal, Signals, State, decode},
+    ids::{CaseId, CreditOrderId, PartyId, RiskReviewId},
     time::{Month, Timestamp},
 };
 
@@ -22,16 +22,14 @@ record! {
         raised_at: Option<Timestamp>,
         /// When proceeds were drawn last.
         drawn_at: Option<Timestamp>,
-        /// Signs that people found harmless.
-        released: i64,
-        /// Until then.
-        released_until: Option<Timestamp>,
         /// Reviews of orders that wait for a decision.
         open_reviews: i64,
         /// Their case, `case_…`; empty when none is open.
         open_case: String,
         /// Counts changes.
         version: i64,
+        /// Signs that people found harmless, each with its own end: `sign:µs`, with blanks between them.
+        releases: String,
     }
 }
 
@@ -58,7 +56,7 @@ record! {
         due_at: Option<Timestamp>,
         /// Its case.
         case_id: String,
-        /// Who agreed to a release, `stf_…` with blanks between them.
+        /// Who agreed to a release and how much was held then: `stf_…:minor`, with blanks between them.
         approvals: String,
         /// Who decided: `stf_…`.
         decided_by: String,
@@ -82,11 +80,10 @@ impl CreditRiskRow {
             own: String::new(),
             raised_at: None,
             drawn_at: None,
-            released: 0,
-            released_until: None,
             open_reviews: 0,
             open_case: String::new(),
             version: 0,
+            releases: String::new(),
         }
     }
 
@@ -99,12 +96,27 @@ impl CreditRiskRow {
         self.cohorts = cohorts::encode(cohorts);
     }
 
-    /// Signs that count nothing at an instant, because people found them harmless.
+    /// Signs that count nothing at an instant because people found them harmless, each with its end.
+    pub fn releases(&self, now: Timestamp) -> impl Iterator<Item = (Signal, Timestamp)> {
+        let release = |word: &str| {
+            let (name, until) = word.split_once(':')?;
+            Some((Signal::named(name)?, Timestamp(until.parse().ok()?)))
+        };
+        self.releases.split_whitespace().filter_map(release).filter(move |(_, until)| now < *until)
+    }
+
+    /// The same signs.
     pub fn released_at(&self, now: Timestamp) -> Signals {
-        match self.released_until {
-            Some(until) if now < until => Signals::from_bits(u16::try_from(self.released).unwrap_or(0)),
-            _ => Signals::NONE,
-        }
+        self.releases(now).fold(Signals::NONE, |all, (signal, _)| all.with(signal))
+    }
+
+    /// Lets signs count nothing until then. Signs that were released before keep their own end: a release says nothing
+    /// of what it did not look at.
+    pub(super) fn release(&mut self, signals: Signals, now: Timestamp, until: Timestamp) {
+        let kept = self.releases(now).filter(|(signal, _)| !signals.has(*signal));
+        let new = Signal::ALL.iter().filter(|signal| signals.has(**signal)).map(|signal| (*signal, until));
+        let words = kept.chain(new).map(|(signal, until)| format!("{}:{}", signal.name(), until.0));
+        self.releases = words.collect::<Vec<_>>().join(" ");
     }
 
     /// Signs that the platform told of an order.
@@ -152,8 +164,22 @@ impl RiskReviewRow {
 
     /// To the domain's form.
     pub fn review(&self) -> Review {
-        let approvals = self.approvals.split(' ').filter_map(|id| id.parse::<StaffId>().ok()).collect();
-        Review { state: self.state(), approvals }
+        Review { state: self.state(), approvals: self.approvals() }
+    }
+
+    /// Who agreed to a release, and to how much.
+    pub fn approvals(&self) -> Vec<Approval> {
+        let approval = |word: &str| {
+            let (by, held) = word.split_once(':')?;
+            Some(Approval { by: by.parse().ok()?, held_minor: held.parse().ok()? })
+        };
+        self.approvals.split_whitespace().filter_map(approval).collect()
+    }
+
+    /// Keeps who agreed.
+    pub(super) fn set_approvals(&mut self, review: &Review) {
+        let word = |approval: &Approval| format!("{}:{}", approval.by, approval.held_minor);
+        self.approvals = review.approvals.iter().map(word).collect::<Vec<_>>().join(" ");
     }
 
     /// Reasons at the time; none when they cannot be read.
@@ -161,14 +187,15 @@ impl RiskReviewRow {
         decode(&self.reasons).unwrap_or_default()
     }
 
-    /// The signs behind it.
+    /// The signs that held it: those that counted. What an earlier release kept from counting nobody was asked about.
     pub fn signals(&self) -> Signals {
-        self.reasons().iter().fold(Signals::NONE, |all, reason| all.with(reason.signal))
+        let counted = self.reasons().into_iter().filter(|reason| reason.points > 0);
+        counted.fold(Signals::NONE, |all, reason| all.with(reason.signal))
     }
 
-    /// Of an order; otherwise of a withdrawal, which is decided with the withdrawal.
-    pub fn is_of_order(&self) -> bool {
-        self.subject.parse::<CreditOrderId>().is_ok()
+    /// The order that it is of; `None` of a withdrawal, which is decided with the withdrawal.
+    pub fn order(&self) -> Option<CreditOrderId> {
+        self.subject.parse().ok()
     }
 
     /// Its case.
