@@ -229,11 +229,11 @@ fn staff_restrict_lift_promote_and_two_people_set_limits_c5_c7_c18_p16() {
             amount_minor: 50_000,
         });
         assert_eq!(change(&mut writer, emergency).unwrap_err().code, "approval_required");
-        approve(&mut writer, "credit.emergency", &party.to_string(), &emergency.facts());
+        approve(&mut writer, "credit.emergency", &party.to_string(), &emergency.approved_facts("see case 7"));
         assert_eq!(change(&mut writer, emergency), Ok(180_000));
         assert_eq!(change(&mut writer, emergency).unwrap_err().code, "approval_required", "used up");
         let fix = ShopChange::Fix(Override { from: day("2026-03-01"), until: None, amount_minor: 12_345 });
-        approve(&mut writer, "credit.override", &party.to_string(), &fix.facts());
+        approve(&mut writer, "credit.override", &party.to_string(), &fix.approved_facts("see case 7"));
         assert_eq!(change(&mut writer, fix), Ok(12_300), "down to the yuan");
         assert_eq!(change(&mut writer, ShopChange::Unfix), Ok(180_000));
         proven(books);

@@ -437,7 +437,7 @@ fn change(given: &LimitDecision) -> Result<ShopChange, Wrong> {
 /// Decide about a shop's limit
 ///
 /// `emergency` and `override` need two people: propose `credit_emergency` or `credit_override` on the party's
-/// id first.
+/// id first, with the same reason.
 #[utoipa::path(post, path = "/v1/parties/{id}/limit/decisions", tag = "pay-later", request_body = LimitDecision,
     params(("id" = String, Path, description = "Party, `pty_…`")),
     responses((status = 200, body = DecidedLimit, description = "The limit as it stands")))]

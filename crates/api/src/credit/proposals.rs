@@ -29,6 +29,8 @@ pub(crate) struct LimitProposal {
     until: Option<String>,
     /// Minor units.
     amount_minor: i64,
+    /// Why, 1 to 500 characters; the decision carries the same, and the merchant reads it.
+    reason: String,
 }
 
 /// The end of an open advance without the buyer's money.
@@ -57,7 +59,7 @@ pub(crate) fn limit_action(given: &LimitProposal, field: &str, emergency: bool) 
     } else {
         ShopChange::Fix(Override { from, until, amount_minor })
     };
-    Ok(Action::Credit(CreditProposal::Limit { party, change }))
+    Ok(Action::Credit(CreditProposal::Limit { party, change, reason: given.reason.clone() }))
 }
 
 /// A write-off or recourse.

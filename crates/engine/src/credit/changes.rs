@@ -55,7 +55,7 @@ impl ShopChange {
         }
     }
 
-    /// Every detail, as two people approve it and the audit log keeps it.
+    /// Every detail, as the audit log keeps it.
     pub fn facts(&self) -> Facts {
         let until = |date: Option<Date>| date.map_or_else(String::new, |date| date.to_string());
         match self {
@@ -85,6 +85,11 @@ impl ShopChange {
                 .text("until", w.until.to_string()),
             Self::Close => Facts::new().flag("close", true),
         }
+    }
+
+    /// Every detail and the reason, as two people approve it: the merchant reads the reason that was approved.
+    pub fn approved_facts(&self, reason: &str) -> Facts {
+        self.facts().text("reason", reason.trim())
     }
 
     /// Name of the change in the audit log and messages.
@@ -127,7 +132,7 @@ impl Command for ChangeShop {
         want(needs, self.party, ctx);
         want_liability(needs, self.party, ctx);
         if let Some(action) = self.change.approval() {
-            need_approval(needs, action, &self.party.to_string(), &self.change.facts());
+            need_approval(needs, action, &self.party.to_string(), &self.change.approved_facts(&self.reason));
         }
     }
 
@@ -139,7 +144,8 @@ impl Command for ChangeShop {
         let known = known(tx, self.party)?;
         check(ctx, &known.shop, &self.change)?;
         if let Some(action) = self.change.approval() {
-            require_approval(tx, action, &self.party.to_string(), &self.change.facts())?;
+            let facts = self.change.approved_facts(&self.reason);
+            require_approval(tx, action, &self.party.to_string(), &facts)?;
         }
         Ok(apply(tx, ctx, known, &self.change, self.reason.trim()))
     }

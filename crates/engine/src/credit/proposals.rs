@@ -33,6 +33,8 @@ pub enum CreditProposal {
         party: PartyId,
         /// [`ShopChange::Emergency`] or [`ShopChange::Fix`].
         change: ShopChange,
+        /// Why; shown to the merchant.
+        reason: String,
     },
     /// The end of an open advance.
     Loss {
@@ -67,7 +69,7 @@ impl CreditProposal {
     /// Every detail.
     pub fn facts(&self) -> Facts {
         match self {
-            Self::Limit { change, .. } => change.facts(),
+            Self::Limit { change, reason, .. } => change.approved_facts(reason),
             Self::Loss { amount_minor, reason, .. } => Loss::facts(*amount_minor, reason),
         }
     }
@@ -75,11 +77,9 @@ impl CreditProposal {
     /// From a stored approval.
     pub(crate) fn of(action: &str, subject: &str, facts: &Facts) -> Option<Self> {
         let date = |name: &str| facts.get_text(name)?.parse::<Date>().ok();
-        let amount_minor = facts.get_int("amount_minor")?;
-        let loss = |loss| {
-            let reason = facts.get_text("reason")?;
-            Some(Self::Loss { order: subject.parse().ok()?, loss, amount_minor, reason })
-        };
+        let (amount_minor, reason) = (facts.get_int("amount_minor")?, facts.get_text("reason")?);
+        let loss =
+            |loss, reason| Some(Self::Loss { order: subject.parse().ok()?, loss, amount_minor, reason });
         let change = match action {
             "credit.emergency" => {
                 let (from, until) = (date("from")?, date("until")?);
@@ -88,11 +88,11 @@ impl CreditProposal {
             "credit.override" => {
                 ShopChange::Fix(Override { from: date("from")?, until: date("until"), amount_minor })
             }
-            "credit.write_off" => return loss(Loss::WriteOff),
-            "credit.recourse" => return loss(Loss::Recourse),
+            "credit.write_off" => return loss(Loss::WriteOff, reason),
+            "credit.recourse" => return loss(Loss::Recourse, reason),
             _ => return None,
         };
-        Some(Self::Limit { party: subject.parse().ok()?, change })
+        Some(Self::Limit { party: subject.parse().ok()?, change, reason })
     }
 
     pub(crate) fn needs(&self, needs: &mut Needs<'_>) {
@@ -102,11 +102,12 @@ impl CreditProposal {
         }
     }
 
-    /// Rejections in order, of a limit: `credit_shop_unknown`, then those of [`super::ChangeShop`]; of a loss:
-    /// `order_unknown`, `reason_missing`, `fraud_undecided`, `amount_not_positive`, `more_than_open`.
+    /// Rejections in order, of a limit: `reason_missing`, `credit_shop_unknown`, then those of [`super::ChangeShop`]; of a
+    /// loss: `order_unknown`, `reason_missing`, `fraud_undecided`, `amount_not_positive`, `more_than_open`.
     pub(crate) fn check(&self, tx: &Tx, ctx: &Ctx) -> Result<(), Rejection> {
         match self {
-            Self::Limit { party, change } => {
+            Self::Limit { party, change, reason } => {
+                given_reason(reason)?;
                 let known = tx.get::<ShopFactsRow>(party);
                 let unknown = || Rejection::new("credit_shop_unknown", "nothing is known of this shop");
                 check(ctx, &facts::decode(&known.ok_or_else(unknown)?.facts), change)
@@ -114,10 +115,7 @@ impl CreditProposal {
             Self::Loss { order, loss, amount_minor, reason } => {
                 let unknown = || Rejection::new("order_unknown", "there is no such order");
                 let row = tx.get::<CreditOrderRow>(order).ok_or_else(unknown)?;
-                if !(1..=500).contains(&reason.trim().chars().count()) {
-                    let text = "say why, in 1 to 500 characters";
-                    return Err(Rejection::new("reason_missing", text).at("/reason"));
-                }
+                given_reason(reason)?;
                 if *loss == Loss::Recourse && !Marks::from_bits(row.marks).abuse {
                     return Err(fraud_undecided());
                 }
@@ -133,4 +131,11 @@ impl CreditProposal {
             }
         }
     }
+}
+
+fn given_reason(reason: &str) -> Result<(), Rejection> {
+    if (1..=500).contains(&reason.trim().chars().count()) {
+        return Ok(());
+    }
+    Err(Rejection::new("reason_missing", "say why, in 1 to 500 characters").at("/reason"))
 }

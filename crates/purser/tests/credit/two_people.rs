@@ -31,7 +31,10 @@ fn limits_by_two_people_c8_c18() {
         let (client, support) = (desk.client(), desk.staff("zhao", "support"));
         let id = shop(&client, "s1", 1_000_000);
         let path = format!("/v1/parties/{id}/limit/decisions");
-        let emergency = |amount: i64| json!({ "party_id": id, "from": "2026-03-02", "until": "2026-03-12", "amount_minor": amount });
+        let emergency = |amount: i64| {
+            json!({ "party_id": id, "from": "2026-03-02", "until": "2026-03-12", "amount_minor": amount,
+            "reason": "spring sale, papers in the case" })
+        };
         let decision = |amount: i64| {
             json!({ "decision": "emergency", "from": "2026-03-02", "until": "2026-03-12",
             "amount_minor": amount, "reason": "spring sale, papers in the case" })
@@ -46,6 +49,9 @@ fn limits_by_two_people_c8_c18() {
             "approval_required",
             "of another amount"
         );
+        let mut other = decision(200_000);
+        other["reason"] = json!("a friend of the house");
+        assert_eq!(code(people.0.post(&path, "why", &other), 422), "approval_required", "for another reason");
         let done = people.0.post(&path, "done", &decision(200_000)).ended(200);
         assert_eq!(done.int("total_minor"), 1_200_000);
         assert_eq!(
@@ -59,8 +65,7 @@ fn limits_by_two_people_c8_c18() {
             limit(&client, &id)["total_minor"] == 1_000_000
         });
 
-        let set =
-            json!({ "credit_override": { "party_id": id, "from": "2026-03-12", "amount_minor": 777_700 } });
+        let set = json!({ "credit_override": { "party_id": id, "from": "2026-03-12", "amount_minor": 777_700, "reason": "audit" } });
         approved(&people, "set", &set);
         let decision = json!({ "decision": "override", "from": "2026-03-12", "amount_minor": 777_700, "reason": "audit" });
         assert_eq!(people.1.post(&path, "set", &decision).ended(200).int("total_minor"), 777_700);
@@ -82,11 +87,13 @@ fn limits_by_two_people_c8_c18() {
         for (n, (body, status, expected)) in [
             (json!({}), 400, "invalid_input"),
             (json!({ "credit_emergency": emergency(1), "credit_override": emergency(1) }), 400, "invalid_input"),
-            (json!({ "credit_emergency": { "party_id": id, "from": "2026-03-12", "until": "2026-03-13", "amount_minor": 0 } }), 422, "amount_out_of_range"),
-            (json!({ "credit_emergency": { "party_id": id, "from": "2026-03-02", "amount_minor": 1 } }), 400, "invalid_input"),
-            (json!({ "credit_override": { "party_id": id, "from": "2026-03-02", "until": "2026-03-03", "amount_minor": 1 } }), 422, "dates_invalid"),
-            (json!({ "credit_override": { "party_id": nobody, "from": "2026-03-12", "amount_minor": 1 } }), 404, "credit_shop_unknown"),
-            (json!({ "credit_override": { "party_id": "s1", "from": "2026-03-12", "amount_minor": 1 } }), 400, "invalid_input"),
+            (json!({ "credit_emergency": { "party_id": id, "from": "2026-03-12", "until": "2026-03-13", "amount_minor": 0, "reason": "x" } }), 422, "amount_out_of_range"),
+            (json!({ "credit_emergency": { "party_id": id, "from": "2026-03-02", "amount_minor": 1, "reason": "x" } }), 400, "invalid_input"),
+            (json!({ "credit_override": { "party_id": id, "from": "2026-03-02", "until": "2026-03-03", "amount_minor": 1, "reason": "x" } }), 422, "dates_invalid"),
+            (json!({ "credit_override": { "party_id": nobody, "from": "2026-03-12", "amount_minor": 1, "reason": "x" } }), 404, "credit_shop_unknown"),
+            (json!({ "credit_override": { "party_id": "s1", "from": "2026-03-12", "amount_minor": 1, "reason": "x" } }), 400, "invalid_input"),
+            (json!({ "credit_override": { "party_id": id, "from": "2026-03-12", "amount_minor": 1, "reason": " " } }), 422, "reason_missing"),
+            (json!({ "credit_override": { "party_id": id, "from": "2026-03-12", "amount_minor": 1 } }), 400, "invalid_input"),
         ].into_iter().enumerate() {
             let answer = people.0.post("/v1/approvals", &format!("bad-{n}"), &body);
             assert_eq!((answer.status, answer.text("code")), (status, expected), "{body}: {}", answer.body);
