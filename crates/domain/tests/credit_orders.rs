@@ -24,6 +24,7 @@ struct Shop {
     balances: BTreeMap<AccountRole, i64>,
     reserved: i64,
     due: i64,
+    to_ship: i64,
     epoch: i64,
     withdrawn: i64,
 }
@@ -46,6 +47,7 @@ impl Shop {
             balances: BTreeMap::new(),
             reserved: 0,
             due: 0,
+            to_ship: 0,
             epoch: 0,
             withdrawn: 0,
         }
@@ -80,6 +82,7 @@ impl Shop {
         }
         self.reserved += decision.reserved_minor;
         self.due += decision.due_minor;
+        self.to_ship += decision.to_ship;
         self.orders.insert(name.to_owned(), decision.order);
     }
 
@@ -169,6 +172,7 @@ impl Shop {
         assert_eq!(sum(|o| o.receivable_minor), self.balance(AccountRole::Receivable), "used = Σ orders");
         assert_eq!(sum(|o| o.reserved_minor), self.reserved, "reserved = Σ orders");
         assert_eq!(sum(|o| o.due_minor), self.due, "due = Σ orders");
+        assert_eq!(sum(|o| i64::from(o.unshipped_minor() > 0)), self.to_ship, "to be shipped = Σ orders");
         assert!(sum(|o| o.liability_minor) <= self.balance(AccountRole::Liability));
         assert!(self.balance(AccountRole::Proceeds) >= 0, "never below the floor");
         for order in current() {

@@ -169,6 +169,37 @@ fn a_boost_for_a_sale_is_applied_for_and_never_overlaps_c5() {
 }
 
 #[test]
+fn an_order_beyond_the_limit_keeps_a_service_open_until_it_has_ended_c25_c12() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        run(&mut writer, ArmSchedules(jobs::SCHEDULES.to_vec())).unwrap();
+        let mut registry = Registry::new().with_builtin();
+        let party = known_shop(&mut writer, "s1");
+        let order =
+            |writer: &mut Writer, order: &str, event| tell(books, writer, party, order, event).unwrap();
+        order(&mut writer, "a", OrderEvent::Authorised(100_000, None));
+        order(&mut writer, "a", OrderEvent::Shipped(None));
+        // Nothing of the limit is left: nothing is reserved for it, and it is to be shipped all the same.
+        order(&mut writer, "b", OrderEvent::Authorised(500, None));
+        order(&mut writer, "a", OrderEvent::Paid(100_000));
+        let shop = limit(books, party).shop;
+        assert_eq!((shop.reserved, shop.to_ship), (0, 1));
+        let (row, _) = run(&mut writer, apply(party, ApplicationKind::Close)).unwrap();
+        decide(&mut writer, &row, Some(Terms::default())).unwrap();
+        assert_eq!(limit(books, party).shop.service(), Service::Closing);
+        books.advance(HOUR);
+        step(books, &mut writer, &mut registry);
+        assert_eq!(limit(books, party).shop.service(), Service::Closing, "an order is open");
+        proven(books);
+        order(&mut writer, "b", OrderEvent::Cancelled);
+        books.advance(HOUR);
+        step(books, &mut writer, &mut registry);
+        assert_eq!(limit(books, party).shop.service(), Service::Closed);
+        proven(books);
+    });
+}
+
+#[test]
 fn closing_freezes_new_use_until_open_orders_have_ended_c25() {
     Books::each(|books| {
         let mut writer = books.writer();

@@ -13,7 +13,9 @@ use purser_domain::{
 use purser_engine::{
     Writer,
     approvals::{Action, Decide, Propose},
-    credit::{self, BillFilter, LineFilter, OrderEvent, ShopReport},
+    credit::{
+        self, BillFilter, LineFilter, OrderEvent, OrderReport, ReportCreditOrders, ShopReport, risk::Told,
+    },
     jobs::{self, ArmSchedules, Registry},
     rules::PolicyActivation,
 };
@@ -86,6 +88,40 @@ fn most_of_the_limit_in_use_is_warned_of_once_until_it_falls_c10() {
         order(&mut writer, "a", OrderEvent::Paid(79_999));
         order(&mut writer, "d", OrderEvent::Authorised(90_000, None));
         assert_eq!(count(), 2, "it had fallen");
+        proven(books);
+    });
+}
+
+/// C26: an order with ever so many events is a bounded part of a page, and its scans are no lines.
+#[test]
+fn an_order_with_many_events_makes_no_endless_page_c26() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        let merchant = known_shop(&mut writer, "s1");
+        let at = books.clock.business();
+        let item = |event_id: String, event| OrderReport {
+            order_id: "a".to_owned(),
+            event_id,
+            merchant,
+            event,
+            currency: Currency::CNY,
+            at,
+            told: Told::default(),
+        };
+        let mut items = vec![
+            item("new".to_owned(), OrderEvent::Authorised(2_000, None)),
+            item("sent".to_owned(), OrderEvent::Shipped(None)),
+        ];
+        for n in 0..1_100 {
+            items.push(item(format!("paid {n:04}"), OrderEvent::Paid(1)));
+            items.push(item(format!("seen {n:04}"), OrderEvent::Scanned));
+        }
+        let outcomes = run(&mut writer, ReportCreditOrders { items, single: false }).unwrap();
+        assert!(outcomes.iter().all(Result::is_ok));
+        let page =
+            credit::bill_lines(books.reader().as_mut(), merchant, &BillFilter::default(), None, 100).unwrap();
+        assert_eq!(page.rows.len(), 1_000);
+        assert!(page.rows.iter().all(|line| line.event.kind != "scanned"));
         proven(books);
     });
 }

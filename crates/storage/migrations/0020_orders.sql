@@ -1,5 +1,10 @@
--- Releases of signs, each with its own end, instead of one end for all.
+-- What is counted of a shop's orders, and what people released.
 
+ALTER TABLE credit_shops ADD COLUMN to_ship INT NOT NULL DEFAULT 0;
+UPDATE credit_shops SET to_ship = (SELECT count(*) FROM credit_orders
+  WHERE credit_orders.merchant = credit_shops.party AND credit_orders.amount > credit_orders.shipped + credit_orders.cancelled);
+
+-- Releases of signs, each with its own end, instead of one end for all.
 ALTER TABLE credit_risks ADD COLUMN releases TEXT NOT NULL DEFAULT '';
 UPDATE credit_risks SET releases =
   CASE WHEN released % 2 = 1 THEN 'pay_later_share:' || released_until || ' ' ELSE '' END ||

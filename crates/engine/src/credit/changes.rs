@@ -177,12 +177,14 @@ pub(super) fn want_liability(needs: &mut Needs<'_>, party: PartyId, ctx: &Ctx) {
     needs.account(&AccountRef::party(party, AccountKind::CreditLiability, ctx.rules.currency));
 }
 
-/// Whether an order of a shop is open: advanced, reserved, due, beyond the limit, or waiting for a review (C21).
+/// Whether an order of a shop is open: still to be shipped, advanced, reserved, due, beyond the limit, or waiting for a
+/// review (C21). What beyond the limit is not reserved for is still to be shipped all the same (C12).
 pub(super) fn has_open_orders(tx: &Tx, ctx: &Ctx, row: &CreditShopRow) -> bool {
     let liability = AccountRef::party(row.party, AccountKind::CreditLiability, ctx.rules.currency);
     let beyond = tx.account(liability.id()).map_or(0, |account| account.posted);
     let reviews = risk::row(tx, row.party).open_reviews;
-    [used_minor(tx, row.party, ctx), row.reserved, row.due, beyond, reviews].iter().any(|open| *open > 0)
+    let used = used_minor(tx, row.party, ctx);
+    [row.to_ship, used, row.reserved, row.due, beyond, reviews].iter().any(|open| *open > 0)
 }
 
 /// Changes a shop's limit where an application or appeal was granted: the same way as [`ChangeShop`], after two people

@@ -182,7 +182,8 @@ static DUE: Statement = Statement {
     name: "credit.evaluations_due",
     sql: "SELECT party, total, frozen, reserved, due, epoch, evaluations, evaluated_at, next_on, unpaid, large_at, \
           locked_until, warned, high_on, high_total, opened_at, version, \
-          closing_since, closed_at, remind_on FROM credit_shops WHERE next_on <= ?1 ORDER BY next_on, party LIMIT ?2",
+          closing_since, closed_at, remind_on, to_ship \
+          FROM credit_shops WHERE next_on <= ?1 ORDER BY next_on, party LIMIT ?2",
 };
 
 /// Statements of this module.

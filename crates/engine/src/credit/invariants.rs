@@ -17,13 +17,14 @@ use crate::{
 
 static SHOPS: Statement = Statement {
     name: "credit.invariant_shops",
-    sql: "SELECT party, reserved, due, epoch FROM credit_shops ORDER BY party",
+    sql: "SELECT party, reserved, due, epoch, to_ship FROM credit_shops ORDER BY party",
 };
 static ORDERS: Statement = Statement {
     name: "credit.invariant_orders",
     sql: "SELECT id, merchant, external_id, amount, currency, authorised_at, reserved, shipped, cancelled, receivable, \
           due, liability, prepaid, paid, forgiven, returned, lost, recourse, epoch, due_on, shipped_at, changed_at, \
-          policy_version, version, held, marks, reviews FROM credit_orders WHERE receivable > 0 OR reserved > 0 OR liability > 0 ORDER BY merchant",
+          policy_version, version, held, marks, reviews FROM credit_orders WHERE receivable > 0 OR reserved > 0 OR liability > 0 \
+          OR amount > shipped + cancelled ORDER BY merchant",
 };
 
 static UNREVIEWED: Statement = Statement {
@@ -45,8 +46,8 @@ const MOST: usize = 100;
 /// Accounts that one read brings.
 const READ: usize = 1_000;
 
-/// The limit used equals the receivable's balance: open orders add up to `credit.receivable`, what is reserved and
-/// due to the shop's counters, and no more than its liability is attributed to orders.
+/// The limit used equals the receivable's balance: open orders add up to `credit.receivable`, what is reserved, due and
+/// to be shipped to the shop's counters, and no more than its liability is attributed to orders.
 pub(crate) struct LimitUse;
 
 /// Balances of accounts, many in a read: shops are many, and a day's verification looks at all of them.
@@ -71,6 +72,7 @@ struct Open {
     reserved: i128,
     due: i128,
     liability: i128,
+    to_ship: i64,
 }
 
 impl Invariant for LimitUse {
@@ -79,9 +81,9 @@ impl Invariant for LimitUse {
     }
 
     fn check(&self, session: &mut dyn Session) -> Result<Vec<Finding>, Fault> {
-        let mut shops: BTreeMap<PartyId, (i64, i64, i64)> = BTreeMap::new();
+        let mut shops: BTreeMap<PartyId, (i64, i64, i64, i64)> = BTreeMap::new();
         session.query(&SHOPS, &[], &mut |row| {
-            shops.insert(PartyId::from_uid(row.uid(0)), (row.int(1), row.int(2), row.int(3)));
+            shops.insert(PartyId::from_uid(row.uid(0)), (row.int(1), row.int(2), row.int(3), row.int(4)));
             true
         })?;
         let mut open: BTreeMap<PartyId, Open> = BTreeMap::new();
@@ -95,6 +97,7 @@ impl Invariant for LimitUse {
             sum.reserved += i128::from(order.reserved_minor);
             sum.due += i128::from(order.due_minor);
             sum.liability += i128::from(order.liability_minor);
+            sum.to_ship += i64::from(order.unshipped_minor() > 0);
             true
         })?;
         let ids = |party: &PartyId, sum: Option<&Open>| {
@@ -105,18 +108,20 @@ impl Invariant for LimitUse {
         let accounts = shops.keys().flat_map(|party| ids(party, open.get(party))).collect();
         let posted = balances(session, accounts)?;
         let mut findings = Vec::new();
-        for (party, (reserved, due, _)) in shops {
+        for (party, (reserved, due, _, to_ship)) in shops {
             let accounts = ids(&party, open.get(&party));
             let sum = open.remove(&party).unwrap_or_default();
             let [used, owed] = accounts.map(|id| posted.get(&id).copied().unwrap_or(0));
             let expected = format!(
-                "used {}, reserved {}, due {}, liability {} at least",
-                sum.receivable, sum.reserved, sum.due, sum.liability
+                "used {}, reserved {}, due {}, {} to ship, liability {} at least",
+                sum.receivable, sum.reserved, sum.due, sum.to_ship, sum.liability
             );
-            let found = format!("used {used}, reserved {reserved}, due {due}, liability {owed}");
+            let found =
+                format!("used {used}, reserved {reserved}, due {due}, {to_ship} to ship, liability {owed}");
             let same = used == sum.receivable
                 && i128::from(reserved) == sum.reserved
                 && i128::from(due) == sum.due
+                && to_ship == sum.to_ship
                 && owed >= sum.liability;
             if !same {
                 let sentence = "the open orders of the shop do not add up to its accounts and counters";

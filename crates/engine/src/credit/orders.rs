@@ -389,6 +389,7 @@ fn apply(
 pub(super) fn count(tx: &mut Tx, ctx: &Ctx, shop: &mut CreditShopRow, decision: &Decision) {
     shop.reserved += decision.reserved_minor;
     shop.due += decision.due_minor;
+    shop.to_ship += decision.to_ship;
     shop.version += 1;
     let used = used_minor(tx, shop.party, ctx);
     count_unpaid(tx, ctx, shop, decision);

@@ -13,10 +13,7 @@ use purser_domain::{
 };
 use purser_storage::{Fault, Record as _, Session, Statement, Value};
 
-use super::{
-    orders::OrderEvent,
-    rows::{CreditOrderRow, OrderEventRow},
-};
+use super::rows::{CreditOrderRow, OrderEventRow};
 use crate::{
     history::{self, Cursor},
     paging::Page,
@@ -26,6 +23,8 @@ use crate::{
 pub const LINE_PAGE_MAX: usize = 1_000;
 /// Orders read at a time.
 const ORDERS: i64 = 200;
+/// Events of one order that are shown, its newest: as many as the order's own page shows.
+const EVENTS: i64 = 1_000;
 /// Orders that one page reads at most before it says where to go on.
 const ORDERS_EXAMINED: usize = 2_000;
 /// Lines of the ledger that one page reads at most before it says where to go on.
@@ -42,7 +41,7 @@ static ORDERS_OF: Statement = Statement {
 static EVENTS_OF: Statement = Statement {
     name: "credit.bill_lines",
     sql: "SELECT order_id, event_id, kind, amount, at, grp FROM credit_order_events WHERE order_id = ?1 \
-          ORDER BY at DESC, event_id DESC",
+          AND kind <> 'scanned' ORDER BY at DESC, event_id DESC LIMIT ?2",
 };
 
 pub(super) const STATEMENTS: &[&Statement] = &[&ORDERS_OF, &EVENTS_OF];
@@ -89,9 +88,7 @@ impl BillFilter {
     }
 
     fn shows(&self, event: &OrderEventRow) -> bool {
-        // That a parcel was seen moves no money.
-        event.kind != OrderEvent::Scanned.name()
-            && self.kind.as_ref().is_none_or(|kind| event.kind == *kind)
+        self.kind.as_ref().is_none_or(|kind| event.kind == *kind)
             && self.since.is_none_or(|since| event.at >= since)
             && self.until.is_none_or(|until| event.at < until)
             && self.least_minor.is_none_or(|least| event.amount >= least)
@@ -99,8 +96,9 @@ impl BillFilter {
     }
 }
 
-/// Bill lines of a merchant, order by order, the newest authorised first, the events of each from the newest back. A page
-/// ends with an order: it is as long as the order that filled it makes it, and may be shorter than `most`.
+/// Bill lines of a merchant, order by order, the newest authorised first, the events of each from the newest back, a
+/// thousand at most: a page ends with an order and may so be that much longer than `most`, or shorter. That a parcel was
+/// seen moves no money and is no line.
 ///
 /// # Errors
 /// Storage faults.
@@ -156,7 +154,7 @@ fn events(
     filter: &BillFilter,
     rows: &mut Vec<BillLine>,
 ) -> Result<(), Fault> {
-    session.query(&EVENTS_OF, &[Value::Bytes(&order.id.0.0)], &mut |source| {
+    session.query(&EVENTS_OF, &[Value::Bytes(&order.id.0.0), Value::Int(EVENTS)], &mut |source| {
         let event = OrderEventRow::read(source);
         if filter.shows(&event) {
             rows.push(BillLine { event, order: order.clone() });

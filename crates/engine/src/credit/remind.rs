@@ -43,7 +43,7 @@ record! {
 static DUE: Statement = Statement {
     name: "credit.reminders_due",
     sql: "SELECT party, total, frozen, reserved, due, epoch, evaluations, evaluated_at, next_on, unpaid, large_at, \
-          locked_until, warned, high_on, high_total, opened_at, version, closing_since, closed_at, remind_on \
+          locked_until, warned, high_on, high_total, opened_at, version, closing_since, closed_at, remind_on, to_ship \
           FROM credit_shops WHERE remind_on <= ?1 ORDER BY remind_on, party LIMIT ?2",
 };
 static SHOPS: Statement = Statement {

@@ -50,6 +50,8 @@ record! {
         closed_at: Option<Timestamp>,
         /// Civil date on which the merchant is to be reminded that a boost ends (C24).
         remind_on: Option<String>,
+        /// Orders with goods that are still to be shipped, whether something is reserved for them or not (C25).
+        to_ship: i64,
     }
 }
 
@@ -195,6 +197,7 @@ impl CreditShopRow {
             closing_since: None,
             closed_at: None,
             remind_on: None,
+            to_ship: 0,
         }
     }
 

@@ -39,9 +39,14 @@ fn instant(at: Timestamp, order: &CreditOrder, now: Timestamp, terms: &OrderTerm
     Ok(())
 }
 
+/// 1 for an order with goods that are still to be shipped, else 0.
+fn to_ship(order: &CreditOrder) -> i64 {
+    i64::from(order.unshipped_minor() > 0)
+}
+
 /// An order under change.
 struct Draft {
-    before: (i64, i64),
+    before: (i64, i64, i64),
     order: CreditOrder,
     postings: Vec<Posting>,
 }
@@ -51,7 +56,8 @@ impl Draft {
         // What a withdrawal repaid is no change of this event: it was counted when it was repaid.
         let mut order = order.clone().at_epoch(shop.epoch);
         order.changed_at = order.changed_at.max(at);
-        Self { before: (order.reserved_minor, order.due_minor), order, postings: Vec::new() }
+        let before = (order.reserved_minor, order.due_minor, to_ship(&order));
+        Self { before, order, postings: Vec::new() }
     }
 
     fn post(&mut self, from: R, to: R, amount_minor: i64, kind: K) {
@@ -79,10 +85,11 @@ impl Draft {
     }
 
     fn done(self, event: &'static str) -> Decision {
-        let (reserved, due) = self.before;
+        let (reserved, due, goods) = self.before;
         Decision {
             reserved_minor: self.order.reserved_minor - reserved,
             due_minor: self.order.due_minor - due,
+            to_ship: to_ship(&self.order) - goods,
             order: self.order,
             postings: self.postings,
             event,
@@ -152,7 +159,8 @@ pub fn authorise(
         changed_at: new.at,
     };
     let event = "credit_order.authorised";
-    Ok(Some(Decision { order, postings: Vec::new(), reserved_minor, due_minor: 0, event }))
+    let to_ship = to_ship(&order);
+    Ok(Some(Decision { order, postings: Vec::new(), reserved_minor, due_minor: 0, to_ship, event }))
 }
 
 /// Goods are on their way: advances `min(price, own reservation + available)`; what is beyond becomes the shop's

@@ -303,6 +303,8 @@ pub struct Decision {
     pub reserved_minor: i64,
     /// Change of the shop's due total, minor units.
     pub due_minor: i64,
+    /// Change of the number of the shop's orders with goods that are still to be shipped: 1, 0 or -1.
+    pub to_ship: i64,
     /// Event, past tense (P15).
     pub event: &'static str,
 }
