@@ -7,12 +7,12 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 use purser_domain::credit::order::{
     AccountRole, Authorisation, CreditOrder, Decision, OrderTerms, Rejection, ShopFacts, authorise, cancel,
-    deny, pay, recourse, refund, release, ship, write_off,
+    deny, expire, pay, recourse, refund, release, ship, write_off,
 };
 use purser_domain::ids::{CreditOrderId, PartyId, Uid};
 use purser_domain::money::{Currency, decimal, parse_decimal};
 use purser_domain::policy::kinds::OverLimit;
-use purser_domain::time::{HOUR, MINUTE, Timestamp, Zone};
+use purser_domain::time::{DAY, HOUR, MINUTE, Timestamp, Zone};
 
 /// A shop with its ledger, as the engine would keep them.
 struct Shop {
@@ -35,8 +35,12 @@ fn money(text: &str) -> i64 {
 
 impl Shop {
     fn new(total: i64) -> Self {
-        let terms =
-            OrderTerms { over_limit: OverLimit::Liability, due_days: 30, clock_tolerance_us: 5 * MINUTE };
+        let terms = OrderTerms {
+            over_limit: OverLimit::Liability,
+            due_days: 30,
+            lifetime_us: 90 * DAY,
+            clock_tolerance_us: 5 * MINUTE,
+        };
         let now = "2026-03-01T12:00:00+08:00".parse().expect("an instant");
         Self {
             total,
@@ -132,7 +136,17 @@ impl Shop {
         }
         let order = known.expect("an order");
         let some = || amount.expect("an amount");
+        if event == "expire" {
+            let Some(decision) = expire(&order, order.ends_at, &shop) else { return Ok(false) };
+            self.apply(name, decision);
+            return Ok(true);
+        }
         let decision = match event {
+            "late" => {
+                // Shipped when the authorisation had ended.
+                let end = order.ends_at;
+                ship(&order, amount, end, &shop, &Zone::shanghai(), end, &terms)?
+            }
             "ship" => ship(&order, amount, at, &shop, &Zone::shanghai(), now, &terms)?,
             "hold" => {
                 let held = ShopFacts { held: true, ..shop };
@@ -186,6 +200,8 @@ impl Shop {
                 order.paid_minor,
                 order.payable_minor(),
                 order.unshipped_minor() - order.prepaid_minor,
+                order.expired_minor,
+                order.cancelled_minor - order.expired_minor,
                 order.to_advance_minor() - order.reserved_minor,
                 order.shipped_minor - order.forgiven_minor - order.returned_minor,
                 order.shipped_unpaid_minor()
@@ -246,14 +262,26 @@ enum Op {
 
 fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
-        12 => (0u8..10, 0usize..4, 1i64..60_000).prop_map(|(event, order, amount)| Op::Event(event, order, amount)),
+        12 => (0u8..12, 0usize..4, 1i64..60_000).prop_map(|(event, order, amount)| Op::Event(event, order, amount)),
         1 => (0i64..200_000).prop_map(Op::Limit),
         1 => Just(Op::Withdraw),
     ]
 }
 
-const EVENTS: [&str; 10] =
-    ["authorise", "ship", "pay", "cancel", "refund", "write_off", "recourse", "hold", "release", "deny"];
+const EVENTS: [&str; 12] = [
+    "authorise",
+    "ship",
+    "pay",
+    "cancel",
+    "refund",
+    "write_off",
+    "recourse",
+    "hold",
+    "release",
+    "deny",
+    "expire",
+    "late",
+];
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]

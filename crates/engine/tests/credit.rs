@@ -2,6 +2,7 @@
 //! (C9), decided by staff and by two people (C5, C7, C18, P16), proved (P3).
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
+mod shops;
 mod support;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ use purser_engine::{
         OrderReport, ReportCreditOrders, ReportShops, ShopChange, ShopReport, credit_order_id, risk::Told,
     },
     invariants,
+    jobs::{self, ArmSchedules, Registry},
     parties::{ChangeParty, PartyChange, RegisterParty, party_id},
     verify::verify_full,
 };
@@ -321,6 +323,73 @@ fn bad_items_leave_the_others_alone_c11() {
         ];
         assert_eq!(codes, expected);
         assert_eq!(limit(books, party).used_minor, 600);
+        proven(books);
+    });
+}
+
+/// C11: what nobody ships for reserves a part of the limit for so long and no longer; what was shipped in time is
+/// advanced, also when it is told late.
+#[test]
+fn an_authorisation_ends_when_nobody_ships_for_it_c11() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        run(&mut writer, ArmSchedules(jobs::SCHEDULES.to_vec())).unwrap();
+        let mut registry = Registry::new().with_builtin();
+        let party = known_shop(&mut writer, "s1");
+        let begun = books.clock.business();
+        let row = tell(books, &mut writer, party, "a", OrderEvent::Authorised(30_000, None)).unwrap().0;
+        assert_eq!(row.ends_at, begun.plus(90 * DAY));
+        tell(books, &mut writer, party, "b", OrderEvent::Authorised(20_000, None)).unwrap();
+        tell(books, &mut writer, party, "b", OrderEvent::Shipped(Some(5_000))).unwrap();
+        tell(books, &mut writer, party, "c", OrderEvent::Authorised(10_000, None)).unwrap();
+        tell(books, &mut writer, party, "c", OrderEvent::Paid(10_000)).unwrap();
+        books.advance(90 * DAY - HOUR);
+        shops::step(books, &mut writer, &mut registry);
+        assert_eq!(limit(books, party).shop.reserved, 45_000, "a moment too early");
+        proven(books);
+
+        // The job has not come yet: what is shipped now is refused all the same.
+        books.advance(HOUR);
+        let late = tell(books, &mut writer, party, "a", OrderEvent::Shipped(None)).unwrap_err();
+        assert_eq!(late.code, "authorisation_expired");
+        books.advance(HOUR);
+        shops::step(books, &mut writer, &mut registry);
+        let view = limit(books, party);
+        assert_eq!(
+            (view.shop.reserved, view.used_minor, view.shop.to_ship),
+            (0, 5_000, 1),
+            "what is paid stays"
+        );
+        let order =
+            |name: &str| credit::order(books.reader().as_mut(), credit_order_id(name)).unwrap().unwrap();
+        assert_eq!(["a", "b", "c"].map(|name| order(name).expired), [30_000, 15_000, 0]);
+        let events = credit::order_events(books.reader().as_mut(), credit_order_id("b")).unwrap();
+        let last = events.last().unwrap();
+        assert_eq!((last.kind.as_str(), last.amount), ("credit.expired", 15_000));
+        let told = shops::messages(books, party, "credit.orders_expired");
+        let figures = |name: &str| told[0].facts.get_int(name);
+        assert_eq!(told.len(), 1);
+        assert_eq!(
+            ["orders", "amount_minor", "freed_minor"].map(figures),
+            [Some(2), Some(45_000), Some(45_000)]
+        );
+        proven(books);
+
+        // Once: another round finds nothing. What was shipped in time is told now; what is paid is shipped whenever.
+        books.advance(HOUR);
+        shops::step(books, &mut writer, &mut registry);
+        assert_eq!(shops::messages(books, party, "credit.orders_expired").len(), 1);
+        let mut in_time = item("a", "sent", party, OrderEvent::Shipped(None), begun.plus(3 * DAY));
+        let told = |writer: &mut Writer, item| {
+            run(writer, ReportCreditOrders { items: vec![item], single: true })
+                .map(|mut o| o.pop().unwrap().unwrap().0)
+        };
+        let row = told(&mut writer, in_time.clone()).unwrap();
+        assert_eq!((row.receivable, row.expired, row.cancelled), (30_000, 0, 0));
+        tell(books, &mut writer, party, "c", OrderEvent::Shipped(None)).unwrap();
+        in_time = item("b", "sent", party, OrderEvent::Shipped(Some(15_001)), begun.plus(3 * DAY));
+        assert_eq!(told(&mut writer, in_time).unwrap_err().code, "more_than_authorised");
+        assert_eq!(limit(books, party).shop.to_ship, 0);
         proven(books);
     });
 }

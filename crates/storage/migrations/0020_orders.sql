@@ -4,6 +4,12 @@ ALTER TABLE credit_shops ADD COLUMN to_ship INT NOT NULL DEFAULT 0;
 UPDATE credit_shops SET to_ship = (SELECT count(*) FROM credit_orders
   WHERE credit_orders.merchant = credit_shops.party AND credit_orders.amount > credit_orders.shipped + credit_orders.cancelled);
 
+-- Authorisations end: those of before stand for ninety days too.
+ALTER TABLE credit_orders ADD COLUMN expired INT NOT NULL DEFAULT 0;
+ALTER TABLE credit_orders ADD COLUMN ends_at INT NOT NULL DEFAULT 0;
+UPDATE credit_orders SET ends_at = authorised_at + 7776000000000;
+CREATE INDEX credit_orders_ending ON credit_orders (ends_at, id) WHERE amount > shipped + cancelled + prepaid;
+
 -- Releases of signs, each with its own end, instead of one end for all.
 ALTER TABLE credit_risks ADD COLUMN releases TEXT NOT NULL DEFAULT '';
 UPDATE credit_risks SET releases =

@@ -69,7 +69,7 @@ pub(crate) struct CreditOrderView {
     order_id: String,
     /// The shop.
     merchant_id: String,
-    /// `authorised`, `under_review`, `partly_shipped`, `shipped`, `due`, `cancelled` or `closed`.
+    /// `authorised`, `under_review`, `partly_shipped`, `shipped`, `due`, `cancelled`, `expired` or `closed`.
     status: &'static str,
     /// Authorised price.
     amount_minor: i64,
@@ -81,6 +81,8 @@ pub(crate) struct CreditOrderView {
     shipped_minor: i64,
     /// Will not be shipped.
     cancelled_minor: i64,
+    /// Of that, what nobody had shipped when the authorisation ended.
+    expired_minor: i64,
     /// Open advance; uses the limit.
     receivable_minor: i64,
     /// Of it due from the shop after a refund.
@@ -99,6 +101,8 @@ pub(crate) struct CreditOrderView {
     payable_minor: i64,
     /// When it was authorised.
     authorised_at: String,
+    /// When its authorisation ends: goods that are shipped from then on are refused.
+    ends_at: String,
     /// When the first part was shipped.
     shipped_at: Option<String>,
     /// Civil date on which the buyer is to have paid.
@@ -120,6 +124,7 @@ impl From<&CreditOrderRow> for CreditOrderView {
             reserved_minor: row.reserved,
             shipped_minor: row.shipped,
             cancelled_minor: row.cancelled,
+            expired_minor: row.expired,
             receivable_minor: row.receivable,
             due_minor: row.due,
             liability_minor: row.liability,
@@ -129,6 +134,7 @@ impl From<&CreditOrderRow> for CreditOrderView {
             held_minor: row.held,
             payable_minor: order.payable_minor(),
             authorised_at: row.authorised_at.to_string(),
+            ends_at: row.ends_at.to_string(),
             shipped_at: row.shipped_at.map(|at| at.to_string()),
             due_on: row.due_on.clone(),
             version: row.version,

@@ -20,7 +20,7 @@ use crate::{
     problem::Problem,
 };
 
-const KINDS: [(&str, &str, &str); 9] = [
+const KINDS: [(&str, &str, &str); 10] = [
     ("authorised", "已授权", "Authorised"),
     ("shipped", "已发货", "Shipped"),
     ("paid", "买家付款", "Paid by the buyer"),
@@ -28,17 +28,19 @@ const KINDS: [(&str, &str, &str); 9] = [
     ("refunded", "已退款", "Refunded"),
     ("credit.write_off", "核销", "Written off"),
     ("credit.recourse", "追偿", "Taken back"),
+    ("credit.expired", "授权到期", "Authorisation ended"),
     ("credit.review_released", "审核后垫付", "Advanced after a review"),
     ("credit.review_refused", "审核后不垫付", "Not advanced after a review"),
 ];
 
-const STATUSES: [Status; 7] = [
+const STATUSES: [Status; 8] = [
     Status::Authorised,
     Status::UnderReview,
     Status::PartlyShipped,
     Status::Shipped,
     Status::Due,
     Status::Cancelled,
+    Status::Expired,
     Status::Closed,
 ];
 
@@ -50,7 +52,7 @@ macro_rules! params {
         #[into_params(parameter_in = Query)]
         pub(crate) struct $name {
             /// Only lines of this kind: `authorised`, `shipped`, `paid`, `cancelled`, `refunded`, `credit.write_off`,
-            /// `credit.recourse`, `credit.review_released` or `credit.review_refused`.
+            /// `credit.recourse`, `credit.expired`, `credit.review_released` or `credit.review_refused`.
             event: Option<String>,
             /// Only of orders that stand here now.
             status: Option<String>,

@@ -23,7 +23,7 @@ static ORDERS: Statement = Statement {
     name: "credit.invariant_orders",
     sql: "SELECT id, merchant, external_id, amount, currency, authorised_at, reserved, shipped, cancelled, receivable, \
           due, liability, prepaid, paid, forgiven, returned, lost, recourse, epoch, due_on, shipped_at, changed_at, \
-          policy_version, version, held, marks, reviews FROM credit_orders WHERE receivable > 0 OR reserved > 0 OR liability > 0 \
+          policy_version, version, held, marks, reviews, expired, ends_at FROM credit_orders WHERE receivable > 0 OR reserved > 0 OR liability > 0 \
           OR amount > shipped + cancelled ORDER BY merchant",
 };
 

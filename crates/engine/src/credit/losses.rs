@@ -100,11 +100,7 @@ impl Command for EndAdvance {
         };
         let decision = outcome.map_err(|r| rejected(&r))?;
         post(tx, ctx, &decision)?;
-        let changed = CreditOrderRow {
-            marks: row.marks,
-            reviews: row.reviews,
-            ..CreditOrderRow::of(&decision.order, &row.external_id, row.policy_version, row.version + 1)
-        };
+        let changed = row.with(&decision.order);
         tx.put(changed.clone());
         tx.put(OrderEventRow::own(&changed, self.loss.action(), self.amount_minor, ctx));
         count(tx, ctx, &mut shop, &decision);

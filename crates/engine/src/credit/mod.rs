@@ -7,6 +7,7 @@ mod changes;
 mod closing;
 pub(crate) mod draws;
 mod evaluate;
+mod expiry;
 pub mod facts;
 mod follow;
 mod invariants;
@@ -32,6 +33,7 @@ pub use applications::{
 pub use changes::{ChangeShop, ShopChange};
 pub(crate) use closing::CloseShops;
 pub use evaluate::{Cause, EVALUATE_MAX, EvaluateDueShops, reason_words};
+pub(crate) use expiry::ExpireOrders;
 pub use follow::Closed;
 pub(crate) use follow::{phone_bound, status_changed, want_phone, want_status};
 pub(crate) use invariants::{LimitUse, ReviewsWhole};
@@ -80,6 +82,7 @@ pub(crate) fn statements() -> Vec<&'static Statement> {
         applications::STATEMENTS,
         closing::STATEMENTS,
         evaluate::STATEMENTS,
+        expiry::STATEMENTS,
         invariants::STATEMENTS,
         linked::STATEMENTS,
         proof::STATEMENTS,

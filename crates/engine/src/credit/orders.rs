@@ -297,6 +297,7 @@ pub(super) fn rejected(refused: &Refused) -> Rejection {
             plain.at("/amount_minor").with(facts)
         }
         Refused::MoreThanAuthorised { left_minor }
+        | Refused::AuthorisationExpired { left_minor }
         | Refused::MoreThanPayable { left_minor }
         | Refused::MoreThanShipped { left_minor }
         | Refused::MoreThanOpen { left_minor } => {

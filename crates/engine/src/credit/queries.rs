@@ -38,14 +38,14 @@ static ORDERS: Statement = Statement {
     name: "credit.orders",
     sql: "SELECT id, merchant, external_id, amount, currency, authorised_at, reserved, shipped, cancelled, receivable, \
           due, liability, prepaid, paid, forgiven, returned, lost, recourse, epoch, due_on, shipped_at, changed_at, \
-          policy_version, version, held, marks, reviews FROM credit_orders WHERE merchant = ?1 AND (authorised_at, id) < (?2, ?3) \
+          policy_version, version, held, marks, reviews, expired, ends_at FROM credit_orders WHERE merchant = ?1 AND (authorised_at, id) < (?2, ?3) \
           AND authorised_at >= ?4 ORDER BY authorised_at DESC, id DESC LIMIT ?5",
 };
 static OPEN: Statement = Statement {
     name: "credit.open_orders",
     sql: "SELECT id, merchant, external_id, amount, currency, authorised_at, reserved, shipped, cancelled, receivable, \
           due, liability, prepaid, paid, forgiven, returned, lost, recourse, epoch, due_on, shipped_at, changed_at, \
-          policy_version, version, held, marks, reviews FROM credit_orders WHERE merchant = ?1 AND receivable > 0 AND due_on < ?2 \
+          policy_version, version, held, marks, reviews, expired, ends_at FROM credit_orders WHERE merchant = ?1 AND receivable > 0 AND due_on < ?2 \
           ORDER BY due_on, id LIMIT ?3",
 };
 static EVENTS: Statement = Statement {

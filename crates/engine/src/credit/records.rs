@@ -34,7 +34,7 @@ static ORDERS_OF: Statement = Statement {
     name: "credit.orders_from",
     sql: "SELECT id, merchant, external_id, amount, currency, authorised_at, reserved, shipped, cancelled, receivable, \
           due, liability, prepaid, paid, forgiven, returned, lost, recourse, epoch, due_on, shipped_at, changed_at, \
-          policy_version, version, held, marks, reviews FROM credit_orders WHERE merchant = ?1 \
+          policy_version, version, held, marks, reviews, expired, ends_at FROM credit_orders WHERE merchant = ?1 \
           AND (authorised_at, id) < (?2, ?3) \
           ORDER BY authorised_at DESC, id DESC LIMIT ?4",
 };

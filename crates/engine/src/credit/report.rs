@@ -21,7 +21,7 @@ static ORDERS: Statement = Statement {
     name: "credit.report_orders",
     sql: "SELECT id, merchant, external_id, amount, currency, authorised_at, reserved, shipped, cancelled, receivable, \
           due, liability, prepaid, paid, forgiven, returned, lost, recourse, epoch, due_on, shipped_at, changed_at, \
-          policy_version, version, held, marks, reviews FROM credit_orders",
+          policy_version, version, held, marks, reviews, expired, ends_at FROM credit_orders",
 };
 static EVALUATIONS: Statement = Statement {
     name: "credit.report_evaluations",
@@ -59,7 +59,7 @@ pub struct OrderTotals {
     pub cancelled_after_shipping: i64,
     /// What was refunded of shipped goods.
     pub cancelled_after_shipping_minor: i128,
-    /// Authorised, nothing shipped and not called off.
+    /// Authorised, nothing shipped and not called off, whether the authorisation has ended or not.
     pub authorised_never_shipped_minor: i128,
     /// Shipped, neither paid nor refunded nor given up.
     pub shipped_unpaid_minor: i128,
@@ -85,11 +85,11 @@ impl OrderTotals {
         self.shipped_minor += wide(row.shipped);
         self.paid += i64::from(row.paid > 0);
         self.paid_minor += wide(row.paid);
-        self.cancelled_before_shipping += i64::from(row.shipped == 0 && row.cancelled > 0);
+        self.cancelled_before_shipping += i64::from(row.shipped == 0 && row.cancelled > row.expired);
         self.cancelled_after_shipping += i64::from(refunded > 0);
         self.cancelled_after_shipping_minor += wide(refunded);
         if row.shipped == 0 {
-            self.authorised_never_shipped_minor += wide(order.unshipped_minor());
+            self.authorised_never_shipped_minor += wide(order.unshipped_minor() + order.expired_minor);
         }
         let settled = (row.paid - row.prepaid) + row.forgiven + row.lost;
         self.shipped_unpaid_minor += wide(row.shipped - settled);

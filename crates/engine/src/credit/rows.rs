@@ -138,6 +138,10 @@ record! {
         marks: i64,
         /// Reviews so far.
         reviews: i64,
+        /// Of what will not be shipped, what ended with the authorisation.
+        expired: i64,
+        /// When the authorisation ends.
+        ends_at: Timestamp,
     }
 }
 
@@ -248,7 +252,16 @@ impl CreditOrderRow {
             held: order.held_minor,
             marks: 0,
             reviews: 0,
+            expired: order.expired_minor,
+            ends_at: order.ends_at,
         }
+    }
+
+    /// The row after a change of its order: what else is remembered stays, and the version rises.
+    #[must_use]
+    pub(super) fn with(&self, order: &CreditOrder) -> Self {
+        let (marks, reviews) = (self.marks, self.reviews);
+        Self { marks, reviews, ..Self::of(order, &self.external_id, self.policy_version, self.version + 1) }
     }
 
     /// The row as of a repayment epoch of its shop (C12).
@@ -273,6 +286,7 @@ impl CreditOrderRow {
             reserved_minor: self.reserved,
             shipped_minor: self.shipped,
             cancelled_minor: self.cancelled,
+            expired_minor: self.expired,
             receivable_minor: self.receivable,
             due_minor: self.due,
             liability_minor: self.liability,
@@ -285,6 +299,7 @@ impl CreditOrderRow {
             held_minor: self.held,
             epoch: self.epoch,
             due_on: self.due_on.as_deref().and_then(|text| text.parse::<Date>().ok()),
+            ends_at: self.ends_at,
             shipped_at: self.shipped_at,
             changed_at: self.changed_at,
         }

@@ -3,7 +3,7 @@
 use purser_domain::{
     credit::{LimitTerms, SaleTerms, order::OrderTerms},
     policy::{PolicyView, keys},
-    time::MINUTE,
+    time::{DAY, MINUTE},
 };
 
 /// How far a reported instant may lie ahead of this server's clock: the difference between two machines' clocks.
@@ -58,6 +58,7 @@ pub fn order_terms(view: PolicyView<'_>) -> OrderTerms {
     OrderTerms {
         over_limit: view.value(keys::OVER_LIMIT),
         due_days: view.value(keys::RECEIVABLE_DUE),
+        lifetime_us: i64::from(view.value(keys::AUTHORISATION_LIFETIME)).saturating_mul(DAY),
         clock_tolerance_us: CLOCK_TOLERANCE,
     }
 }

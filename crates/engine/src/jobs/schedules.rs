@@ -13,7 +13,7 @@ use crate::{
     chain::TakeCheckpoint,
     command::{Command, Ctx, Rejection},
     corporate::{FOLLOW, ListMonth, TendStatements, run_follow},
-    credit::{CloseShops, EVALUATE_MAX, EvaluateDueShops, RemindOfBoosts, TellShops},
+    credit::{CloseShops, EVALUATE_MAX, EvaluateDueShops, ExpireOrders, RemindOfBoosts, TellShops},
     earnings::DateOrders,
     facts::Facts,
     programme::{CLOSE, CLOSE_STEP, CloseMonth, PUBLISH, TendMonths},
@@ -93,6 +93,8 @@ const TEND_MONTHS: Schedule = Schedule { kind: "programme.tend", every: Every::D
 /// Evaluates pay-later limits on which a date bears (C8).
 const EVALUATE_SHOPS: Schedule = Schedule { kind: "credit.evaluate_due", every: Every::DayAt(0, 5) };
 
+/// Ends authorisations for which nobody shipped in time (C11).
+const EXPIRE_ORDERS: Schedule = Schedule { kind: "credit.expire_orders", every: Every::Minutes(10) };
 /// Closes pay-later services whose last open order has ended (C25).
 const CLOSE_SHOPS: Schedule = Schedule { kind: "credit.close_shops", every: Every::Minutes(10) };
 /// Tells all merchants of sales to come, of changes of policy, and once a month to look at their limit (C5, C24).
@@ -121,6 +123,7 @@ pub const SCHEDULES: &[Schedule] = &[
     LIST_SETTLEMENTS,
     TEND_SETTLEMENTS,
     EVALUATE_SHOPS,
+    EXPIRE_ORDERS,
     CLOSE_SHOPS,
     TELL_SHOPS,
     REMIND_BOOSTS,
@@ -277,6 +280,10 @@ impl Registry {
                 Ok(CleanJobs::plan(hands.reads, now)?)
             })
             .with_schedule(EVALUATE_SHOPS, |_, _| Ok(EvaluateDueShops { limit: EVALUATE_MAX }))
+            .with_schedule(EXPIRE_ORDERS, |_, hands| {
+                let now = hands.clock.business();
+                Ok(ExpireOrders::plan(hands.reads, now)?)
+            })
             .with_schedule(CLOSE_SHOPS, |job, hands| Ok(CloseShops::plan(hands.reads, &job.payload)?))
             .with_schedule(TELL_SHOPS, |job, hands| Ok(TellShops::plan(hands.reads, &job.payload)?))
             .with_schedule(REMIND_BOOSTS, |_, _| Ok(RemindOfBoosts))

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::support::{
     http::{Answer, Client},
-    shop::{Desk, limit, sell, shop},
-    world::Place,
+    shop::{Desk, limit, sell, shop, tell},
+    world::{Place, wait_until},
 };
 
 /// Business time.
@@ -318,4 +318,36 @@ fn bad_items_of_a_bulk_leave_the_others_alone_c11() {
     assert_eq!(report(&client, &again).ended(200).int("paid_minor"), 1_000, "told before");
     desk.server.stop();
     place.verify(true);
+}
+
+/// C11, C26: an authorisation for which nobody ships ends by itself: the limit is free again, the merchant is told, and
+/// what is shipped after that is refused with a code of its own.
+#[test]
+fn an_authorisation_that_nobody_ships_for_ends_c11_c26() {
+    for place in Place::all() {
+        let desk = Desk::begun(&place, "2026-03-02T10:00:00+08:00");
+        let client = desk.client();
+        let id = shop(&client, "s1", 100_000);
+        let new = tell(&client, &id, "a", "authorised", Some(60_000)).ended(200);
+        assert!(new.text("ends_at").starts_with("2026-05-31T02:"), "90 days: {}", new.body);
+        assert_eq!(limit(&client, &id)["available_minor"], 40_000);
+        desk.to("2026-05-31T12:00:00+08:00");
+        wait_until("the authorisation ends", 30, || limit(&client, &id)["reserved_minor"] == 0);
+        assert_eq!(limit(&client, &id)["available_minor"], 100_000);
+        let late = tell(&client, &id, "a", "shipped", None);
+        assert_eq!(no(&late), (422, "authorisation_expired", &json!("/amount_minor"), &json!(0)));
+        let order = client.get("/v1/credit-orders/external:a").ended(200).body;
+        assert_eq!((&order["order"]["status"], &order["order"]["expired_minor"]), (&json!("expired"), &json!(60_000)));
+        assert_eq!(order["lines"][1]["event"], "credit.expired", "{order}");
+        for query in ["event=credit.expired", "status=expired"] {
+            let bill = client.get(&format!("/v1/parties/{id}/bill-lines?{query}")).ended(200).body;
+            assert_eq!(bill["data"][0]["order_id"], "a", "{query}: {bill}");
+        }
+        let messages = client.get(&format!("/v1/parties/{id}/messages?limit=200")).ended(200).body;
+        assert!(messages.to_string().contains("credit.orders_expired"), "{messages}");
+        let again = tell(&client, &id, "b", "authorised", Some(100_000)).ended(200);
+        assert_eq!(again.int("reserved_minor"), 100_000);
+        desk.server.stop();
+        place.verify(true);
+    }
 }

@@ -143,6 +143,7 @@ pub fn authorise(
         reserved_minor,
         shipped_minor: 0,
         cancelled_minor: 0,
+        expired_minor: 0,
         receivable_minor: 0,
         due_minor: 0,
         liability_minor: 0,
@@ -155,6 +156,7 @@ pub fn authorise(
         recourse_minor: 0,
         epoch: shop.epoch,
         due_on: new.due_on,
+        ends_at: new.at.plus(terms.lifetime_us),
         shipped_at: None,
         changed_at: new.at,
     };
@@ -167,6 +169,9 @@ pub fn authorise(
 /// liability (C11, C12). What the buyer paid before needs no advance. `amount_minor`: `None` ships the rest. Where the
 /// shop's facts say so the advance is not made but held for a review, and the reservation stays (C21).
 ///
+/// Goods that were shipped once the authorisation had ended are not advanced: only what the buyer paid before may be
+/// shipped. Goods that were shipped in time are, also when that is reported after the end.
+///
 /// # Errors
 /// A [`Rejection`], the first that applies.
 pub fn ship(
@@ -178,8 +183,10 @@ pub fn ship(
     now: Timestamp,
     terms: &OrderTerms,
 ) -> Result<Decision, Rejection> {
-    let left_minor = order.unshipped_minor();
-    let price = amount_minor.unwrap_or(left_minor);
+    let left_minor = order.unshipped_minor() + order.expired_minor;
+    let (ended, prepaid) = (at >= order.ends_at, order.prepaid_minor);
+    let rest = if ended && prepaid > 0 { prepaid } else { left_minor };
+    let price = amount_minor.unwrap_or(rest);
     if amount_minor.is_some() {
         amount(price)?;
     }
@@ -187,8 +194,15 @@ pub fn ship(
     if price > left_minor || left_minor == 0 {
         return Err(Rejection::MoreThanAuthorised { left_minor });
     }
+    if ended && price > prepaid {
+        return Err(Rejection::AuthorisationExpired { left_minor: prepaid });
+    }
     let mut draft = Draft::of(order, shop, at);
     let order = &mut draft.order;
+    // Shipped in time and told late: what had ended stands after all; the limit has to do without a reservation.
+    let late = (price - order.unshipped_minor()).max(0);
+    order.cancelled_minor -= late;
+    order.expired_minor -= late;
     let covered = price.min(order.prepaid_minor);
     order.prepaid_minor -= covered;
     let needed = price - covered;
@@ -279,6 +293,20 @@ pub fn pay(
     Ok(draft.done("credit_order.paid"))
 }
 
+/// The authorisation ends: what is neither shipped nor paid will not be shipped, and its reservation is free (C11). What
+/// the buyer paid before is not touched. `None` before its time, or when nothing is left of it.
+pub fn expire(order: &CreditOrder, now: Timestamp, shop: &ShopFacts) -> Option<Decision> {
+    let ended = order.unshipped_minor() - order.prepaid_minor;
+    if ended == 0 || now < order.ends_at {
+        return None;
+    }
+    let mut draft = Draft::of(order, shop, now);
+    draft.order.cancelled_minor += ended;
+    draft.order.expired_minor += ended;
+    draft.keep_reserved();
+    Some(draft.done("credit_order.expired"))
+}
+
 /// Calls off what is not shipped: the reservation is released; what the buyer paid for it goes back, and what the
 /// shop's proceeds lack for that becomes its liability (C11).
 ///
@@ -292,11 +320,12 @@ pub fn cancel(
     terms: &OrderTerms,
 ) -> Result<Decision, Rejection> {
     instant(at, order, now, terms)?;
-    if order.unshipped_minor() == 0 {
+    if order.unshipped_minor() + order.expired_minor == 0 {
         return Err(Rejection::NothingToCancel);
     }
     let mut draft = Draft::of(order, shop, at);
     let order = &mut draft.order;
+    order.expired_minor = 0;
     let back = std::mem::take(&mut order.prepaid_minor);
     order.cancelled_minor += order.unshipped_minor();
     order.reserved_minor = order.reserved_minor.min(order.held_minor);

@@ -1,5 +1,7 @@
 //! Pay-later orders (C11, C12): authorised, shipped in parts, paid in parts, cancelled, refunded, written off.
 //!
+//! An authorisation that nobody ships for stands for a time and then ends by itself: what was reserved is free again.
+//!
 //! Every advance rests on shipped goods. Four open amounts say where an order stands:
 //!
 //! ```text
@@ -17,7 +19,7 @@
 mod events;
 
 pub use events::{
-    Authorisation, authorise, cancel, deny, pay, recourse, refund, release, scan, ship, write_off,
+    Authorisation, authorise, cancel, deny, expire, pay, recourse, refund, release, scan, ship, write_off,
 };
 
 use crate::ids::{CreditOrderId, PartyId};
@@ -44,6 +46,9 @@ pub struct CreditOrder {
     pub shipped_minor: i64,
     /// Price of the goods that will not be shipped.
     pub cancelled_minor: i64,
+    /// Of that, what nobody had shipped when the authorisation ended: a report of goods that were shipped before may
+    /// still come.
+    pub expired_minor: i64,
     /// Open advance: its part of `credit.receivable`, `due_minor` included.
     pub receivable_minor: i64,
     /// Of the open advance, what the shop has to give back.
@@ -68,6 +73,8 @@ pub struct CreditOrder {
     pub epoch: i64,
     /// When the buyer is to have paid; from the first shipment.
     pub due_on: Option<Date>,
+    /// When its authorisation ends: goods that are shipped from then on are not advanced.
+    pub ends_at: Timestamp,
     /// When the first part was shipped.
     pub shipped_at: Option<Timestamp>,
     /// When the last change was reported as having happened.
@@ -128,7 +135,11 @@ impl CreditOrder {
     /// Where it stands, in a word.
     pub const fn status(&self) -> Status {
         if self.shipped_minor == 0 {
-            if self.unshipped_minor() == 0 { Status::Cancelled } else { Status::Authorised }
+            match (self.unshipped_minor(), self.expired_minor) {
+                (0, 0) => Status::Cancelled,
+                (0, _) => Status::Expired,
+                _ => Status::Authorised,
+            }
         } else if self.held_minor > 0 {
             Status::UnderReview
         } else if self.unshipped_minor() > 0 {
@@ -165,6 +176,8 @@ pub enum Status {
     Due,
     /// Called off before anything was shipped.
     Cancelled,
+    /// Nothing was shipped until its authorisation ended.
+    Expired,
     /// Nothing is open.
     Closed,
 }
@@ -179,6 +192,7 @@ impl Status {
             Self::Shipped => "shipped",
             Self::Due => "due",
             Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
             Self::Closed => "closed",
         }
     }
@@ -243,6 +257,8 @@ pub struct OrderTerms {
     pub over_limit: OverLimit,
     /// Days after shipping on which an order is due without a reported date: 30 (C11).
     pub due_days: u32,
+    /// How long an authorisation stands without its goods being shipped, in microseconds (C11).
+    pub lifetime_us: i64,
     /// How far a reported instant may lie ahead of our clock, in microseconds.
     pub clock_tolerance_us: i64,
 }
@@ -342,6 +358,12 @@ pub enum Rejection {
         /// What is left, minor units.
         left_minor: i64,
     },
+    /// The authorisation had ended when the goods were shipped; what the buyer paid before may still be.
+    #[error("the authorisation had ended when the goods were shipped: authorise the order anew")]
+    AuthorisationExpired {
+        /// What is paid and may be shipped, minor units.
+        left_minor: i64,
+    },
     /// More than the buyer still owes.
     #[error("more than the buyer still owes")]
     MoreThanPayable {
@@ -379,6 +401,7 @@ impl Rejection {
             Self::ShopNotOpen => "credit_closed",
             Self::LimitInsufficient { .. } => "limit_insufficient",
             Self::MoreThanAuthorised { .. } => "more_than_authorised",
+            Self::AuthorisationExpired { .. } => "authorisation_expired",
             Self::MoreThanPayable { .. } => "more_than_payable",
             Self::NothingToCancel => "nothing_to_cancel",
             Self::MoreThanShipped { .. } => "more_than_shipped",

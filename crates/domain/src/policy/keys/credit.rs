@@ -101,6 +101,8 @@ registry! {
     TURNOVER_CAP_LEAST_MONTHS: Count, (1, 36) = "credit.cap.least_months", C8;
     /// Share of the limit in use from which the merchant is warned.
     LIMIT_USED_WARNING: Rate, (0, 1_000_000) = "credit.used_warning", C10;
+    /// Days for which an authorisation stands when its goods are not shipped.
+    AUTHORISATION_LIFETIME: Days, (1, 365) = "credit.authorisation.lifetime", C11 notice;
     /// Days after shipping on which an order is due.
     RECEIVABLE_DUE: Days, (1, 365) = "credit.receivable.due", C11;
     /// What shipping beyond the limit does.

@@ -167,11 +167,7 @@ fn ended(tx: &mut Tx, ctx: &Ctx, before: &CreditOrderRow, state: State) -> Resul
         // Reported facts keep their time; what a decision does happens now.
         let decision = decide(&before.order(), ctx.now, &known).map_err(|no| rejected(&no))?;
         post(tx, ctx, &decision)?;
-        row = CreditOrderRow {
-            marks: marks.bits(),
-            reviews: before.reviews,
-            ..CreditOrderRow::of(&decision.order, &before.external_id, before.policy_version, row.version)
-        };
+        row = CreditOrderRow { marks: marks.bits(), ..before.with(&decision.order) };
         count(tx, ctx, &mut shop, &decision);
         tx.put(OrderEventRow::own(&row, event, before.held, ctx));
     }
