@@ -37,8 +37,15 @@ impl Facts {
     /// Adds a text.
     #[must_use]
     pub fn text(mut self, name: &str, value: impl AsRef<str>) -> Self {
-        let value = value.as_ref().replace('\\', "\\\\").replace('\n', "\\n");
-        let _ = writeln!(self.0, "{name}=s{value}");
+        let value = value.as_ref();
+        self.0.push_str(name);
+        self.0.push_str("=s");
+        if value.contains(['\\', '\n']) {
+            self.0.push_str(&value.replace('\\', "\\\\").replace('\n', "\\n"));
+        } else {
+            self.0.push_str(value);
+        }
+        self.0.push('\n');
         self
     }
 

@@ -5,7 +5,6 @@ use std::{any::Any, collections::BTreeMap};
 use purser_storage::{Fault, Keys, Lock, Record, Records, Session};
 
 /// A row as the group sees it.
-#[derive(Clone)]
 struct Slot<T> {
     stored: bool,
     now: Option<T>,
@@ -68,9 +67,13 @@ impl<T: Record> Store<T> {
     }
 
     pub(crate) fn set(&mut self, key: T::Key, now: Option<T>) {
-        let before = self.rows.get(&key).cloned();
-        let stored = before.as_ref().is_some_and(|s| s.stored);
-        self.rows.insert(key.clone(), Slot { stored, now, dirty: true });
+        let before = match self.rows.get_mut(&key) {
+            Some(slot) => {
+                let stored = slot.stored;
+                Some(std::mem::replace(slot, Slot { stored, now, dirty: true }))
+            }
+            None => self.rows.insert(key.clone(), Slot { stored: false, now, dirty: true }),
+        };
         self.undo.push((key, before));
     }
 
