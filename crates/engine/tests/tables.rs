@@ -57,6 +57,12 @@ fn tables_are_those_of_the_schema() {
                 Kind::Bytes => "BLOB",
             };
             let place = |at: usize| if at < table.key { i64::try_from(at).unwrap() + 1 } else { 0 };
+            let changing = table.columns.get(table.key..).unwrap_or_default();
+            let named = |fixed: &&&str| changing.iter().any(|column| column.name == **fixed);
+            assert_eq!(table.fixed.iter().filter(named).count(), table.fixed.len(), "{}", table.name);
+            // SQLite counts parameters by the highest one that a statement names.
+            let last = table.changing_columns().last().map(|(at, _)| at + 1);
+            assert!(table.fixed.is_empty() || last == Some(table.columns.len()), "{}", table.name);
             let columns = table.columns.iter().enumerate();
             let columns = columns.map(|(at, c)| (c.name.to_owned(), kind(c.kind).to_owned(), place(at)));
             assert!(found.insert(table.name.to_owned(), columns.collect()).is_none(), "{} twice", table.name);

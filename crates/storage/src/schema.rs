@@ -31,6 +31,9 @@ pub struct Table {
     pub columns: &'static [Column],
     /// Number of key columns.
     pub key: usize,
+    /// Columns that never change once a row is there, the last one not among them: updates leave them out, and with
+    /// them the indexes that they stand in, which `SQLite` would otherwise take out and put back for every update.
+    pub fixed: &'static [&'static str],
 }
 
 impl Table {
@@ -44,9 +47,10 @@ impl Table {
         self.columns.get(..self.key).unwrap_or_default()
     }
 
-    /// Columns that are not part of the key.
-    pub fn value_columns(&self) -> &'static [Column] {
-        self.columns.get(self.key..).unwrap_or_default()
+    /// Columns that an update writes, each with its position in [`Table::columns`].
+    pub fn changing_columns(&self) -> impl Iterator<Item = (usize, &'static Column)> {
+        let fixed = |column: &Column| self.fixed.contains(&column.name);
+        self.columns.iter().enumerate().skip(self.key).filter(move |(_, column)| !fixed(column))
     }
 }
 
@@ -68,6 +72,7 @@ macro_rules! table {
             index: $index,
             name: $name,
             key: $key,
+            fixed: &[],
             columns: &[$($crate::Column { name: stringify!($column), kind: $crate::Kind::$kind },)*],
         };
     };

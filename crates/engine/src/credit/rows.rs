@@ -85,7 +85,8 @@ record! {
 
 record! {
     /// A stored pay-later order.
-    pub struct CreditOrderRow in CREDIT_ORDERS = 98, "credit_orders", lock Update, key(id: CreditOrderId) {
+    pub struct CreditOrderRow in CREDIT_ORDERS = 98, "credit_orders", lock Update,
+        fixed(merchant, external_id, amount, currency, authorised_at, policy_version), key(id: CreditOrderId) {
         /// The shop.
         merchant: PartyId,
         /// The platform's own id.

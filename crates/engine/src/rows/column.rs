@@ -66,15 +66,16 @@ id_columns!(CreditOrderId CreditApplicationId RiskReviewId);
 id_columns!(CampaignId KeywordId AdGrantId);
 
 /// A row type, its table and its [`purser_storage::Record`] from one list of columns. The key is the first one,
-/// two or three columns.
+/// two or three columns; `fixed` columns never change once a row is there, and the last column is none of them.
 #[macro_export]
 macro_rules! record {
-    (@table $doc:literal, $table:ident, $index:literal, $name:literal, $key:literal, $($column:ident: $type:ty,)*) => {
+    (@table $doc:literal, $table:ident, $index:literal, $name:literal, $key:literal, [$($fixed:ident)*], $($column:ident: $type:ty,)*) => {
         #[doc = $doc]
         pub(crate) static $table: purser_storage::Table = purser_storage::Table {
             index: $index,
             name: $name,
             key: $key,
+            fixed: &[$(stringify!($fixed),)*],
             columns: &[$(purser_storage::Column {
                 name: stringify!($column),
                 kind: <$type as $crate::rows::ColumnValue>::KIND,
@@ -100,7 +101,7 @@ macro_rules! record {
     };
     (
         $(#[$doc:meta])* pub struct $row:ident in $table:ident = $index:literal, $name:literal, lock $lock:ident,
-        key($key:ident: $key_type:ty) { $($(#[$field_doc:meta])* $column:ident: $type:ty,)* }
+        $(fixed($($fixed:ident),*),)? key($key:ident: $key_type:ty) { $($(#[$field_doc:meta])* $column:ident: $type:ty,)* }
     ) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,13 +110,13 @@ macro_rules! record {
             pub $key: $key_type,
             $($(#[$field_doc])* pub $column: $type,)*
         }
-        $crate::record!(@table "See the row type.", $table, $index, $name, 1, $key: $key_type, $($column: $type,)*);
+        $crate::record!(@table "See the row type.", $table, $index, $name, 1, [$($($fixed)*)?], $key: $key_type, $($column: $type,)*);
         $crate::record!(@fields $row, $table, $lock, $key_type, |self| self.$key.clone(),
             |key, sink| { $crate::rows::ColumnValue::put(key, sink); }, $key: $key_type, $($column: $type,)*);
     };
     (
         $(#[$doc:meta])* pub struct $row:ident in $table:ident = $index:literal, $name:literal, lock $lock:ident,
-        key($key:ident: $key_type:ty, $second:ident: $second_type:ty) { $($(#[$field_doc:meta])* $column:ident: $type:ty,)* }
+        $(fixed($($fixed:ident),*),)? key($key:ident: $key_type:ty, $second:ident: $second_type:ty) { $($(#[$field_doc:meta])* $column:ident: $type:ty,)* }
     ) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,7 +127,7 @@ macro_rules! record {
             pub $second: $second_type,
             $($(#[$field_doc])* pub $column: $type,)*
         }
-        $crate::record!(@table "See the row type.", $table, $index, $name, 2, $key: $key_type, $second: $second_type, $($column: $type,)*);
+        $crate::record!(@table "See the row type.", $table, $index, $name, 2, [$($($fixed)*)?], $key: $key_type, $second: $second_type, $($column: $type,)*);
         $crate::record!(@fields $row, $table, $lock, ($key_type, $second_type),
             |self| (self.$key.clone(), self.$second.clone()),
             |key, sink| { $crate::rows::ColumnValue::put(&key.0, sink); $crate::rows::ColumnValue::put(&key.1, sink); },
@@ -134,7 +135,7 @@ macro_rules! record {
     };
     (
         $(#[$doc:meta])* pub struct $row:ident in $table:ident = $index:literal, $name:literal, lock $lock:ident,
-        key($key:ident: $key_type:ty, $second:ident: $second_type:ty, $third:ident: $third_type:ty)
+        $(fixed($($fixed:ident),*),)? key($key:ident: $key_type:ty, $second:ident: $second_type:ty, $third:ident: $third_type:ty)
         { $($(#[$field_doc:meta])* $column:ident: $type:ty,)* }
     ) => {
         $(#[$doc])*
@@ -148,7 +149,7 @@ macro_rules! record {
             pub $third: $third_type,
             $($(#[$field_doc])* pub $column: $type,)*
         }
-        $crate::record!(@table "See the row type.", $table, $index, $name, 3,
+        $crate::record!(@table "See the row type.", $table, $index, $name, 3, [$($($fixed)*)?],
             $key: $key_type, $second: $second_type, $third: $third_type, $($column: $type,)*);
         $crate::record!(@fields $row, $table, $lock, ($key_type, $second_type, $third_type),
             |self| (self.$key.clone(), self.$second.clone(), self.$third.clone()),

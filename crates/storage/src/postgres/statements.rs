@@ -69,7 +69,9 @@ impl Verb {
                 format!("INSERT INTO {name} ({names}) SELECT {arrays} ON CONFLICT DO NOTHING")
             }
             Self::Update => {
-                let sets = list(table.value_columns(), ", ", |c| format!("{0} = v.{0}", c.name));
+                let sets = list(table.changing_columns().map(|(_, column)| column), ", ", |c| {
+                    format!("{0} = v.{0}", c.name)
+                });
                 format!("UPDATE {name} AS t SET {sets} FROM (SELECT {arrays}) AS v WHERE {matches}")
             }
             Self::Delete => {

@@ -85,12 +85,8 @@ fn make_sql(table: &Table, verb: Verb) -> String {
             format!("INSERT INTO {} VALUES ({}) ON CONFLICT DO NOTHING", table.name, marks.join(", "))
         }
         Verb::Update => {
-            let sets: Vec<String> = table
-                .value_columns()
-                .iter()
-                .enumerate()
-                .map(|(i, c)| format!("{} = ?{}", c.name, i + 1 + table.key))
-                .collect();
+            let sets: Vec<String> =
+                table.changing_columns().map(|(at, c)| format!("{} = ?{}", c.name, at + 1)).collect();
             format!("UPDATE {} SET {} WHERE {}", table.name, sets.join(", "), condition(1))
         }
         Verb::Delete => format!("DELETE FROM {} WHERE {}", table.name, condition(1)),
