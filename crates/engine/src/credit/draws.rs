@@ -76,7 +76,7 @@ fn liability_minor(tx: &Tx, ctx: &Ctx, party: PartyId) -> i64 {
 }
 
 /// What buyers still owe for goods that were shipped, minor units: no more of the proceeds can be unpaid.
-pub(super) fn owed_by_buyers(tx: &Tx, ctx: &Ctx, shop: &CreditShopRow) -> i64 {
+fn owed_by_buyers(tx: &Tx, ctx: &Ctx, shop: &CreditShopRow) -> i64 {
     let used = used_minor(tx, shop.party, ctx);
     used.saturating_sub(shop.due).saturating_add(liability_minor(tx, ctx, shop.party)).max(0)
 }

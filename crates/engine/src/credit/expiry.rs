@@ -11,7 +11,7 @@ use purser_domain::{
 use purser_storage::{Fault, Session, Statement, Value};
 
 use super::{
-    orders::{count, shop_facts},
+    booking::{ShopAccounts, count, shop_facts},
     rows::{CreditOrderRow, CreditShopRow, OrderEventRow},
 };
 use crate::{
@@ -87,14 +87,15 @@ impl Command for ExpireOrders {
         for (order, merchant) in &self.orders {
             let before = tx.get::<CreditOrderRow>(order).cloned();
             let shop = tx.get::<CreditShopRow>(merchant).cloned();
-            let (Some(before), Some(mut shop)) = (before, shop) else { continue };
-            let known = shop_facts(tx, ctx, &shop, true);
+            let (Some(before), Some(shop)) = (before, shop) else { continue };
+            let accounts = ShopAccounts::of(*merchant, ctx.rules.currency);
+            let known = shop_facts(tx, &accounts, &shop, true);
             // It was shipped, paid or called off since it was read.
             let Some(decision) = order::expire(&before.order(), ctx.now, &known) else { continue };
             let row = before.with(&decision.order);
             let ended = row.expired - before.expired;
             tx.put(OrderEventRow::own(&row, "credit.expired", ended, ctx));
-            count(tx, ctx, &mut shop, &decision);
+            count(tx, ctx, &accounts, shop, &decision);
             let facts = Facts::new()
                 .text("external_id", &row.external_id)
                 .int("amount_minor", ended)

@@ -8,7 +8,8 @@ use purser_domain::{
 };
 
 use super::{
-    orders::{account, count, post, rejected, shop_facts},
+    booking::{ShopAccounts, count, post, shop_facts},
+    orders::rejected,
     rows::{CreditOrderRow, CreditShopRow, OrderEventRow},
 };
 use crate::{
@@ -80,30 +81,31 @@ impl Command for EndAdvance {
         for kind in [AccountKind::CreditReceivable, AccountKind::CreditLiability, AccountKind::Proceeds] {
             needs.account(&AccountRef::party(self.merchant, kind, ctx.rules.currency));
         }
-        needs.account(&account(order::AccountRole::BadDebt, self.merchant, ctx));
+        needs.account(&AccountRef::platform(AccountKind::ExpenseBadDebt, ctx.rules.currency));
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<CreditOrderRow, Rejection> {
         let unknown = || Rejection::new("order_unknown", "there is no such order");
         let row = tx.get::<CreditOrderRow>(&self.order).cloned().ok_or_else(unknown)?;
         let shop = tx.get::<CreditShopRow>(&self.merchant).cloned();
-        let mut shop = shop.filter(|shop| shop.party == row.merchant).ok_or_else(unknown)?;
+        let shop = shop.filter(|shop| shop.party == row.merchant).ok_or_else(unknown)?;
         let facts = Loss::facts(self.amount_minor, &self.reason);
         if self.loss == Loss::Recourse && !Marks::from_bits(row.marks).abuse {
             return Err(fraud_undecided());
         }
         require_approval(tx, self.loss.action(), &self.order.to_string(), &facts)?;
-        let known = shop_facts(tx, ctx, &shop, true);
+        let accounts = ShopAccounts::of(row.merchant, ctx.rules.currency);
+        let known = shop_facts(tx, &accounts, &shop, true);
         let outcome = match self.loss {
             Loss::WriteOff => order::write_off(&row.order(), self.amount_minor, ctx.now, &known),
             Loss::Recourse => order::recourse(&row.order(), self.amount_minor, ctx.now, &known),
         };
         let decision = outcome.map_err(|r| rejected(&r))?;
-        post(tx, ctx, &decision)?;
+        post(tx, &accounts, &decision)?;
         let changed = row.with(&decision.order);
         tx.put(changed.clone());
         tx.put(OrderEventRow::own(&changed, self.loss.action(), self.amount_minor, ctx));
-        count(tx, ctx, &mut shop, &decision);
+        count(tx, ctx, &accounts, shop, &decision);
         tx.notify(decision.event, row.merchant, &row.id.to_string(), facts);
         Ok(changed)
     }

@@ -3,6 +3,7 @@
 
 mod appeals;
 mod applications;
+mod booking;
 mod changes;
 mod closing;
 pub(crate) mod draws;

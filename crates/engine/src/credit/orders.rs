@@ -1,20 +1,21 @@
 //! Reports about pay-later orders (C11): authorised, shipped, paid, cancelled, refunded; singly and in bulk, item by
 //! item. An event is known by its id within the order: the same again changes nothing.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use purser_domain::{
     credit::order::{
-        self, AccountRole, Authorisation, CreditOrder, Decision, PostingKind, Rejection as Refused, ShopFacts,
+        self, Authorisation, CreditOrder, Decision, OrderTerms, Rejection as Refused, ShopFacts,
     },
     ids::{CreditOrderId, PartyId, Uid},
-    ledger::{AccountKind, AccountRef, Step, TransferKind, TransferRequest},
+    ledger::{AccountKind, AccountRef},
     money::Currency,
     parties::Role,
     time::{Date, Timestamp},
 };
 
 use super::{
-    draws::owed_by_buyers,
-    evaluate::{used_minor, warn_when_used},
+    booking::{ShopAccounts, count, post, shop_facts},
     follow::Closed,
     risk::{self, Look, TermsRead, Told},
     rows::{CreditOrderRow, CreditShopRow, OrderEventRow},
@@ -130,10 +131,14 @@ impl Command for ReportCreditOrders {
         if self.items.iter().any(makes_good) {
             needs.account(&AccountRef::platform(AccountKind::ExpenseBadDebt, ctx.rules.currency));
         }
+        let mut shops = BTreeSet::new();
         for item in &self.items {
             let id = credit_order_id(&item.order_id);
             needs.row::<CreditOrderRow>(id);
             needs.row::<OrderEventRow>((id, item.event_id.clone()));
+            if !shops.insert(item.merchant) {
+                continue;
+            }
             needs.row::<PartyRow>(item.merchant);
             needs.row::<CreditShopRow>(item.merchant);
             risk::want(needs, item.merchant);
@@ -145,10 +150,10 @@ impl Command for ReportCreditOrders {
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Self::Output, Rejection> {
         let mut outcomes = Vec::with_capacity(self.items.len());
-        let mut read = TermsRead::default();
+        let mut shared = Shared::default();
         for item in &self.items {
             let mark = tx.mark();
-            let outcome = report(tx, ctx, item, &mut read);
+            let outcome = report(tx, ctx, item, &mut shared);
             if outcome.is_err() {
                 tx.rollback(mark);
             }
@@ -188,7 +193,25 @@ fn checked_id(text: &str, code: &'static str, field: &str) -> Result<(), Rejecti
     Ok(())
 }
 
-fn report(tx: &mut Tx, ctx: &Ctx, item: &OrderReport, read: &mut TermsRead) -> OrderOutcome {
+/// What the items of one command have in common, made once.
+#[derive(Default)]
+struct Shared {
+    terms: TermsRead,
+    accounts: BTreeMap<PartyId, ShopAccounts>,
+}
+
+impl Shared {
+    fn accounts(&mut self, party: PartyId, currency: Currency) -> ShopAccounts {
+        let first = self.accounts.values().next().copied();
+        let make = || match first {
+            Some(other) => other.for_shop(party, currency),
+            None => ShopAccounts::of(party, currency),
+        };
+        *self.accounts.entry(party).or_insert_with(make)
+    }
+}
+
+fn report(tx: &mut Tx, ctx: &Ctx, item: &OrderReport, shared: &mut Shared) -> OrderOutcome {
     if item.currency != ctx.rules.currency {
         let text = format!("this deployment keeps its books in {}", ctx.rules.currency);
         return Err(Rejection::new("currency_mismatch", text).at("/currency"));
@@ -200,85 +223,80 @@ fn report(tx: &mut Tx, ctx: &Ctx, item: &OrderReport, read: &mut TermsRead) -> O
         return Err(Rejection::new("event_id_invalid", text).at("/event_id"));
     }
     let unknown = || unknown_party(item.merchant).at("/merchant_id");
-    let party = tx.get::<PartyRow>(&item.merchant).ok_or_else(unknown)?.party();
-    if !party.profile.roles.has(Role::Merchant) {
+    let party = tx.get::<PartyRow>(&item.merchant).ok_or_else(unknown)?;
+    if !party.roles().has(Role::Merchant) {
         return Err(Rejection::new("not_a_merchant", "the party is not a merchant").at("/merchant_id"));
     }
-    let Some(shop) = tx.get::<CreditShopRow>(&item.merchant).cloned() else {
+    let Some(shop) = tx.get::<CreditShopRow>(&item.merchant) else {
         let text = "nothing is known of this shop: report its level and opening first";
         return Err(Rejection::new("credit_shop_unknown", text).at("/merchant_id"));
     };
     let id = credit_order_id(&item.order_id);
-    let known = tx.get::<CreditOrderRow>(&id).cloned();
+    let known = tx.get::<CreditOrderRow>(&id);
     if let Some(event) = tx.get::<OrderEventRow>(&(id, item.event_id.clone())) {
-        let (kind, amount) = (item.event.name(), item.event.amount_minor());
-        let same = |row: &CreditOrderRow| {
-            let due = match item.event {
-                OrderEvent::Authorised(_, due_on) => due_on,
-                _ => None,
-            };
-            event.kind == kind
-                && event.amount == amount
-                && event.at == item.at
-                && due.is_none_or(|day| row.order().due_on == Some(day))
-        };
-        return match known {
-            Some(row) if same(&row) => Ok((row, false)),
-            _ => {
-                let text = "this event was reported before with another kind, amount, time or due date";
-                Err(Rejection::new("event_conflict", text).at("/event_id"))
-            }
-        };
+        return told_before(event, known, item);
     }
-    if known.as_ref().is_some_and(|row| row.merchant != item.merchant) {
+    if known.is_some_and(|row| row.merchant != item.merchant) {
         let text = "the order belongs to another merchant";
         return Err(Rejection::new("order_conflict", text).at("/merchant_id"));
     }
-    let open = Closed::of(&party.status, &shop, ctx.now).is_none();
-    let look = risk::look(tx, ctx, item, known.as_ref(), (&shop, read));
-    let facts = ShopFacts { held: look.holds(), ..shop_facts(tx, ctx, &shop, open) };
-    let Some(decision) = decide(ctx, item, known.as_ref(), &facts)? else {
-        let row = known.ok_or_else(|| Rejection::new("order_unknown", "there is no such order"))?;
+    let open = Closed::of(&party.status(), shop, ctx.now).is_none();
+    let view = ctx.rules.policy.at(item.at, ctx.now);
+    let accounts = shared.accounts(item.merchant, item.currency);
+    let look = risk::look(tx, ctx, item, known, (shop, shared.terms.of(view)));
+    let facts = ShopFacts { held: look.holds(), ..shop_facts(tx, &accounts, shop, open) };
+    let Some(decision) = decide(ctx, (item, id), known, &facts, &order_terms(view))? else {
+        let row = known.cloned().ok_or_else(|| Rejection::new("order_unknown", "there is no such order"))?;
         return Ok((row, false));
     };
-    apply(tx, ctx, item, (shop, look), known.as_ref(), &decision).map(|row| (row, true))
+    let (shop, before) = (shop.clone(), known.map(Before::of));
+    let policy_version = i64::from(view.version().number);
+    let change = Change { shop, accounts, look, before, policy_version };
+    apply(tx, ctx, item, change, &decision).map(|row| (row, true))
 }
 
-/// What the rules of orders know of the shop. A shop that takes no new use advances what it had reserved before and
-/// nothing else.
-pub(super) fn shop_facts(tx: &Tx, ctx: &Ctx, shop: &CreditShopRow, open: bool) -> ShopFacts {
-    let proceeds = AccountRef::party(shop.party, AccountKind::Proceeds, ctx.rules.currency);
-    ShopFacts {
-        open,
-        held: false,
-        available_minor: if open { shop.available_minor(used_minor(tx, shop.party, ctx)) } else { 0 },
-        proceeds_minor: tx.available(&proceeds),
-        epoch: shop.epoch,
+/// The same event again changes nothing; another one under its id is refused.
+fn told_before(event: &OrderEventRow, known: Option<&CreditOrderRow>, item: &OrderReport) -> OrderOutcome {
+    let (kind, amount) = (item.event.name(), item.event.amount_minor());
+    let same = |row: &&CreditOrderRow| {
+        let due = match item.event {
+            OrderEvent::Authorised(_, due_on) => due_on,
+            _ => None,
+        };
+        event.kind == kind
+            && event.amount == amount
+            && event.at == item.at
+            && due.is_none_or(|day| row.order().due_on == Some(day))
+    };
+    if let Some(row) = known.filter(same) {
+        return Ok((row.clone(), false));
     }
+    let text = "this event was reported before with another kind, amount, time or due date";
+    Err(Rejection::new("event_conflict", text).at("/event_id"))
 }
 
 fn decide(
     ctx: &Ctx,
-    item: &OrderReport,
+    (item, id): (&OrderReport, CreditOrderId),
     known: Option<&CreditOrderRow>,
     shop: &ShopFacts,
+    terms: &OrderTerms,
 ) -> Result<Option<Decision>, Rejection> {
-    let terms = order_terms(ctx.rules.policy.at(item.at, ctx.now));
     let (at, now) = (item.at, ctx.now);
     if let OrderEvent::Authorised(amount_minor, due_on) = item.event {
-        let (id, merchant) = (credit_order_id(&item.order_id), item.merchant);
+        let merchant = item.merchant;
         let new = Authorisation { id, merchant, amount_minor, currency: item.currency, at, due_on };
         let known = known.map(CreditOrderRow::order);
-        return order::authorise(known.as_ref(), &new, shop, now, &terms).map_err(|r| rejected(&r));
+        return order::authorise(known.as_ref(), &new, shop, now, terms).map_err(|r| rejected(&r));
     }
     let unknown = || Rejection::new("order_unknown", "the order was never authorised").at("/order_id");
     let order: CreditOrder = known.ok_or_else(unknown)?.order();
     let decision = match item.event {
-        OrderEvent::Shipped(amount) => order::ship(&order, amount, at, shop, &ctx.zone, now, &terms),
-        OrderEvent::Paid(amount) => order::pay(&order, amount, at, shop, now, &terms),
-        OrderEvent::Refunded(amount) => order::refund(&order, amount, at, shop, now, &terms),
-        OrderEvent::Scanned => order::scan(&order, at, shop, now, &terms),
-        OrderEvent::Cancelled | OrderEvent::Authorised(..) => order::cancel(&order, at, shop, now, &terms),
+        OrderEvent::Shipped(amount) => order::ship(&order, amount, at, shop, &ctx.zone, now, terms),
+        OrderEvent::Paid(amount) => order::pay(&order, amount, at, shop, now, terms),
+        OrderEvent::Refunded(amount) => order::refund(&order, amount, at, shop, now, terms),
+        OrderEvent::Scanned => order::scan(&order, at, shop, now, terms),
+        OrderEvent::Cancelled | OrderEvent::Authorised(..) => order::cancel(&order, at, shop, now, terms),
     };
     decision.map(Some).map_err(|r| rejected(&r))
 }
@@ -307,65 +325,50 @@ pub(super) fn rejected(refused: &Refused) -> Rejection {
     }
 }
 
-/// Account of a role of a posting.
-pub(super) fn account(role: AccountRole, merchant: PartyId, ctx: &Ctx) -> AccountRef {
-    let currency = ctx.rules.currency;
-    match role {
-        AccountRole::ClientsClearing => AccountRef::platform(AccountKind::ClientsClearing, currency),
-        AccountRole::BadDebt => AccountRef::platform(AccountKind::ExpenseBadDebt, currency),
-        AccountRole::Proceeds => AccountRef::party(merchant, AccountKind::Proceeds, currency),
-        AccountRole::Receivable => AccountRef::party(merchant, AccountKind::CreditReceivable, currency),
-        AccountRole::Liability => AccountRef::party(merchant, AccountKind::CreditLiability, currency),
+/// What a change keeps of the order's row.
+struct Before {
+    policy_version: i64,
+    version: i64,
+    reviews: i64,
+    held: i64,
+}
+
+impl Before {
+    const fn of(row: &CreditOrderRow) -> Self {
+        Self {
+            policy_version: row.policy_version,
+            version: row.version,
+            reviews: row.reviews,
+            held: row.held,
+        }
     }
 }
 
-fn transfer_kind(kind: PostingKind) -> TransferKind {
-    match kind {
-        PostingKind::Advance => TransferKind::CreditAdvance,
-        PostingKind::BeyondLimit => TransferKind::CreditBeyondLimit,
-        PostingKind::BuyerPaid => TransferKind::CreditBuyerPaid,
-        PostingKind::Refund => TransferKind::CreditRefund,
-        PostingKind::WriteOff => TransferKind::CreditWriteOff,
-        PostingKind::Recourse => TransferKind::CreditRecourse,
-    }
-}
-
-/// Posts what a decision moves.
-pub(super) fn post(tx: &mut Tx, ctx: &Ctx, decision: &Decision) -> Result<(), Rejection> {
-    let order = &decision.order;
-    for posting in &decision.postings {
-        let request = TransferRequest {
-            // Time-ordered, so that the journal only appends; the event's row guards against booking twice.
-            id: tx.new_id(),
-            step: Step::Post,
-            debit: account(posting.from, order.merchant, ctx).id(),
-            credit: account(posting.to, order.merchant, ctx).id(),
-            amount_minor: posting.amount_minor,
-            currency: order.currency,
-            kind: transfer_kind(posting.kind).code(),
-            reference: order.id.0,
-        };
-        tx.post(&request)?;
-    }
-    Ok(())
+/// What a decision is applied to.
+struct Change {
+    shop: CreditShopRow,
+    accounts: ShopAccounts,
+    look: Look,
+    before: Option<Before>,
+    policy_version: i64,
 }
 
 fn apply(
     tx: &mut Tx,
     ctx: &Ctx,
     item: &OrderReport,
-    (mut shop, look): (CreditShopRow, Look),
-    known: Option<&CreditOrderRow>,
+    change: Change,
     decision: &Decision,
 ) -> Result<CreditOrderRow, Rejection> {
-    post(tx, ctx, decision)?;
-    let version = known.map_or(1, |row| row.version + 1);
-    let view = ctx.rules.policy.at(item.at, ctx.now);
-    let policy = known.map_or_else(|| i64::from(view.version().number), |row| row.policy_version);
+    let Change { shop, accounts, look, before, policy_version } = change;
+    post(tx, &accounts, decision)?;
+    let new = Before { policy_version, version: 0, reviews: 0, held: i64::MAX };
+    let (fresh, before) = (before.is_none(), before.unwrap_or(new));
+    let (policy, version) = (before.policy_version, before.version + 1);
     let mut row = CreditOrderRow::of(&decision.order, &item.order_id, policy, version);
-    row.reviews = known.map_or(0, |row| row.reviews);
-    let held = known.is_some_and(|before| row.held > before.held);
-    risk::book(tx, ctx, look, &mut row, known.is_none(), held);
+    row.reviews = before.reviews;
+    let held = row.held > before.held;
+    risk::book(tx, ctx, look, &mut row, fresh, held);
     tx.put(row.clone());
     tx.put(OrderEventRow {
         order_id: row.id,
@@ -375,7 +378,7 @@ fn apply(
         at: item.at,
         grp: ctx.group,
     });
-    count(tx, ctx, &mut shop, decision);
+    count(tx, ctx, &accounts, shop, decision);
     let facts = Facts::new()
         .text("external_id", &item.order_id)
         .text("event_id", &item.event_id)
@@ -384,35 +387,4 @@ fn apply(
         .int("reserved_minor", row.reserved);
     tx.event(decision.event, Some(row.merchant), &row.id.to_string(), facts);
     Ok(row)
-}
-
-/// Takes over what a decision changes of the shop.
-pub(super) fn count(tx: &mut Tx, ctx: &Ctx, shop: &mut CreditShopRow, decision: &Decision) {
-    shop.reserved += decision.reserved_minor;
-    shop.due += decision.due_minor;
-    shop.to_ship += decision.to_ship;
-    shop.version += 1;
-    let used = used_minor(tx, shop.party, ctx);
-    count_unpaid(tx, ctx, shop, decision);
-    warn_when_used(tx, ctx, shop, used);
-    tx.put(shop.clone());
-}
-
-/// What of the proceeds buyers have not paid yet: it grows by shipments, falls by refunds and by what buyers pay, and is
-/// never more than what they still owe. What they paid is taken to be in the proceeds still and to leave first, so that
-/// it is never held back (C7).
-fn count_unpaid(tx: &Tx, ctx: &Ctx, shop: &mut CreditShopRow, decision: &Decision) {
-    for posting in &decision.postings {
-        match (posting.from, posting.to) {
-            (AccountRole::Receivable | AccountRole::Liability, AccountRole::Proceeds) => {
-                shop.unpaid = shop.unpaid.saturating_add(posting.amount_minor);
-            }
-            (
-                AccountRole::Proceeds | AccountRole::ClientsClearing,
-                AccountRole::Receivable | AccountRole::Liability,
-            ) => shop.unpaid -= posting.amount_minor,
-            _ => {}
-        }
-    }
-    shop.unpaid = shop.unpaid.clamp(0, owed_by_buyers(tx, ctx, shop));
 }

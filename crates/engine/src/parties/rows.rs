@@ -72,6 +72,15 @@ impl PartyRow {
         !matches!(self.status.as_str(), "frozen" | "closed")
     }
 
+    /// Its status; likewise.
+    pub fn status(&self) -> PartyStatus {
+        match self.status.as_str() {
+            "frozen" => PartyStatus::Frozen { reason: self.status_reason.clone() },
+            "closed" => PartyStatus::Closed,
+            _ => PartyStatus::Active,
+        }
+    }
+
     /// To the domain's form.
     pub fn party(&self) -> Party {
         let roles = self.roles();
@@ -93,11 +102,7 @@ impl PartyRow {
                 class: AccountClass::named(&self.class).unwrap_or_default(),
                 metadata,
             },
-            status: match self.status.as_str() {
-                "frozen" => PartyStatus::Frozen { reason: self.status_reason.clone() },
-                "closed" => PartyStatus::Closed,
-                _ => PartyStatus::Active,
-            },
+            status: self.status(),
         }
     }
 }

@@ -6,7 +6,6 @@ use purser_domain::{
 };
 
 use super::{
-    TermsRead,
     hold::{self, Held},
     row,
     rows::CreditRiskRow,
@@ -22,7 +21,6 @@ use crate::{
 
 /// An order and its shop as the signs see them.
 pub(in crate::credit) struct Look {
-    risk: CreditRiskRow,
     before: Marks,
     after: Marks,
     score: Score,
@@ -43,10 +41,10 @@ pub(in crate::credit) fn look(
     ctx: &Ctx,
     item: &OrderReport,
     known: Option<&CreditOrderRow>,
-    (shop, read): (&CreditShopRow, &mut TermsRead),
+    (shop, terms): (&CreditShopRow, RiskTerms),
 ) -> Look {
-    let risk = row(tx, shop.party);
-    let terms = read.at(ctx, item.at);
+    let nothing = CreditRiskRow::new(shop.party);
+    let risk = tx.get::<CreditRiskRow>(&shop.party).unwrap_or(&nothing);
     let before = known.map_or_else(Marks::default, |row| Marks::from_bits(row.marks));
     let mut after = before;
     after.signals = after.signals.and(risk.told(&item.told));
@@ -78,7 +76,7 @@ pub(in crate::credit) fn look(
     } else {
         Score::default()
     };
-    Look { risk, before, after, score, terms }
+    Look { before, after, score, terms }
 }
 
 /// Money of the order was there, the shop drew, and soon after that the order is refunded.
@@ -101,8 +99,14 @@ pub(in crate::credit) fn book(
     fresh: bool,
     held: bool,
 ) {
-    let Look { mut risk, before, mut after, score, terms } = look;
+    let Look { before, mut after, score, terms } = look;
+    order.marks = after.bits();
     let before = if fresh { Signals::NONE } else { before.signals };
+    // Most events of an order change nothing here: the shop's row is not even copied for them.
+    if !fresh && before == after.signals && (!held || after.under_review) {
+        return;
+    }
+    let mut risk = row(tx, order.merchant);
     let mut changed = count(&mut risk, ctx, order.authorised_at, fresh, (before, after.signals), &terms);
     if held && !after.under_review {
         after.under_review = true;
@@ -116,9 +120,9 @@ pub(in crate::credit) fn book(
             opened_by: "system".to_owned(),
         };
         hold::open(tx, ctx, &mut risk, held);
+        order.marks = after.bits();
         changed = true;
     }
-    order.marks = after.bits();
     if changed {
         risk.version += 1;
         tx.put(risk);

@@ -15,8 +15,9 @@ use crate::{
     cases::CaseRow,
     command::{Command, Ctx, Rejection},
     credit::{
+        booking::{ShopAccounts, count, post, shop_facts},
         follow::Closed,
-        orders::{count, post, rejected, shop_facts},
+        orders::rejected,
         rows::{CreditOrderRow, CreditShopRow, OrderEventRow},
     },
     facts::Facts,
@@ -156,19 +157,20 @@ fn ended(tx: &mut Tx, ctx: &Ctx, before: &CreditOrderRow, state: State) -> Resul
     marks.under_review = false;
     marks.abuse |= state == State::Confirmed;
     let shop = tx.get::<CreditShopRow>(&before.merchant).cloned();
-    let mut shop = shop.ok_or_else(|| Rejection::new("order_unknown", "there is no such order"))?;
+    let shop = shop.ok_or_else(|| Rejection::new("order_unknown", "there is no such order"))?;
     let status = tx.get::<PartyRow>(&before.merchant).map(|row| row.party().status);
     let open = status.is_some_and(|status| Closed::of(&status, &shop, ctx.now).is_none());
-    let known = shop_facts(tx, ctx, &shop, open);
+    let accounts = ShopAccounts::of(before.merchant, ctx.rules.currency);
+    let known = shop_facts(tx, &accounts, &shop, open);
     let decide = if state == State::Released { order::release } else { order::deny };
     let event = if state == State::Released { "credit.review_released" } else { "credit.review_refused" };
     let mut row = CreditOrderRow { marks: marks.bits(), version: before.version + 1, ..before.clone() };
     if before.held > 0 {
         // Reported facts keep their time; what a decision does happens now.
         let decision = decide(&before.order(), ctx.now, &known).map_err(|no| rejected(&no))?;
-        post(tx, ctx, &decision)?;
+        post(tx, &accounts, &decision)?;
         row = CreditOrderRow { marks: marks.bits(), ..before.with(&decision.order) };
-        count(tx, ctx, &mut shop, &decision);
+        count(tx, ctx, &accounts, shop, &decision);
         tx.put(OrderEventRow::own(&row, event, before.held, ctx));
     }
     tx.put(row.clone());

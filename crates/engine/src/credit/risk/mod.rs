@@ -16,8 +16,8 @@ pub use decide::{DecideRiskReview, DecidedReview};
 pub use hold::{EVIDENCE_EN, EVIDENCE_ZH, HELD_EN, HELD_ZH, keep_withdrawal, label_withdrawal, want_label};
 pub use open::OpenRiskReview;
 pub use queries::{
-    REVIEW_PAGE_MAX, ReviewFilter, held_now, order_score, review, review_of_order, reviews, shop_cohorts, shop_risk,
-    shop_score_of,
+    REVIEW_PAGE_MAX, ReviewFilter, held_now, order_score, review, review_of_order, reviews, shop_cohorts,
+    shop_risk, shop_score_of,
 };
 pub(in crate::credit) use rows::{CREDIT_RISKS, RISK_REVIEWS};
 pub use rows::{CreditRiskRow, RiskReviewRow};
@@ -27,7 +27,7 @@ use purser_domain::{
     ids::PartyId,
     money::Rate,
     policy::{PolicyView, keys, value::Table},
-    time::{DAY, Date, Month, Timestamp},
+    time::{DAY, Date, Month},
 };
 
 use crate::{
@@ -86,9 +86,8 @@ pub fn risk_terms(view: PolicyView<'_>) -> RiskTerms {
 pub(in crate::credit) struct TermsRead(Option<((u32, Date), RiskTerms)>);
 
 impl TermsRead {
-    fn at(&mut self, ctx: &Ctx, at: Timestamp) -> RiskTerms {
-        let view = ctx.rules.policy.at(at, ctx.now);
-        let key = (view.version().number, ctx.zone.date(at));
+    pub(in crate::credit) fn of(&mut self, view: PolicyView<'_>) -> RiskTerms {
+        let key = (view.version().number, view.date());
         match &self.0 {
             Some((known, terms)) if *known == key => *terms,
             _ => self.0.insert((key, risk_terms(view))).1,
