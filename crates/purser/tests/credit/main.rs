@@ -16,5 +16,6 @@ mod linked;
 mod orders;
 mod proceeds;
 mod records;
+mod replay;
 mod risk;
 mod two_people;
