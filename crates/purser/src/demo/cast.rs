@@ -95,6 +95,12 @@ pub(super) fn others() -> Vec<Profile> {
     list
 }
 
+/// The merchants among them, by the platform's own id.
+pub(super) fn shops() -> Vec<String> {
+    let merchants = others().into_iter().filter(|profile| profile.roles.has(Role::Merchant));
+    merchants.map(|profile| profile.external_id).collect()
+}
+
 fn profile(external_id: &str, name: &str, role: Role, legal_form: LegalForm) -> Profile {
     Profile {
         external_id: external_id.to_owned(),

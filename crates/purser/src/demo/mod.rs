@@ -2,6 +2,7 @@
 
 mod cast;
 mod seed;
+mod shops;
 mod state;
 
 pub(crate) use seed::seed;

@@ -26,6 +26,7 @@ use purser_storage::Session;
 
 use super::{
     cast::{self, Creator, Dice},
+    shops::Shops,
     state::Complete,
 };
 use crate::{
@@ -58,6 +59,7 @@ struct Play {
     creators: Vec<(Creator, PartyId)>,
     open: Vec<Open>,
     number: u32,
+    shops: Option<Shops>,
 }
 
 /// Fills new books with the demo's year. Books that hold it already are left alone.
@@ -81,6 +83,7 @@ pub(crate) fn seed(place: &Place, secrets: &SecretsArgs, quiet: bool) -> Result<
         creators: Vec::new(),
         open: Vec::new(),
         number: 0,
+        shops: None,
     };
     play.prologue()?;
     let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(u64::try_from(DAYS).unwrap_or(1)) };
@@ -118,6 +121,8 @@ impl Play {
             call(self.desk(), RegisterParty(profile), Meta::system())??;
         }
         call(self.desk(), set_faults(FAULTS), Meta::system())??;
+        let (vault, today) = (Arc::clone(&self.vault), self.opened.clock.business());
+        self.shops = Some(Shops::open(self.desk(), &vault, today)?);
         Ok(())
     }
 
@@ -133,10 +138,16 @@ impl Play {
             call(self.desk(), ReportTaskOrders { items, single: false }, Meta::system())??;
         }
         self.withdraw(zone.date(at))?;
+        if let Some(shops) = &mut self.shops {
+            shops.day(&mut self.opened.executor, self.reads.as_mut(), day, at)?;
+        }
         // Queries and callbacks come due a little later the same day.
         for minutes in [1, 10, 60] {
             call(self.desk(), SetClock { to: at.plus(minutes * MINUTE) }, Meta::system())??;
             self.work()?;
+        }
+        if let Some(shops) = &mut self.shops {
+            shops.night(&mut self.opened.executor, day, at)?;
         }
         Ok(())
     }

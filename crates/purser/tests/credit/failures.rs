@@ -1,10 +1,11 @@
 //! Withdrawals that come to nothing (C16): each with code and remedy, their distribution for staff, and what the fee does.
 
+use purser_storage::Statement;
 use serde_json::{Value, json};
 
 use crate::support::{
     shop::{Desk, draw, fund, limit, merchant, refused, sell, shop, state, withdrawal},
-    world::{Place, wait_until},
+    world::{Place, Server, ints, wait_until},
 };
 
 fn kind<'v>(view: &'v Value, name: &str) -> &'v Value {
@@ -113,6 +114,28 @@ fn the_fee_of_a_failed_attempt_depends_on_whose_doing_it_was_c16() {
         desk.server.stop();
         place.verify(true);
     }
+}
+
+static BY_KIND: Statement = Statement {
+    name: "test.failures",
+    sql: "SELECT COUNT(CASE WHEN kind = 'insufficient' THEN 1 END), COUNT(CASE WHEN kind = 'abnormal_account' THEN 1 END), \
+          COUNT(CASE WHEN kind = 'maintenance' THEN 1 END), COUNT(CASE WHEN kind = 'frozen_account' THEN 1 END), \
+          COUNT(CASE WHEN kind = 'fee_dispute' THEN 1 END) FROM withdrawal_failures WHERE source = 'proceeds'",
+};
+
+/// C16: the demo's merchants meet every kind of failure as often as the platform did, so that staff see something real.
+#[test]
+fn the_demo_shows_a_distribution_of_failures_c16() {
+    let place = Place::folder();
+    place.run(&["demo", "--seed-only"]).ended(0);
+    assert_eq!(ints(place.reader().as_mut(), &BY_KIND, 5), [[62, 18, 9, 6, 5]]);
+    let key = place.key();
+    let server = Server::start(&place);
+    // The last weeks of the demo's year.
+    let view = server.client(&key).get("/v1/withdrawal-failures").ended(200).body;
+    assert!(kind(&view, "insufficient")["count"].as_i64().unwrap() > 0, "{view}");
+    server.stop();
+    place.verify(true);
 }
 
 /// A key that was not used before.
