@@ -44,26 +44,32 @@ fn paid_proceeds_are_never_blocked_by_the_limit_c7() {
 /// C7, policy `zero`: the draw passes and the limit becomes zero, with its reason, until staff lift it.
 #[test]
 fn by_policy_a_days_draws_above_the_share_set_the_limit_to_zero_c7() {
-    let place = Place::folder();
-    let desk = Desk::begun(&place, "2026-03-02T10:00:00+08:00");
-    let client = desk.client();
-    let people = (desk.staff("li", "finance"), desk.staff("wang", "finance"));
-    // Changes of limits need days of notice: proposed now, in force on the 16th.
-    let id = shop(&client, "s1", 1_000_000);
-    sell(&client, &id, "a", 800_000, false);
-    desk.policy_from(&people, "zero", "2026-03-16", &[("credit.daily_draw.action", "C7", "\"zero\"")]);
-    refused(&draw(&client, &id, Some(500_001), "w1"), "proceeds_share_cap", 10);
-    desk.to("2026-03-16T10:00:00+08:00");
-    draw(&client, &id, Some(500_001), "w2").ended(201);
-    let view = limit(&client, &id);
-    assert_eq!((&view["total_minor"], &view["evaluation"]["cause"]), (&json!(0), &json!("draw")), "{view}");
-    let steps = view["evaluation"]["steps"].as_array().unwrap();
-    assert!(steps.iter().any(|step| step["rule"] == "daily_draw"), "{view}");
-    let lift = json!({ "decision": "lift", "restriction": "daily_draw", "reason": "an appeal with a plan" });
-    client.post(&format!("/v1/parties/{id}/limit/decisions"), "lift", &lift).ended(200);
-    assert_eq!(limit(&client, &id)["total_minor"], 1_000_000);
-    desk.server.stop();
-    place.verify(true);
+    for place in Place::all() {
+        let desk = Desk::begun(&place, "2026-03-02T10:00:00+08:00");
+        let client = desk.client();
+        let people = (desk.staff("li", "finance"), desk.staff("wang", "finance"));
+        // Changes of limits need days of notice: proposed now, in force on the 16th.
+        let id = shop(&client, "s1", 1_000_000);
+        sell(&client, &id, "a", 800_000, false);
+        desk.policy_from(&people, "zero", "2026-03-16", &[("credit.daily_draw.action", "C7", "\"zero\"")]);
+        refused(&draw(&client, &id, Some(500_001), "w1"), "proceeds_share_cap", 10);
+        desk.to("2026-03-16T10:00:00+08:00");
+        draw(&client, &id, Some(500_001), "w2").ended(201);
+        let view = limit(&client, &id);
+        assert_eq!(
+            (&view["total_minor"], &view["evaluation"]["cause"]),
+            (&json!(0), &json!("draw")),
+            "{view}"
+        );
+        let steps = view["evaluation"]["steps"].as_array().unwrap();
+        assert!(steps.iter().any(|step| step["rule"] == "daily_draw"), "{view}");
+        let lift =
+            json!({ "decision": "lift", "restriction": "daily_draw", "reason": "an appeal with a plan" });
+        client.post(&format!("/v1/parties/{id}/limit/decisions"), "lift", &lift).ended(200);
+        assert_eq!(limit(&client, &id)["total_minor"], 1_000_000);
+        desk.server.stop();
+        place.verify(true);
+    }
 }
 
 /// C19: the sixth request of a day is held, and so is whatever follows a large one within 72 hours; C17: its case asks
@@ -180,18 +186,19 @@ fn the_third_heavy_day_locks_the_limit_until_the_review_c17_c19() {
 /// C19: in its first month a shop is advised to stay below a fifth of its limit a day.
 #[test]
 fn a_new_shop_is_advised_to_draw_little_a_day_c19() {
-    let place = Place::folder();
-    let desk = Desk::begun(&place, "2026-03-10T10:00:00+08:00");
-    let client = desk.client();
-    let id = crate::support::shop::merchant(&client, "young", "ok");
-    let report = json!({ "merchant_id": id, "opened_on": "2026-03-01", "level": 5 });
-    client.post("/v1/credit-shops", "young", &report).ended(200);
-    sell(&client, &id, "a", 400_000, false);
-    let look = |amount: i64, key: &str| {
-        let body = json!({ "party_id": id, "source": "proceeds", "amount_minor": amount });
-        client.post("/v1/withdrawals?dry_run=true", key, &body).ended(200).body["advice_minor"].clone()
-    };
-    assert_eq!(look(100_000, "a"), Value::Null);
-    assert_eq!(look(100_001, "b"), 100_000, "20 % of 5,000.00");
-    desk.server.stop();
+    for place in Place::all() {
+        let desk = Desk::begun(&place, "2026-03-10T10:00:00+08:00");
+        let client = desk.client();
+        let id = crate::support::shop::merchant(&client, "young", "ok");
+        let report = json!({ "merchant_id": id, "opened_on": "2026-03-01", "level": 5 });
+        client.post("/v1/credit-shops", "young", &report).ended(200);
+        sell(&client, &id, "a", 400_000, false);
+        let look = |amount: i64, key: &str| {
+            let body = json!({ "party_id": id, "source": "proceeds", "amount_minor": amount });
+            client.post("/v1/withdrawals?dry_run=true", key, &body).ended(200).body["advice_minor"].clone()
+        };
+        assert_eq!(look(100_000, "a"), Value::Null);
+        assert_eq!(look(100_001, "b"), 100_000, "20 % of 5,000.00");
+        desk.server.stop();
+    }
 }

@@ -78,23 +78,27 @@ fn another_shops_proceeds_need_an_authorisation_and_make_both_liable_c20() {
 /// C20: what comes back is not drawn; an authorisation ends by itself; one shop cannot be its own other.
 #[test]
 fn an_authorisation_ends_and_what_comes_back_is_not_drawn_c20() {
-    let place = Place::folder();
-    let desk = Desk::begun(&place, "2026-03-02T10:00:00+08:00");
-    let client = desk.client();
-    let (own, other) = (shop(&client, "s1", 1_000_000), shop(&client, "s2", 1_000_000));
-    sell(&client, &own, "a", 300_000, true);
-    let path = format!("/v1/parties/{own}/linked-shops");
-    let good = json!({ "by_party_id": other, "evidence": "archive 9", "until": "2026-03-02T16:00:00Z" });
-    client.post(&path, "ok", &good).ended(200);
-    let drawn = ask_for(&client, &own, &other, 300_000, "w1").ended(201).text("id").to_owned();
-    client.post(&format!("/v1/withdrawals/{drawn}/cancel"), "x", &json!({})).ended(200);
-    assert_eq!(client.get(&path).ended(200).body["data"][0]["drawn_minor"], 0);
-    assert_eq!(ask_for(&client, &own, &own, 1_000, "w2").ended(201).body["asked_by_party_id"], Value::Null);
-    desk.to("2026-03-03T10:00:00+08:00");
-    refused(&ask_for(&client, &own, &other, 1_000, "w3"), "other_shop", 4);
-    let earnings = json!({ "party_id": own, "asked_by_party_id": other, "amount_minor": 1 });
-    let wrong = client.post("/v1/withdrawals", "w4", &earnings).ended(400);
-    assert_eq!(wrong.body["errors"][0]["pointer"], "/asked_by_party_id");
-    desk.server.stop();
-    place.verify(true);
+    for place in Place::all() {
+        let desk = Desk::begun(&place, "2026-03-02T10:00:00+08:00");
+        let client = desk.client();
+        let (own, other) = (shop(&client, "s1", 1_000_000), shop(&client, "s2", 1_000_000));
+        sell(&client, &own, "a", 300_000, true);
+        let path = format!("/v1/parties/{own}/linked-shops");
+        let good = json!({ "by_party_id": other, "evidence": "archive 9", "until": "2026-03-02T16:00:00Z" });
+        client.post(&path, "ok", &good).ended(200);
+        let drawn = ask_for(&client, &own, &other, 300_000, "w1").ended(201).text("id").to_owned();
+        client.post(&format!("/v1/withdrawals/{drawn}/cancel"), "x", &json!({})).ended(200);
+        assert_eq!(client.get(&path).ended(200).body["data"][0]["drawn_minor"], 0);
+        assert_eq!(
+            ask_for(&client, &own, &own, 1_000, "w2").ended(201).body["asked_by_party_id"],
+            Value::Null
+        );
+        desk.to("2026-03-03T10:00:00+08:00");
+        refused(&ask_for(&client, &own, &other, 1_000, "w3"), "other_shop", 4);
+        let earnings = json!({ "party_id": own, "asked_by_party_id": other, "amount_minor": 1 });
+        let wrong = client.post("/v1/withdrawals", "w4", &earnings).ended(400);
+        assert_eq!(wrong.body["errors"][0]["pointer"], "/asked_by_party_id");
+        desk.server.stop();
+        place.verify(true);
+    }
 }

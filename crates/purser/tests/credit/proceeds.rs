@@ -85,25 +85,26 @@ fn proceeds_leave_on_their_value_date_c14_c15() {
 /// C14: closed from 23:00 to 03:00 local; refused with the time it reopens.
 #[test]
 fn the_window_is_closed_across_midnight_c14() {
-    let place = Place::folder();
-    let desk = Desk::begun(&place, "2026-03-05T22:40:00+08:00");
-    let client = desk.client();
-    let id = shop(&client, "s1", 10_000_000);
-    sell(&client, &id, "o1", 2_000_000, true);
-    let ask = |key: &str| draw(&client, &id, Some(1_000), key);
-    desk.to("2026-03-05T22:50:00+08:00");
-    ask("before").ended(201);
-    for (at, key) in [("2026-03-05T23:00:00+08:00", "at"), ("2026-03-06T02:50:00+08:00", "end")] {
-        desk.to(at);
-        let no = ask(key);
-        refused(&no, "closed_window", 3);
-        assert_eq!(no.body["facts"]["until"], "2026-03-05T19:00:00Z", "{}", no.body);
+    for place in Place::all() {
+        let desk = Desk::begun(&place, "2026-03-05T22:40:00+08:00");
+        let client = desk.client();
+        let id = shop(&client, "s1", 10_000_000);
+        sell(&client, &id, "o1", 2_000_000, true);
+        let ask = |key: &str| draw(&client, &id, Some(1_000), key);
+        desk.to("2026-03-05T22:50:00+08:00");
+        ask("before").ended(201);
+        for (at, key) in [("2026-03-05T23:00:00+08:00", "at"), ("2026-03-06T02:50:00+08:00", "end")] {
+            desk.to(at);
+            let no = ask(key);
+            refused(&no, "closed_window", 3);
+            assert_eq!(no.body["facts"]["until"], "2026-03-05T19:00:00Z", "{}", no.body);
+        }
+        desk.to("2026-03-06T03:00:00+08:00");
+        let after = ask("after").ended(201);
+        assert_eq!(after.text("dispatch_at"), "2026-03-09T01:00:00Z", "its civil date is the 6th, a Friday");
+        desk.server.stop();
+        place.verify(true);
     }
-    desk.to("2026-03-06T03:00:00+08:00");
-    let after = ask("after").ended(201);
-    assert_eq!(after.text("dispatch_at"), "2026-03-09T01:00:00Z", "its civil date is the 6th, a Friday");
-    desk.server.stop();
-    place.verify(true);
 }
 
 /// C12: whatever leaves, due and liability are repaid in full first, or nothing leaves.
@@ -164,36 +165,37 @@ fn due_and_liability_are_repaid_before_anything_leaves_c12() {
 /// C13: the limit itself is not cash, whatever it is asked for; the answer says what to do instead.
 #[test]
 fn the_limit_is_not_cash_c13() {
-    let place = Place::folder();
-    let desk = Desk::begun(&place, "2026-03-02T10:00:00+08:00");
-    let client = desk.client();
-    let id = shop(&client, "s1", 1_000_000);
-    let ways = [
-        ("credit_limit", "limit_not_cash"),
-        ("credit_limit_transfer", "limit_not_transferable"),
-        ("credit_limit_red_packet", "limit_not_for_red_packets"),
-        ("credit_limit_balance", "limit_not_balance"),
-    ];
-    for (source, code) in ways {
-        let body = json!({ "party_id": id, "source": source, "amount_minor": 100_000 });
-        let no = client.post("/v1/withdrawals", source, &body);
-        refused(&no, code, 4);
-        assert_eq!(no.body["facts"]["next_step"], "use_proceeds");
+    for place in Place::all() {
+        let desk = Desk::begun(&place, "2026-03-02T10:00:00+08:00");
+        let client = desk.client();
+        let id = shop(&client, "s1", 1_000_000);
+        let ways = [
+            ("credit_limit", "limit_not_cash"),
+            ("credit_limit_transfer", "limit_not_transferable"),
+            ("credit_limit_red_packet", "limit_not_for_red_packets"),
+            ("credit_limit_balance", "limit_not_balance"),
+        ];
+        for (source, code) in ways {
+            let body = json!({ "party_id": id, "source": source, "amount_minor": 100_000 });
+            let no = client.post("/v1/withdrawals", source, &body);
+            refused(&no, code, 4);
+            assert_eq!(no.body["facts"]["next_step"], "use_proceeds");
+        }
+        // Nor does a direct transfer turn it into proceeds.
+        let turn = json!({ "action": "post", "debit": { "owner": id, "kind": "credit.receivable" },
+            "credit": { "owner": id, "kind": "proceeds" }, "amount_minor": 100_000 });
+        let no = client.post("/v1/transfers", "turn", &turn).ended(422);
+        assert_eq!(
+            (no.text("code"), &no.body["facts"]["next_step"]),
+            ("limit_not_transferable", &json!("use_proceeds"))
+        );
+        let wrong = json!({ "party_id": id, "source": "limit", "amount_minor": 1 });
+        let wrong = client.post("/v1/withdrawals", "wrong", &wrong).ended(400);
+        assert_eq!(wrong.body["errors"][0]["pointer"], "/source");
+        assert_eq!(limit(&client, &id)["available_minor"], 1_000_000, "unused limit stays usable");
+        assert_eq!(client.get(&format!("/v1/parties/{id}/withdrawals")).ended(200).body["data"], json!([]));
+        // Without a shipped order there is nothing to withdraw.
+        refused(&draw(&client, &id, Some(10), "none"), "insufficient_available", 9);
+        desk.server.stop();
     }
-    // Nor does a direct transfer turn it into proceeds.
-    let turn = json!({ "action": "post", "debit": { "owner": id, "kind": "credit.receivable" },
-        "credit": { "owner": id, "kind": "proceeds" }, "amount_minor": 100_000 });
-    let no = client.post("/v1/transfers", "turn", &turn).ended(422);
-    assert_eq!(
-        (no.text("code"), &no.body["facts"]["next_step"]),
-        ("limit_not_transferable", &json!("use_proceeds"))
-    );
-    let wrong = json!({ "party_id": id, "source": "limit", "amount_minor": 1 });
-    let wrong = client.post("/v1/withdrawals", "wrong", &wrong).ended(400);
-    assert_eq!(wrong.body["errors"][0]["pointer"], "/source");
-    assert_eq!(limit(&client, &id)["available_minor"], 1_000_000, "unused limit stays usable");
-    assert_eq!(client.get(&format!("/v1/parties/{id}/withdrawals")).ended(200).body["data"], json!([]));
-    // Without a shipped order there is nothing to withdraw.
-    refused(&draw(&client, &id, Some(10), "none"), "insufficient_available", 9);
-    desk.server.stop();
 }

@@ -231,24 +231,34 @@ fn a_release_is_of_what_its_people_saw_c21_p16_c26() {
         // Nine times as much is shipped: neither the one who did not see it nor the word of before release it.
         report(&client, &event("shipped", "3", 450_000_000)).ended(200);
         let late = release(&wang, "late", json!(50_000_000)).ended(412);
-        assert_eq!((late.text("code"), &late.body["facts"]["held_minor"]), ("version_conflict", &json!(500_000_000)));
+        assert_eq!(
+            (late.text("code"), &late.body["facts"]["held_minor"]),
+            ("version_conflict", &json!(500_000_000))
+        );
         let seen = wang.get(&path).ended(200).body;
         assert_eq!((&seen["amount_minor"], &seen["held_minor"]), (&json!(50_000_000), &json!(500_000_000)));
         let alone = release(&wang, "alone", seen["held_minor"].clone()).ended(200).body;
         assert_eq!((&alone["review"]["state"], &alone["order"]), (&json!("open"), &Value::Null), "{alone}");
         assert_eq!(limit(&client, &id)["used_minor"], 0);
         let both = release(&sun, "both", json!(500_000_000)).ended(200).body;
-        assert_eq!((&both["review"]["state"], &both["review"]["held_minor"]), (&json!("released"), &json!(0)));
+        assert_eq!(
+            (&both["review"]["state"], &both["review"]["held_minor"]),
+            (&json!("released"), &json!(0))
+        );
         assert_eq!(limit(&client, &id)["used_minor"], 500_000_000);
 
         let lines = client.get("/v1/credit-orders/external:a").ended(200).body["lines"].clone();
-        let advanced = lines.as_array().unwrap().iter().find(|line| line["event"] == "credit.review_released");
+        let advanced =
+            lines.as_array().unwrap().iter().find(|line| line["event"] == "credit.review_released");
         assert_eq!(advanced.map(|line| &line["amount_minor"]), Some(&json!(500_000_000)), "{lines}");
         let bill = client.get(&format!("/v1/parties/{id}/bill-lines?event=credit.review_released"));
         assert_eq!(bill.ended(200).body["data"][0]["amount_minor"], 500_000_000);
         // The names of such events are ours.
         let refused = report(&client, &event("paid", "credit.write_off 9", 1)).ended(422);
-        assert_eq!((refused.text("code"), &refused.body["errors"][0]["pointer"]), ("event_id_invalid", &json!("/event_id")));
+        assert_eq!(
+            (refused.text("code"), &refused.body["errors"][0]["pointer"]),
+            ("event_id_invalid", &json!("/event_id"))
+        );
         desk.server.stop();
         place.verify(true);
     }
@@ -257,39 +267,40 @@ fn a_release_is_of_what_its_people_saw_c21_p16_c26() {
 /// C21: the platform sends opaque hashes; what is the merchant's own is a sign, what is no hash is refused.
 #[test]
 fn hashes_are_compared_and_nothing_personal_is_taken_c21() {
-    let place = Place::folder();
-    let desk = Desk::begun(&place, "2026-03-02T10:00:00+08:00");
-    let (client, sun) = (desk.client(), desk.staff("sun", "risk"));
-    let id = shop(&client, "s1", 100_000);
-    let (own, other) = ("0123456789abcdef", "fedcba9876543210");
-    let mine = json!({ "merchant_id": id, "own_hashes": { "devices": [own], "payees": [own] } });
-    client.post("/v1/credit-shops", "own", &mine).ended(200);
-    let order = |name: &str, signals: Value| {
-        json!({ "order_id": name, "merchant_id": id, "event": "authorised", "amount_minor": 1_234,
-            "at": clock(&client), "signals": signals })
-    };
-    report(&client, &order("a", json!({ "device_hash": own, "address_hash": own, "payee_hash": other })))
-        .ended(200);
-    let seen = sun.get("/v1/credit-orders/external:a/risk").ended(200).body;
-    let signals: Vec<&Value> =
-        seen["score"]["reasons"].as_array().unwrap().iter().map(|r| &r["signal"]).collect();
-    assert_eq!(signals, ["same_device"], "an address is compared with addresses");
-    for phone in ["13800138000", "138001380001380013800138000z", "ABCDEF0123456789", ""] {
-        let refused = report(&client, &order("b", json!({ "device_hash": phone }))).ended(400);
-        assert_eq!(refused.body["errors"][0]["pointer"], "/signals/device_hash", "{}", refused.body);
-        assert!(phone.is_empty() || !refused.body.to_string().contains(phone), "{}", refused.body);
-        let mine = json!({ "merchant_id": id, "own_hashes": { "devices": [phone] } });
-        let refused = client.post("/v1/credit-shops", &format!("own-{phone}"), &mine).ended(400);
-        assert_eq!(refused.body["errors"][0]["pointer"], "/own_hashes/devices/0");
+    for place in Place::all() {
+        let desk = Desk::begun(&place, "2026-03-02T10:00:00+08:00");
+        let (client, sun) = (desk.client(), desk.staff("sun", "risk"));
+        let id = shop(&client, "s1", 100_000);
+        let (own, other) = ("0123456789abcdef", "fedcba9876543210");
+        let mine = json!({ "merchant_id": id, "own_hashes": { "devices": [own], "payees": [own] } });
+        client.post("/v1/credit-shops", "own", &mine).ended(200);
+        let order = |name: &str, signals: Value| {
+            json!({ "order_id": name, "merchant_id": id, "event": "authorised", "amount_minor": 1_234,
+                "at": clock(&client), "signals": signals })
+        };
+        report(&client, &order("a", json!({ "device_hash": own, "address_hash": own, "payee_hash": other })))
+            .ended(200);
+        let seen = sun.get("/v1/credit-orders/external:a/risk").ended(200).body;
+        let signals: Vec<&Value> =
+            seen["score"]["reasons"].as_array().unwrap().iter().map(|r| &r["signal"]).collect();
+        assert_eq!(signals, ["same_device"], "an address is compared with addresses");
+        for phone in ["13800138000", "138001380001380013800138000z", "ABCDEF0123456789", ""] {
+            let refused = report(&client, &order("b", json!({ "device_hash": phone }))).ended(400);
+            assert_eq!(refused.body["errors"][0]["pointer"], "/signals/device_hash", "{}", refused.body);
+            assert!(phone.is_empty() || !refused.body.to_string().contains(phone), "{}", refused.body);
+            let mine = json!({ "merchant_id": id, "own_hashes": { "devices": [phone] } });
+            let refused = client.post("/v1/credit-shops", &format!("own-{phone}"), &mine).ended(400);
+            assert_eq!(refused.body["errors"][0]["pointer"], "/own_hashes/devices/0");
+        }
+        // A shop's picture: its months and its signs, for the desk.
+        let shop = sun.get(&format!("/v1/parties/{id}/credit-risk")).ended(200).body;
+        assert_eq!(
+            (&shop["months"][0]["orders"], &shop["months"][0]["signals"]["same_device"]),
+            (&json!(1), &json!(1))
+        );
+        desk.server.stop();
+        place.verify(true);
     }
-    // A shop's picture: its months and its signs, for the desk.
-    let shop = sun.get(&format!("/v1/parties/{id}/credit-risk")).ended(200).body;
-    assert_eq!(
-        (&shop["months"][0]["orders"], &shop["months"][0]["signals"]["same_device"]),
-        (&json!(1), &json!(1))
-    );
-    desk.server.stop();
-    place.verify(true);
 }
 
 /// C21: goods that nobody scanned, and a scan that comes late; patterns of a shop come from its orders and age out.
