@@ -32,7 +32,7 @@ use purser_engine::{
     withdrawals::{
         Asked, BOOK_CHARGE, BindPayoutAccount, ChangePayoutAccount, DispatchRail, Located, LockPayoutAccount,
         NoticeTaken, PayoutAccountChange, RecordRailNotice, RecordRailOutcome, RequestWithdrawal, Requested,
-        WithdrawalRow, by_reference, rail_jobs, run_book_charge, run_send, withdrawal,
+        WithdrawalRow, by_reference, payout_accounts, rail_jobs, run_book_charge, run_send, withdrawal,
     },
 };
 use support::{Books, balance, clearing, float, post, run};
@@ -251,6 +251,65 @@ fn a_no_to_an_earlier_attempt_is_not_believed_unasked_p10() {
         assert_eq!(desk.hear(&row, RailOutcome::Paid { rail_fee_minor: 0 }), "paid");
         let disputed = NoticeTaken::Disputed("outcome_conflict");
         assert_eq!((desk.notice(&row, no.clone()), desk.notice(&row, no)), (disputed, disputed));
+    });
+}
+
+#[test]
+fn payout_accounts_that_were_taken_away_do_not_count_p9() {
+    Books::each(|books| {
+        let mut desk = Desk::on(books, 1, 1);
+        let party = desk.creator;
+        let bind = |desk: &mut Desk<'_>, n: usize| {
+            run(&mut desk.writer, BindPayoutAccount::sandbox(party, &format!("lin-{n}.ok")))
+        };
+        // One is bound already.
+        for n in 0..60 {
+            let bound = bind(&mut desk, n).unwrap();
+            let (change, code) = (PayoutAccountChange::Unbind, Given::Waived);
+            run(&mut desk.writer, ChangePayoutAccount { party, id: bound.row.id, change, code }).unwrap();
+        }
+        for n in 0..49 {
+            bind(&mut desk, n).unwrap();
+        }
+        assert_eq!(support::code(bind(&mut desk, 49)), "payout_accounts_too_many");
+        let first = payout_accounts(books.reader().as_mut(), party).unwrap().remove(0);
+        let (change, code) = (PayoutAccountChange::Unbind, Given::Waived);
+        run(&mut desk.writer, ChangePayoutAccount { party, id: first.id, change, code }).unwrap();
+        bind(&mut desk, 49).unwrap();
+    });
+}
+
+#[test]
+fn the_proof_of_reserved_float_goes_through_every_withdrawal_p3() {
+    const COLUMNS: &str = "party, destination, rail, source, amount, fee, net, currency, state, reason, requested_at, \
+        requested_on, dispatch_at, expected_at, deadline_at, people_needed, approvals, review, SLICES, queued, next_at, \
+        finished_at, policy_version, version, unpaid, asked_by, case_id, basis";
+    Books::each(|books| {
+        let invariants = purser_engine::invariants::all();
+        let invariant =
+            invariants.iter().find(|one| one.name() == "slices under way = float reserved").unwrap();
+        let mut desk = Desk::on(books, 10_000, 10_000);
+        desk.sent(10_000);
+        let id = if books.is_shared() {
+            "decode('ff' || lpad(to_hex(n), 30, '0'), 'hex')"
+        } else {
+            "CAST(printf('zzzzzzzz%08d', n) AS BLOB)"
+        };
+        // Hundreds that reserve nothing any more, and behind them one that should.
+        let (into, from) = (
+            COLUMNS.replace("SLICES", "slices"),
+            COLUMNS.replace(
+                "SLICES",
+                "CASE WHEN n = 450 THEN slices ELSE replace(slices, 'sending', 'failed') END",
+            ),
+        );
+        books.tamper(&format!(
+            "INSERT INTO withdrawals (id, {into}) WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 450) \
+             SELECT {id}, {from} FROM n, withdrawals"
+        ));
+        let found = invariant.check(books.reader().as_mut()).unwrap();
+        let wrong = found.len();
+        assert_eq!(wrong, 1);
     });
 }
 

@@ -29,7 +29,7 @@ use crate::{
 /// The kind of payout account that the sandbox rail pays to.
 pub const SANDBOX_KIND: &str = "sandbox";
 
-/// Payout accounts of one party, unbound ones included.
+/// Payout accounts of one party that are bound, or that staff locked and that were taken away since.
 const MAX_ACCOUNTS: i64 = 50;
 
 const COUNTER: &str = "accounts";
@@ -200,8 +200,9 @@ impl Command for BindPayoutAccount {
         }
         let counter = tx.get::<UsageRow>(&(self.party, COUNTER.to_owned())).cloned();
         let mut counter = counter.unwrap_or_else(|| UsageRow::zero(self.party, COUNTER));
-        if counter.standing >= MAX_ACCOUNTS {
-            let text = format!("a party can bind at most {MAX_ACCOUNTS} payout accounts over time");
+        let kept = tx.rows::<PayoutAccountRow>().filter(|row| row.party == self.party).count();
+        if i64::try_from(kept).is_ok_and(|kept| kept >= MAX_ACCOUNTS) {
+            let text = format!("a party has at most {MAX_ACCOUNTS} payout accounts: take one away first");
             return Err(Rejection::new("payout_accounts_too_many", text));
         }
         if kind != AccountKind::Sandbox {

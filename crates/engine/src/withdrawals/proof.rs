@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use purser_domain::{
-    ids::{AccountId, PartyId, TransferId, TypedId as _, WithdrawalId},
+    ids::{AccountId, PartyId, TransferId, TypedId as _, Uid, WithdrawalId},
     ledger::{AccountKind, AccountRef, HoldState},
     money::Currency,
     withdrawals::{Hold, Slice, SliceState, State, rail_reference},
 };
-use purser_storage::{Fault, Keys, Lock, Record as _, Session, Statement};
+use purser_storage::{Fault, Keys, Lock, Record as _, Session, Statement, Value};
 
 use super::{apply::hold_id, rows::decode_slice};
 use crate::{
@@ -32,7 +32,8 @@ static PROCEEDS: Statement = Statement {
 };
 static UNDER_WAY: Statement = Statement {
     name: "withdrawals.under_way",
-    sql: "SELECT id, rail, currency, slices FROM withdrawals WHERE finished_at IS NULL AND slices <> '' ORDER BY id",
+    sql: "SELECT id, rail, currency, slices FROM withdrawals WHERE finished_at IS NULL AND slices <> '' AND id > ?1 \
+          ORDER BY id LIMIT ?2",
 };
 
 /// Statements of this module.
@@ -40,6 +41,8 @@ pub(super) const STATEMENTS: &[&Statement] = &[&UNDER_WAY, &PROCEEDS, &BY_OTHERS
 
 /// Most findings.
 const MOST: usize = 100;
+/// Withdrawals looked at at a time.
+const WITHDRAWALS: usize = 200;
 /// Holds read at a time.
 const PAGE: usize = 1_000;
 
@@ -59,39 +62,58 @@ impl Invariant for SlicesReserveFloat {
     }
 
     fn check(&self, session: &mut dyn Session) -> Result<Vec<Finding>, Fault> {
-        let mut reserves: BTreeMap<TransferId, Reserve> = BTreeMap::new();
-        session.query(&UNDER_WAY, &[], &mut |row| {
-            let id = WithdrawalId::from_uid(row.uid(0));
-            let currency = row.text(2).parse().unwrap_or(Currency::CNY);
-            let float = AccountRef::float(row.text(1), currency).id();
-            for slice in row.text(3).lines().filter_map(decode_slice).filter(|slice| is_open(slice.state)) {
-                let (reference, amount_minor) = (rail_reference(id, slice.rail_number()), slice.amount_minor);
-                let reserve = Reserve { reference, amount_minor, float };
-                reserves.insert(hold_id(id, Hold::FloatSlice(slice.number)), reserve);
-            }
-            true
-        })?;
-        let keys: Vec<TransferId> = reserves.keys().copied().collect();
-        for page in keys.chunks(PAGE) {
-            session.load(HoldRow::TABLE, &Keys::<HoldRow>(page), Lock::None, &mut |source| {
-                let hold = HoldRow::read(source).0;
-                let right = reserves.get(&hold.id).is_some_and(|reserve| {
-                    hold.state == HoldState::Open
-                        && (hold.credit, hold.remaining_minor) == (reserve.float, reserve.amount_minor)
-                });
-                if right {
-                    reserves.remove(&hold.id);
-                }
-            })?;
+        let (mut findings, mut last) = (Vec::new(), Some(Uid::NIL));
+        while let Some(after) = last.filter(|_| findings.len() < MOST) {
+            let (reserves, next) = unreserved(session, after)?;
+            findings.extend(reserves.into_iter().map(|reserve| self.finding(reserve)));
+            last = next;
         }
-        let wrong = reserves.into_values().take(MOST).map(|reserve| {
-            let Reserve { reference, amount_minor, .. } = reserve;
-            let sentence =
-                format!("{reference} is under way, but its amount is not reserved of its rail's float");
-            Finding::of_invariant(self.name(), reference, amount_minor, "another hold, or none", &sentence)
-        });
-        Ok(wrong.collect())
+        findings.truncate(MOST);
+        Ok(findings)
     }
+}
+
+impl SlicesReserveFloat {
+    fn finding(&self, reserve: Reserve) -> Finding {
+        let Reserve { reference, amount_minor, .. } = reserve;
+        let sentence =
+            format!("{reference} is under way, but its amount is not reserved of its rail's float");
+        Finding::of_invariant(self.name(), reference, amount_minor, "another hold, or none", &sentence)
+    }
+}
+
+/// What the next withdrawals behind `after` must reserve and do not, and behind which to go on; `None` at the end. No
+/// more of them is held in memory than this.
+fn unreserved(session: &mut dyn Session, after: Uid) -> Result<(Vec<Reserve>, Option<Uid>), Fault> {
+    let mut reserves: BTreeMap<TransferId, Reserve> = BTreeMap::new();
+    let (mut last, mut count) = (after, 0);
+    let limit = i64::try_from(WITHDRAWALS).unwrap_or(i64::MAX);
+    session.query(&UNDER_WAY, &[Value::Bytes(&after.0), Value::Int(limit)], &mut |row| {
+        (last, count) = (row.uid(0), count + 1);
+        let id = WithdrawalId::from_uid(row.uid(0));
+        let currency = row.text(2).parse().unwrap_or(Currency::CNY);
+        let float = AccountRef::float(row.text(1), currency).id();
+        for slice in row.text(3).lines().filter_map(decode_slice).filter(|slice| is_open(slice.state)) {
+            let (reference, amount_minor) = (rail_reference(id, slice.rail_number()), slice.amount_minor);
+            let reserve = Reserve { reference, amount_minor, float };
+            reserves.insert(hold_id(id, Hold::FloatSlice(slice.number)), reserve);
+        }
+        true
+    })?;
+    let keys: Vec<TransferId> = reserves.keys().copied().collect();
+    for page in keys.chunks(PAGE) {
+        session.load(HoldRow::TABLE, &Keys::<HoldRow>(page), Lock::None, &mut |source| {
+            let hold = HoldRow::read(source).0;
+            let right = reserves.get(&hold.id).is_some_and(|reserve| {
+                hold.state == HoldState::Open
+                    && (hold.credit, hold.remaining_minor) == (reserve.float, reserve.amount_minor)
+            });
+            if right {
+                reserves.remove(&hold.id);
+            }
+        })?;
+    }
+    Ok((reserves.into_values().collect(), (count == WITHDRAWALS).then_some(last)))
 }
 
 /// What a shop's proceeds account holds is what its withdrawals under way reserve: the fee, and every slice that has

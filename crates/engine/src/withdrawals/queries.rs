@@ -15,7 +15,8 @@ use crate::earnings::account;
 pub(crate) static ACCOUNTS_OF_PARTY: Statement = Statement {
     name: "withdrawals.accounts_of_party",
     sql: "SELECT id, party, kind, number, masked, first, is_default, locked, bound_at, unbound_at, version, \
-          number_index, holder, bank FROM payout_accounts WHERE party = ?1 ORDER BY bound_at, id LIMIT 100",
+          number_index, holder, bank FROM payout_accounts WHERE party = ?1 AND (unbound_at IS NULL OR locked <> 0) \
+          ORDER BY bound_at, id LIMIT 100",
 };
 pub(super) static QUEUE: Statement = Statement {
     name: "withdrawals.queue",

@@ -99,6 +99,11 @@ impl Command for ConnectRails {
         Ok(())
     }
 
+    /// A server that reaches no rail says nothing that anybody would look for.
+    fn audited(&self) -> bool {
+        !self.rails.is_empty()
+    }
+
     fn audit(&self, _output: &()) -> (String, Facts) {
         (self.rails.join(" "), Facts::new())
     }
