@@ -27,6 +27,7 @@ use purser_engine::{
 use purser_rails::{
     alipay::{
         self, AlipayCollector, AlipayPage, AlipayRail, Client, Credentials, Https, Notices, Wording,
+        certs::{CertificateError, Certificates, of_application, of_gateway, of_roots},
         keys::{SigningKey, VerifyingKey},
     },
     bank_file::{self, BankFileRail, Debtor, Folder, Messages, Pain001},
@@ -45,7 +46,9 @@ pub(crate) struct RailArgs {
 
 /// Flags that connect Alipay.
 #[derive(Args, Debug, Clone, Default)]
-#[command(next_help_heading = "Alipay (all three of application, key and public key, or none)")]
+#[command(
+    next_help_heading = "Alipay (application and key, with Alipay's public key or the three certificates; or none)"
+)]
 struct AlipayArgs {
     /// Id of the application at the open platform
     #[arg(long = "alipay-app-id", value_name = "DIGITS", env = "PURSER_ALIPAY_APP_ID")]
@@ -56,6 +59,18 @@ struct AlipayArgs {
     /// Alipay's public key, as the platform's console shows it beside the application's own
     #[arg(long = "alipay-public-key-file", value_name = "FILE", env = "PURSER_ALIPAY_PUBLIC_KEY_FILE")]
     public_key_file: Option<PathBuf>,
+    /// The application's certificate (appCertPublicKey), where it uses certificates; transfers ask for them
+    #[arg(long = "alipay-app-cert-file", value_name = "FILE", env = "PURSER_ALIPAY_APP_CERT_FILE",
+        requires_all = ["cert_file", "root_cert_file"], conflicts_with = "public_key_file")]
+    app_cert_file: Option<PathBuf>,
+    /// Alipay's certificate (alipayCertPublicKey_RSA2), in place of its public key
+    #[arg(long = "alipay-cert-file", value_name = "FILE", env = "PURSER_ALIPAY_CERT_FILE",
+        requires_all = ["app_cert_file", "root_cert_file"])]
+    cert_file: Option<PathBuf>,
+    /// Alipay's root certificates (alipayRootCert)
+    #[arg(long = "alipay-root-cert-file", value_name = "FILE", env = "PURSER_ALIPAY_ROOT_CERT_FILE",
+        requires_all = ["app_cert_file", "cert_file"])]
+    root_cert_file: Option<PathBuf>,
     /// Address of the gateway
     #[arg(long = "alipay-gateway", value_name = "URL", env = "PURSER_ALIPAY_GATEWAY", default_value = alipay::GATEWAY)]
     gateway: String,
@@ -255,9 +270,10 @@ impl AlipayArgs {
         let given = [
             ("--alipay-app-id", self.app_id.is_some()),
             ("--alipay-key-file", self.key_file.is_some()),
-            ("--alipay-public-key-file", self.public_key_file.is_some()),
+            ("--alipay-public-key-file", self.public_key_file.is_some() || self.cert_file.is_some()),
         ];
-        let (Some(app_id), Some(key), Some(public)) = (&self.app_id, &self.key_file, &self.public_key_file)
+        let (Some(app_id), Some(key), [(_, true), (_, true), (_, true)]) =
+            (&self.app_id, &self.key_file, given)
         else {
             let missing: Vec<&str> = given.iter().filter(|(_, is)| !is).map(|(flag, _)| *flag).collect();
             if missing.len() == given.len() {
@@ -278,16 +294,19 @@ impl AlipayArgs {
         let text = key_text("--alipay-key-file", key)?;
         let signing = SigningKey::read(&text)
             .map_err(|e| usage(format!("--alipay-key-file {}: {e}", key.display())))?;
-        let text = key_text("--alipay-public-key-file", public)?;
-        let gateway_key = VerifyingKey::read(&text)
-            .map_err(|e| usage(format!("--alipay-public-key-file {}: {e}", public.display())))?;
+        let (gateway_key, certificates) = self.other_side(&signing)?;
         if signing.public().is_ok_and(|own| own == gateway_key) {
             let text = "--alipay-public-key-file holds the application's own public key; it must be Alipay's, which \
                         the console shows beside it";
             return Err(usage(text.to_owned()));
         }
         Ok(Some(Alipay {
-            credentials: Credentials { app_id: app_id.clone(), key: Arc::new(signing), gateway_key },
+            credentials: Credentials {
+                app_id: app_id.clone(),
+                key: Arc::new(signing),
+                gateway_key,
+                certificates,
+            },
             gateway: self.gateway.clone(),
             time_out: Duration::from_secs(self.time_out),
             connections: self.connections,
@@ -297,6 +316,34 @@ impl AlipayArgs {
                 scene_reports: self.scene_report.clone(),
             },
         }))
+    }
+}
+
+impl AlipayArgs {
+    /// What Alipay's signatures are verified with: its public key, or certificates.
+    fn other_side(&self, own: &SigningKey) -> Result<(VerifyingKey, Option<Certificates>)> {
+        if let Some(file) = &self.public_key_file {
+            let flag = "--alipay-public-key-file";
+            let key = VerifyingKey::read(&key_text(flag, file)?);
+            return Ok((key.map_err(|e| usage(format!("{flag} {}: {e}", file.display())))?, None));
+        }
+        let app = self.certificate("--alipay-app-cert-file", self.app_cert_file.as_ref(), |text| {
+            of_application(text, own)
+        })?;
+        let (gateway_sn, key) =
+            self.certificate("--alipay-cert-file", self.cert_file.as_ref(), of_gateway)?;
+        let root_sn = self.certificate("--alipay-root-cert-file", self.root_cert_file.as_ref(), of_roots)?;
+        Ok((key, Some(Certificates { app_sn: app, root_sn, gateway_sn })))
+    }
+
+    fn certificate<T>(
+        &self,
+        flag: &str,
+        file: Option<&PathBuf>,
+        read: impl Fn(&str) -> Result<T, CertificateError>,
+    ) -> Result<T> {
+        let file = file.ok_or_else(|| usage(format!("the Alipay rail needs {flag} too")))?;
+        read(&key_text(flag, file)?).map_err(|e| usage(format!("{flag} {}: {e}", file.display())))
     }
 }
 

@@ -18,6 +18,7 @@ use clap::Args;
 use purser_engine::clock::Clock;
 use purser_rails::alipay::{
     Https, Wire as _,
+    certs::{Certificates, of_application, of_roots},
     gateway::{Answer, Fate, Gateway, Notice, RefundFate, TradeSaid},
     keys::SigningKey,
 };
@@ -59,6 +60,15 @@ pub(crate) struct GatewayArgs {
     /// Id of the application that may call
     #[arg(long, value_name = "DIGITS", default_value = "2021000000000001")]
     app_id: String,
+    /// With certificates: the application's, which must be that of app-private.pem
+    #[arg(long, value_name = "FILE", requires_all = ["cert_file", "root_cert_file"])]
+    app_cert_file: Option<PathBuf>,
+    /// The gateway's own, which must be that of gateway-private.pem
+    #[arg(long, value_name = "FILE", requires = "app_cert_file")]
+    cert_file: Option<PathBuf>,
+    /// The roots
+    #[arg(long, value_name = "FILE", requires = "app_cert_file")]
+    root_cert_file: Option<PathBuf>,
     /// Where notices go; none are sent without it
     #[arg(long, value_name = "URL")]
     notify_url: Option<String>,
@@ -95,11 +105,30 @@ fn kept_key(file: &Path) -> Result<SigningKey> {
     Ok(key)
 }
 
+impl GatewayArgs {
+    fn certificates(&self, app: &SigningKey, own: &SigningKey) -> Result<Option<Certificates>> {
+        let (Some(app_file), Some(own_file), Some(roots)) =
+            (&self.app_cert_file, &self.cert_file, &self.root_cert_file)
+        else {
+            return Ok(None);
+        };
+        let text =
+            |file: &Path| fs::read_to_string(file).with_context(|| format!("reading {}", file.display()));
+        Ok(Some(Certificates {
+            app_sn: of_application(&text(app_file)?, app).context("--app-cert-file")?,
+            root_sn: of_roots(&text(roots)?).context("--root-cert-file")?,
+            gateway_sn: of_application(&text(own_file)?, own).context("--cert-file")?,
+        }))
+    }
+}
+
 pub(crate) fn run_gateway(args: &GatewayArgs) -> Result<()> {
     fs::create_dir_all(&args.keys).with_context(|| format!("creating {}", args.keys.display()))?;
     let app = kept_key(&args.keys.join("app-private.pem"))?;
     let own = kept_key(&args.keys.join("gateway-private.pem"))?;
-    let gateway = Gateway::new(&args.app_id, app.public()?, own)?;
+    let certificates = args.certificates(&app, &own)?;
+    let mut gateway = Gateway::new(&args.app_id, app.public()?, own)?;
+    gateway.certificates = certificates;
     fs::write(args.keys.join("alipay-public.pem"), gateway.public_key()?.to_pem())?;
     let listener = TcpListener::bind(args.listen).with_context(|| format!("listening on {}", args.listen))?;
     println!("listening on http://{}", listener.local_addr()?);

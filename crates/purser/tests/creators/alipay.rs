@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use crate::{
     alipay_account::creators,
+    certificates::{CERTIFICATES, make_certificates},
     support::{
         arg, binary,
         http::{Answer, Client},
@@ -24,23 +25,38 @@ use crate::{
 /// Creators of a test.
 const CREATORS: usize = 20;
 
-const APP: &str = "2021000000000001";
+pub(crate) const APP: &str = "2021000000000001";
 
 /// A gateway process with its keys.
 pub(crate) struct Gateway {
     server: Server,
     keys: TempDir,
+    certificates: bool,
 }
 
 impl Gateway {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let keys = TempDir::new().unwrap();
-        let mut command = Command::new(binary());
-        command.args(["sandbox", "alipay", "--listen", "127.0.0.1:0", "--keys", arg(keys.path())]);
-        Self { server: Server::of(command), keys }
+        Self { server: Server::of(Self::command(&keys)), keys, certificates: false }
     }
 
-    fn key(&self, name: &str) -> PathBuf {
+    fn command(keys: &TempDir) -> Command {
+        let mut command = Command::new(binary());
+        command.args(["sandbox", "alipay", "--listen", "127.0.0.1:0", "--keys", arg(keys.path())]);
+        command
+    }
+
+    /// The same gateway anew, which asks for certificates.
+    pub(crate) fn certify(&mut self) {
+        make_certificates(self.keys.path());
+        let mut command = Self::command(&self.keys);
+        for (flag, name) in CERTIFICATES {
+            command.arg(flag).arg(self.keys.path().join(name));
+        }
+        (self.server, self.certificates) = (Server::of(command), true);
+    }
+
+    pub(crate) fn key(&self, name: &str) -> PathBuf {
         self.keys.path().join(name)
     }
 
@@ -82,7 +98,14 @@ fn server_to(place: &Place, gateway: &Gateway, url: &str) -> Server {
     let (key, public) = (gateway.key("app-private.pem"), gateway.key("alipay-public.pem"));
     let mut command = Server::command(place);
     command.args(["--alipay-app-id", APP, "--alipay-gateway", url, "--alipay-time-out", "1"]);
-    command.args(["--alipay-key-file", arg(&key), "--alipay-public-key-file", arg(&public)]);
+    command.args(["--alipay-key-file", arg(&key)]);
+    if gateway.certificates {
+        for (flag, name) in CERTIFICATES {
+            command.arg(flag.replace("--", "--alipay-")).arg(gateway.key(name));
+        }
+    } else {
+        command.args(["--alipay-public-key-file", arg(&public)]);
+    }
     let server = Server::of(command);
     let notify = format!("http://{}/v1/rails/alipay/notify", server.address);
     gateway.post("notify-url", &json!({ "url": notify }));
@@ -143,6 +166,12 @@ impl<'a> World<'a> {
             server_to(self.place, &self.gateway, nowhere)
         };
         self.server = Some(start);
+    }
+
+    /// The same, where gateway and server use certificates.
+    pub(crate) fn certify(&mut self) {
+        self.gateway.certify();
+        self.restart(true);
     }
 
     /// A creator with earnings and an Alipay account; asks for an amount.

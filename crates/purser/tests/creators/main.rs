@@ -11,6 +11,7 @@ mod bank_file;
 mod benches;
 mod cases;
 mod cashier;
+mod certificates;
 mod corporate;
 mod counters;
 mod desk;

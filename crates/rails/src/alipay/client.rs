@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
 use super::{
+    certs::Certificates,
     keys::{SigningKey, VerifyingKey, canonical},
     wire::{Wire, WireError},
 };
@@ -21,6 +22,8 @@ pub struct Credentials {
     pub key: Arc<SigningKey>,
     /// The gateway's public key for this application (not the application's own public key).
     pub gateway_key: VerifyingKey,
+    /// The certificates that both keys belong to, where the application uses certificates.
+    pub certificates: Option<Certificates>,
 }
 
 /// Why a call taught nothing.
@@ -100,6 +103,7 @@ impl Client {
         let not_sent = |error: &dyn std::fmt::Display| CallError::NotSent(error.to_string());
         let content = serde_json::to_string(content).map_err(|error| not_sent(&error))?;
         let timestamp = self.zone.datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string();
+        let named = self.credentials.certificates.as_ref();
         let common = [
             ("app_id", self.credentials.app_id.as_str()),
             ("method", method),
@@ -109,6 +113,8 @@ impl Client {
             ("timestamp", &timestamp),
             ("version", "1.0"),
             ("biz_content", &content),
+            ("app_cert_sn", named.map_or("", |named| &named.app_sn)),
+            ("alipay_root_cert_sn", named.map_or("", |named| &named.root_sn)),
         ];
         let present = common.iter().chain(extra).filter(|(_, value)| !value.is_empty());
         let mut params: Params =
@@ -135,7 +141,8 @@ impl Client {
             WireError::NotSent(_) => CallError::NotSent(error.to_string()),
             WireError::NoReply(_) => CallError::Unclear(error.to_string()),
         })?;
-        read_reply(&bytes, method, &self.credentials.gateway_key)
+        let certificate = self.credentials.certificates.as_ref().map(|known| known.gateway_sn.as_str());
+        read_reply(&bytes, method, &self.credentials.gateway_key, certificate)
             .map_err(|text| CallError::Unclear(text.to_owned()))
     }
 }
@@ -151,8 +158,14 @@ pub(super) fn response_name(method: &str) -> String {
     format!("{}_response", method.replace('.', "_"))
 }
 
-/// Reads a reply. What was signed is the raw text of the content, byte by byte: it is never written anew.
-fn read_reply(bytes: &[u8], method: &str, key: &VerifyingKey) -> Result<Reply, &'static str> {
+/// Reads a reply. What was signed is the raw text of the content, byte by byte: it is never written anew. `certificate`:
+/// which of the gateway's certificates the key is from.
+fn read_reply(
+    bytes: &[u8],
+    method: &str,
+    key: &VerifyingKey,
+    certificate: Option<&str>,
+) -> Result<Reply, &'static str> {
     let parts: BTreeMap<&str, &RawValue> =
         serde_json::from_slice(bytes).map_err(|_| "the reply is not a JSON object")?;
     let content = parts.get(response_name(method).as_str()).or_else(|| parts.get("error_response"));
@@ -161,6 +174,14 @@ fn read_reply(bytes: &[u8], method: &str, key: &VerifyingKey) -> Result<Reply, &
         .get("sign")
         .and_then(|raw| serde_json::from_str(raw.get()).ok())
         .ok_or("the reply is not signed")?;
+    let named = parts.get("alipay_cert_sn").and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
+    if let (Some(named), Some(known)) = (named, certificate)
+        && named != known
+    {
+        return Err(
+            "the reply is signed by another certificate of Alipay's: fetch the new one from the console",
+        );
+    }
     if !key.verifies(content.as_bytes(), &signature) {
         return Err("the reply's signature is not the gateway's: is its public key the right one?");
     }
@@ -179,7 +200,7 @@ mod tests {
         let sign = key.sign(content.as_bytes()).unwrap();
         let reply =
             |content: &str, sign: &str| format!(r#"{{"alipay_x_y_response":{content},"sign":"{sign}"}}"#);
-        let read = |text: &str| read_reply(text.as_bytes(), "alipay.x.y", &public);
+        let read = |text: &str| read_reply(text.as_bytes(), "alipay.x.y", &public, None);
         assert_eq!(read(&reply(content, &sign)).unwrap().text("status"), "SUCCESS");
         let other = content.replace("SUCCESS", "FAIL");
         assert!(read(&reply(&other, &sign)).unwrap_err().contains("signature"));

@@ -119,9 +119,16 @@ impl VerifyingKey {
     /// # Errors
     /// [`KeyError`].
     pub fn read(text: &str) -> Result<Self, KeyError> {
-        let der = der(text)?;
-        let parsed = aws_lc_rs::signature::ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &der);
-        parsed.map(|_| Self(der)).map_err(|_| KeyError::NotPublic)
+        Self::of_der(&der(text)?)
+    }
+
+    /// Reads a public key's bytes: X.509 (SPKI) or PKCS#1.
+    ///
+    /// # Errors
+    /// [`KeyError::NotPublic`].
+    pub(super) fn of_der(der: &[u8]) -> Result<Self, KeyError> {
+        let parsed = aws_lc_rs::signature::ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der);
+        parsed.map(|_| Self(der.to_owned())).map_err(|_| KeyError::NotPublic)
     }
 
     /// As PEM.

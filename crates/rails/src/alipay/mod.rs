@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `keys` | RSA2 signatures |
+//! | `certs` | certificates in place of bare keys |
 //! | `wire` | HTTP |
 //! | `client` | signed calls and verified replies, whatever the method |
 //! | `codes` | the classes of error codes |
@@ -11,6 +12,7 @@
 //! | `notify` | messages that come by themselves |
 //! | `gateway` | a gateway of our own that signs, verifies and misbehaves, for tests and for trying things out |
 
+pub mod certs;
 mod client;
 pub mod codes;
 pub mod gateway;

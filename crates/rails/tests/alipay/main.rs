@@ -3,6 +3,7 @@
 
 #[path = "../support/bench.rs"]
 mod bench;
+mod certificates;
 mod codes;
 mod notices;
 mod requests;

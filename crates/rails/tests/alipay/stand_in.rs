@@ -76,7 +76,8 @@ impl StandIn {
         let (own, key) = (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
         let public = own.public().unwrap();
         let gateway_key = key.public().unwrap();
-        let credentials = Credentials { app_id: APP.to_owned(), key: Arc::new(own), gateway_key };
+        let credentials =
+            Credentials { app_id: APP.to_owned(), key: Arc::new(own), gateway_key, certificates: None };
         let line = Line { stand_in: self.clone(), key };
         (AlipayRail::new(Client::new(credentials, "http://stand-in", Box::new(line)), wording), public)
     }

@@ -41,7 +41,8 @@ impl Alipay {
         let gateway_key = gateway.public_key().unwrap();
         let gateway = Arc::new(Mutex::new(gateway));
         let notices = Notices { app_id: APP.to_owned(), gateway_key: gateway_key.clone() };
-        let credentials = Credentials { app_id: APP.to_owned(), key: Arc::new(key), gateway_key };
+        let credentials =
+            Credentials { app_id: APP.to_owned(), key: Arc::new(key), gateway_key, certificates: None };
         let client = Client::new(credentials, "http://gateway", Box::new(Direct(Arc::clone(&gateway))));
         Self { rail: AlipayRail::new(client, Wording::default()), gateway, notices }
     }

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 use self::orders::Said;
 use super::{
+    certs::Certificates,
     client::response_name,
     keys::{KeyError, SigningKey, VerifyingKey, canonical},
     notify::CHANGED,
@@ -67,6 +68,8 @@ pub struct Gateway {
     pub trades: Trades,
     /// What it charges for a transfer, minor units: queries and notices say so, the reply to a transfer does not.
     pub charge_minor: i64,
+    /// Where the application uses certificates: requests must name them, and replies do.
+    pub certificates: Option<Certificates>,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -166,6 +169,7 @@ impl Gateway {
             orders,
             trades: Trades::default(),
             charge_minor: 0,
+            certificates: None,
         })
     }
 
@@ -195,13 +199,18 @@ impl Gateway {
         if text("sign_type") != "RSA2" || !self.app_key.verifies(signed.as_bytes(), text("sign")) {
             return self.refuse(&method, "40002", "isv.invalid-signature");
         }
+        if let Some(known) = &self.certificates
+            && (text("app_cert_sn"), text("alipay_root_cert_sn")) != (&known.app_sn, &known.root_sn)
+        {
+            return self.refuse(&method, "40002", "isv.invalid-app-cert-sn");
+        }
         let content = text("biz_content");
         match method.as_str() {
             TRANSFER => self.transfer(content, at),
             QUERY => self.query(content, at),
             TRADE_QUERY | TRADE_CLOSE | TRADE_REFUND | REFUND_QUERY => {
                 match self.trades.handle(&method, content) {
-                    Some(said) => reply(&self.key, &method, &said),
+                    Some(said) => self.reply(&self.key, &method, &said),
                     None => Answer::Drop,
                 }
             }
@@ -238,14 +247,25 @@ impl Gateway {
             Said::Nothing => Answer::Drop,
             Said::Late => Answer::Hang,
             Said::Refused(code, sub_code) => self.refuse(method, code, sub_code),
-            Said::Order => reply(&self.key, method, &self.order_view(method, reference, at)),
-            Said::BadlySigned => reply(&self.wrong_key, method, &self.order_view(method, reference, at)),
+            Said::Order => self.reply(&self.key, method, &self.order_view(method, reference, at)),
+            Said::BadlySigned => self.reply(&self.wrong_key, method, &self.order_view(method, reference, at)),
         }
     }
 
     fn refuse(&self, method: &str, code: &str, sub_code: &str) -> Answer {
         let content = json!({ "code": code, "msg": "refused", "sub_code": sub_code, "sub_msg": "业务失败" });
-        reply(&self.key, method, &content)
+        self.reply(&self.key, method, &content)
+    }
+
+    fn reply(&self, key: &SigningKey, method: &str, content: &Value) -> Answer {
+        let content = content.to_string();
+        // The library signs or the machine is broken; then there is no answer.
+        let Ok(sign) = key.sign(content.as_bytes()) else { return Answer::Drop };
+        let name = response_name(method);
+        let certificate = self.certificates.as_ref();
+        let named = certificate.map(|known| format!("\"alipay_cert_sn\":\"{}\",", known.gateway_sn));
+        let named = named.unwrap_or_default();
+        Answer::Reply(format!("{{\"{name}\":{content},{named}\"sign\":\"{sign}\"}}").into_bytes())
     }
 
     fn order_view(&self, method: &str, reference: &str, at: Timestamp) -> Value {
@@ -399,14 +419,6 @@ fn order_id(reference: &str) -> String {
     bytes.copy_from_slice(&blake3::hash(reference.as_bytes()).as_bytes()[..10]);
     let number = bytes.iter().fold(0u128, |number, byte| (number << 8) | u128::from(*byte));
     format!("2026{:024}", number % 10u128.pow(24))
-}
-
-fn reply(key: &SigningKey, method: &str, content: &Value) -> Answer {
-    let content = content.to_string();
-    // The library signs or the machine is broken; then there is no answer.
-    let Ok(sign) = key.sign(content.as_bytes()) else { return Answer::Drop };
-    let name = response_name(method);
-    Answer::Reply(format!("{{\"{name}\":{content},\"sign\":\"{sign}\"}}").into_bytes())
 }
 
 #[cfg(test)]
