@@ -68,7 +68,7 @@ struct Sale {
 
 pub(super) struct Shops {
     dice: Dice,
-    shops: Vec<PartyId>,
+    parties: Vec<PartyId>,
     sales: Vec<Sale>,
     failures: Vec<Failure>,
     number: u32,
@@ -94,9 +94,9 @@ impl Shops {
         let mut dice = Dice::new(20_250_702);
         let zone = Zone::shanghai();
         let since = zone.date(today.plus(-400 * DAY));
-        let shops: Vec<PartyId> = cast::shops().iter().map(|name| party_id(name)).collect();
+        let parties: Vec<PartyId> = cast::shops().iter().map(|name| party_id(name)).collect();
         let mut items = Vec::new();
-        for (party, name) in shops.iter().zip(cast::shops()) {
+        for (party, name) in parties.iter().zip(cast::shops()) {
             call(desk, BindPayoutAccount::sandbox(*party, &format!("{name}.ok")), Meta::system())??;
             let vault = Arc::clone(vault);
             let steps = OnboardSandboxParty { vault, party: *party, phone: None, name: None, number: None };
@@ -116,12 +116,12 @@ impl Shops {
             bail!("a shop of the demo was refused: {}", no.message);
         }
         let failures = shuffled(&mut dice);
-        Ok(Self { dice, shops, sales: Vec::new(), failures, number: 0, paid: None })
+        Ok(Self { dice, parties, sales: Vec::new(), failures, number: 0, paid: None })
     }
 
     fn shop(&self, n: i64) -> Option<PartyId> {
-        let index = usize::try_from(n).ok()? % self.shops.len().max(1);
-        self.shops.get(index).copied()
+        let index = usize::try_from(n).ok()? % self.parties.len().max(1);
+        self.parties.get(index).copied()
     }
 
     /// A day's sales, a draw now and then, and what comes to nothing by day.
@@ -165,7 +165,7 @@ impl Shops {
     /// Events of today: new orders, parcels on their way, buyers who pay or send goods back.
     fn sell(&mut self, day: i64, at: Timestamp) -> Vec<OrderReport> {
         for _ in 0..2 + self.dice.below(4) {
-            let Some(shop) = self.dice.pick(&self.shops).copied() else { continue };
+            let Some(shop) = self.dice.pick(&self.parties).copied() else { continue };
             self.number += 1;
             let ships_on = day + 1 + self.dice.below(3);
             let paid_on = ships_on + 4 + self.dice.below(12);

@@ -40,9 +40,9 @@ fn files(folder: &TempDir) -> (PathBuf, PathBuf) {
         let paid = shipped.filter(|_| n % 3 != 0).map(|at| at.plus((2 + n % 6) * DAY));
         let cancelled = (n % 11 == 0).then(|| shipped.unwrap_or(authorised).plus(8 * DAY));
         let show = |at: Option<Timestamp>| at.map_or_else(String::new, |at| at.to_string());
-        let (shop, amount) = (n % SHOPS, 1_017 + n * 7_919 % 60_000);
+        let (seller, amount) = (n % SHOPS, 1_017 + n * 7_919 % 60_000);
         let [shipped, paid, cancelled] = [shipped, paid, cancelled].map(show);
-        writeln!(orders, "o{n},s{shop},{amount},{authorised},{shipped},{paid},{cancelled}").unwrap();
+        writeln!(orders, "o{n},s{seller},{amount},{authorised},{shipped},{paid},{cancelled}").unwrap();
     }
     let written = |name: &str, text: String| {
         let path = folder.path().join(name);

@@ -151,7 +151,10 @@ pub use proceeds::*;
 const AREAS: [&[KeySpec]; 5] = [platform::KEYS, creators::KEYS, credit::KEYS, proceeds::KEYS, ads::KEYS];
 
 /// Position in [`REGISTRY`] of the first key of an area.
-#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it and refuses an index that is not there")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "the compiler evaluates it and refuses an index that is not there"
+)]
 const fn first(area: usize) -> usize {
     let (mut keys, mut before) = (0, 0);
     while before < area {
@@ -161,7 +164,10 @@ const fn first(area: usize) -> usize {
     keys
 }
 
-#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it and refuses an index that is not there")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "the compiler evaluates it and refuses an index that is not there"
+)]
 const fn all() -> [&'static KeySpec; first(AREAS.len())] {
     let mut all = [&AREAS[0][0]; first(AREAS.len())];
     let (mut area, mut slot) = (0, 0);
