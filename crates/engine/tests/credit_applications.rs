@@ -168,6 +168,7 @@ fn a_boost_for_a_sale_is_applied_for_and_never_overlaps_c5() {
     });
 }
 
+/// C25, C12: an order for which nothing could be reserved is open until its goods are shipped or called off.
 #[test]
 fn an_order_beyond_the_limit_keeps_a_service_open_until_it_has_ended_c25_c12() {
     Books::each(|books| {
