@@ -212,7 +212,9 @@ fn not_ready() -> Problem {
 
 /// Download a bank file
 ///
-/// The same bytes every time. They name payees and their accounts in the clear: bring them to the bank and nowhere else.
+/// The same bytes every time. They name payees and their accounts in the clear: bring them to the bank and nowhere
+/// else. While payouts or the rail are switched off, a file that did not go out yet is not given out
+/// (`payouts_stopped`, `rail_stopped`).
 #[utoipa::path(get, path = "/v1/rails/bank-file/files/{id}/content", tag = "bank-file",
     params(("id" = String, Path, description = "Bank file, `bf_…`")),
     responses((status = 200, body = String, content_type = "application/xml", description = "pain.001.001.09")))]
@@ -220,6 +222,11 @@ pub(crate) async fn get_content(call: Call, Path(id): Path<String>) -> Result<Re
     let row = file(&call.app, &id).await?;
     if !matches!(row.state.as_str(), "ready" | "sent") {
         return Err(not_ready());
+    }
+    // Whoever gets the bytes brings them to the bank. What was there already may be looked at again.
+    let off = bank_files::switched_off(call.app.rules().policy.now(call.app.now()));
+    if let Some(code) = off.filter(|_| row.state == "ready") {
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code.code(), code.en()));
     }
     let Some(seal) = &call.app.bank.seal else { return Err(no_bank()) };
     let content = bank_files::content_of(seal.as_ref(), &row).map_err(|why| {

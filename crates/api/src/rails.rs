@@ -37,7 +37,7 @@ pub(crate) struct RailView {
     marked_short: bool,
     /// It answers.
     healthy: bool,
-    /// Some server of these books can reach it; the sandbox always.
+    /// Some server of these books can reach it; in a sandbox its own rail always, in live books never.
     connected: bool,
     /// Policy lets payouts through.
     enabled: bool,
@@ -63,7 +63,8 @@ pub(crate) async fn list_rails(call: Call) -> Result<Response, Problem> {
             available_minor: row.posted_minor.saturating_sub(row.held_minor),
             marked_short: row.marked_short,
             healthy: row.healthy,
-            connected: row.row.is_some_and(|known| known.is_served(machine)) || row.rail == "sandbox",
+            connected: row.row.is_some_and(|known| known.is_served(machine))
+                || (row.rail == "sandbox" && rules.sandbox),
             enabled: known.is_some_and(|keys| policy.value(keys.enabled)),
             single_limit_minor: known.map_or(0, |keys| policy.value(keys.single_limit)),
             rail: row.rail,

@@ -11,6 +11,7 @@ use std::{
 use purser_domain::{
     ids::{BankFileId, JobId, Uid},
     money::Currency,
+    policy::DEFAULT_PACK,
 };
 use purser_engine::{
     Command, Ctx, Needs, Rejection, Tx, Writer,
@@ -19,6 +20,7 @@ use purser_engine::{
     feed,
     jobs::{self, Claimed, Hands, Registry, RetryJob},
     ports::{FolderError, Outbox, Seal},
+    rules::RulesSource,
 };
 use support::{Books, run};
 
@@ -128,7 +130,11 @@ struct World<'b> {
 
 impl<'b> World<'b> {
     fn on(books: &'b Books, next: Next) -> Self {
-        let mut writer = books.writer();
+        // Files wait while their rail is switched off, as it is until there is a contract.
+        let entry = "\n[[entry]]\nkey = \"rail.bank_file.enabled\"\nrow = \"P4\"\n\
+                     effective_from = \"2000-01-02\"\nvalue = true\nsource = \"test\"\n";
+        let first_pack = ("test.toml".to_owned(), format!("{DEFAULT_PACK}{entry}"));
+        let mut writer = books.writer_by(RulesSource { first_pack, ..RulesSource::builtin() });
         run(&mut writer, Ready).unwrap();
         let folder = Arc::new(Folder(Mutex::new((BTreeMap::new(), 0, next))));
         let outbox = Arc::clone(&folder);

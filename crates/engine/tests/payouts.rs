@@ -22,13 +22,15 @@ use purser_domain::{
     withdrawals::{FailureClass, GateCode, RailNumber, RailOutcome, Reason, State, rail_reference},
 };
 use purser_engine::{
-    Writer, feed,
+    Writer,
+    approvals::{Action, Decide, Propose},
+    feed,
     identity::Given,
     jobs::{self, Claimed, Hands, Registry, RetryJob, RunError},
     ledger::TopUpFloat,
     parties::{ChangeParty, PartyChange, RegisterParty},
     ports::{PayoutOrder, Rail, RailNotice},
-    rules::RulesSource,
+    rules::{EnterSandbox, PolicyActivation, RulesSource},
     withdrawals::{
         Asked, BOOK_CHARGE, BindPayoutAccount, ChangePayoutAccount, DispatchRail, Located, LockPayoutAccount,
         NoticeTaken, PayoutAccountChange, RecordRailNotice, RecordRailOutcome, RequestWithdrawal, Requested,
@@ -75,6 +77,19 @@ struct Desk<'b> {
     writer: Writer,
     creator: PartyId,
     top_ups: usize,
+    packs: u32,
+}
+
+/// The default pack without first steps, and with entries more; key, row and value each.
+fn pack(entries: &[[&str; 3]]) -> String {
+    let steps = ["withdrawal.first_steps_required", "X4", "false"];
+    let entry = |[key, row, value]: &[&str; 3]| {
+        format!(
+            "\n[[entry]]\nkey = \"{key}\"\nrow = \"{row}\"\neffective_from = \"2000-01-02\"\nvalue = {value}\nsource = \"test\"\n"
+        )
+    };
+    let more: String = [steps].iter().chain(entries).map(entry).collect();
+    format!("{DEFAULT_PACK}{more}")
 }
 
 impl<'b> Desk<'b> {
@@ -84,12 +99,9 @@ impl<'b> Desk<'b> {
 
     /// With further entries of policy: key, row, value.
     fn by(books: &'b Books, earned: i64, float: i64, policy: &[[&str; 3]]) -> Self {
-        let entries = policy.iter().chain(&[["withdrawal.first_steps_required", "X4", "false"]]);
-        let entries: String = entries.map(|[key, row, value]| {
-            format!("\n[[entry]]\nkey = \"{key}\"\nrow = \"{row}\"\neffective_from = \"2000-01-02\"\nvalue = {value}\nsource = \"test\"\n")
-        }).collect();
-        let first_pack = ("test.toml".to_owned(), format!("{DEFAULT_PACK}{entries}"));
+        let first_pack = ("test.toml".to_owned(), pack(policy));
         let mut writer = books.writer_by(RulesSource { first_pack, ..RulesSource::builtin() });
+        run(&mut writer, EnterSandbox).unwrap();
         let profile = Profile {
             external_id: "lin".to_owned(),
             display_name: "Lin".to_owned(),
@@ -100,7 +112,7 @@ impl<'b> Desk<'b> {
         };
         let creator = run(&mut writer, RegisterParty(profile)).unwrap().id;
         run(&mut writer, BindPayoutAccount::sandbox(creator, "lin.ok")).unwrap();
-        let mut desk = Self { books, writer, creator, top_ups: 0 };
+        let mut desk = Self { books, writer, creator, top_ups: 0, packs: 0 };
         let own = desk.own(AccountKind::Earnings);
         post(&mut desk.writer, Step::Post, &clearing(), &own, earned);
         desk.top_up(float);
@@ -180,6 +192,15 @@ impl<'b> Desk<'b> {
         jobs::run_due(&mut self.writer, reads.as_mut(), &self.books.clock, registry).unwrap()
     }
 
+    /// Two people put a pack in force that has these entries more.
+    fn policy(&mut self, entries: &[[&str; 3]]) {
+        self.packs += 1;
+        let activation = PolicyActivation::parse("test.toml", &pack(entries), self.packs).unwrap();
+        let propose = Propose { action: Action::ActivatePolicy(activation), by: "staff:li".to_owned() };
+        let id = run(&mut self.writer, propose).unwrap();
+        run(&mut self.writer, Decide { id, approve: true, by: "staff:wang".to_owned() }).unwrap();
+    }
+
     fn change(&mut self, change: PartyChange) {
         run(&mut self.writer, ChangeParty { id: self.creator, change, if_version: None }).unwrap();
     }
@@ -203,6 +224,16 @@ fn what_is_queued_is_looked_at_once_more_before_it_is_sent_p6_p10() {
         desk.books.advance(MINUTE);
         assert_eq!((desk.step(&mut registry), calls.load(Ordering::Relaxed)), (1, 0));
         desk.change(PartyChange::Unfreeze);
+        // P4: the switches of all payouts and of the rail stop what is queued, too.
+        for (key, code) in
+            [("payouts.enabled", GateCode::PayoutsStopped), ("rail.sandbox.enabled", GateCode::RailStopped)]
+        {
+            desk.policy(&[[key, "P4", "false"]]);
+            desk.books.advance(MINUTE);
+            assert_eq!((desk.step(&mut registry), calls.load(Ordering::Relaxed)), (1, 0), "{key}");
+            assert_eq!(desk.read(&row).withdrawal().reason, Some(Reason::Gate(code)));
+        }
+        desk.policy(&[]);
         desk.books.advance(MINUTE);
         assert_eq!((desk.step(&mut registry), calls.load(Ordering::Relaxed)), (1, 1));
         assert_eq!(desk.read(&row).state, State::Paid.name());
@@ -462,5 +493,55 @@ fn what_comes_back_pays_what_is_owed_first_m() {
         let no = RailOutcome::DefiniteFailure { class, code: "FAIL".to_owned() };
         assert_eq!(desk.hear(&row, no), "failed");
         assert_eq!((desk.balance(&own), desk.balance(&owed)), (7_000, 0));
+    });
+}
+
+/// P4: whose money is drawn says which switch counts, and a second role is no way round the first one's.
+#[test]
+fn the_switch_of_a_kind_of_party_follows_the_money_that_is_drawn_p4_g2() {
+    Books::each(|books| {
+        let mut desk = Desk::on(books, 10_000, 1);
+        let mut party = |name: &str, roles: &[Role]| {
+            let profile = Profile {
+                external_id: name.to_owned(),
+                display_name: name.to_owned(),
+                roles: roles.iter().copied().collect(),
+                legal_form: LegalForm::Individual,
+                class: AccountClass::Ordinary,
+                metadata: BTreeMap::new(),
+            };
+            run(&mut desk.writer, RegisterParty(profile)).unwrap().id
+        };
+        let (creator, agency) = (desk.creator, party("agency", &[Role::Agency]));
+        let both = party("both", &[Role::Creator, Role::Agency]);
+        let shop = party("shop", &[Role::Creator, Role::Merchant, Role::Advertiser]);
+        let all = [creator, agency, both, shop];
+        let stopped = |desk: &mut Desk<'_>, asked: Asked| {
+            all.map(|party| {
+                let request = RequestWithdrawal {
+                    party,
+                    asked,
+                    amount_minor: Some(10),
+                    currency: Currency::CNY,
+                    destination: None,
+                    code: Given::Waived,
+                    person: None,
+                    dry_run: false,
+                };
+                run(&mut desk.writer, request).is_err_and(|no| no.code == "party_kind_stopped")
+            })
+        };
+        let expected = [
+            ("payouts.creator.enabled", [true, false, true, true], [false; 4]),
+            ("payouts.agency.enabled", [false, true, true, false], [false; 4]),
+            ("payouts.merchant.enabled", [false; 4], [true; 4]),
+            ("payouts.advertiser.enabled", [false; 4], [false; 4]),
+        ];
+        for (key, earnings, proceeds) in expected {
+            desk.policy(&[[key, "P4", "false"]]);
+            books.advance(SECOND);
+            let found = (stopped(&mut desk, Asked::Earnings), stopped(&mut desk, Asked::Proceeds));
+            assert_eq!(found, (earnings, proceeds), "{key}");
+        }
     });
 }

@@ -27,7 +27,7 @@ use purser_engine::{
     invariants,
     ledger::TopUpFloat,
     parties::{RegisterParty, party_id},
-    rules::RulesSource,
+    rules::{EnterSandbox, RulesSource},
     verify::verify_full,
     withdrawals::{
         Asked, BindPayoutAccount, DecideReview, DispatchRail, Located, RecordRailOutcome, RequestWithdrawal,
@@ -60,6 +60,7 @@ struct Desk<'b> {
 impl<'b> Desk<'b> {
     fn on(books: &'b Books, changes: &[(&str, &str)]) -> Self {
         let mut writer = books.writer_by(rules(changes));
+        run(&mut writer, EnterSandbox).unwrap();
         let (rail, reference) = ("sandbox".to_owned(), "seed".to_owned());
         let amount_minor = 100_000_000_000;
         run(&mut writer, TopUpFloat { rail, reference, amount_minor, currency: Currency::CNY }).unwrap();

@@ -28,7 +28,7 @@ use purser_engine::{
     ledger::TopUpFloat,
     parties::RegisterParty,
     ports::{PayoutOrder, Rail},
-    rules::RulesSource,
+    rules::{EnterSandbox, RulesSource},
     withdrawals::{
         Asked, BindPayoutAccount, ConnectRails, DispatchRail, RequestWithdrawal, Requested, SeeRails,
         WithdrawalRow, floats, rail_jobs, reroute_due, run_probe, run_send, withdrawal,
@@ -79,14 +79,18 @@ fn creator(books: &Books, routes: &[&str]) -> (Writer, PartyId) {
         .iter()
         .map(|rail| format!("{{ account = \"sandbox\", rail = \"{rail}\", most = 100_000_000 }}, "))
         .collect();
+    // A sandbox's own rail carries everything, unless it is switched off.
+    let sandbox = routes.contains("sandbox\", most");
     let text = format!(
-        "{DEFAULT_PACK}{}{}{}",
+        "{DEFAULT_PACK}{}{}{}{}",
         entry("withdrawal.first_steps_required", "X4", "false"),
         entry("rail.bank_file.enabled", "P4", "true"),
+        entry("rail.sandbox.enabled", "P4", if sandbox { "true" } else { "false" }),
         entry("payout.routing", "P10", &format!("[{routes}]"))
     );
     let source = RulesSource { first_pack: ("test.toml".to_owned(), text), ..RulesSource::builtin() };
     let mut writer = books.writer_by(source);
+    run(&mut writer, EnterSandbox).unwrap();
     let profile = Profile {
         external_id: "lin".to_owned(),
         display_name: "Lin".to_owned(),

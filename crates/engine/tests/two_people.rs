@@ -13,6 +13,7 @@ use purser_engine::{
     approvals::{self, Action, ApprovalState, Decide, Propose},
     facts::Facts,
     ledger::{AdjustFloat, ManualTransfer, TopUpFloat},
+    rules::EnterSandbox,
 };
 use support::{Books, balance, clearing, code, earnings, float, post, run};
 
@@ -202,6 +203,9 @@ fn top_up(amount_minor: i64, reference: &str) -> TopUpFloat {
 fn a_float_top_up_is_booked_once_by_its_reference() {
     Books::each(|books| {
         let mut writer = books.writer();
+        // What lies at the sandbox is nothing: live books have no float there.
+        assert_eq!(code(run(&mut writer, top_up(5_000, "2026030200001"))), "not_sandbox");
+        run(&mut writer, EnterSandbox).unwrap();
         let done = run(&mut writer, top_up(5_000, "2026030200001")).unwrap();
         assert_eq!((done.new, done.float_minor), (true, 5_000));
         let again = run(&mut writer, top_up(5_000, " 2026030200001 ")).unwrap();
@@ -224,6 +228,7 @@ fn a_float_top_up_is_booked_once_by_its_reference() {
 fn a_float_is_corrected_by_two_people_and_never_below_zero() {
     Books::each(|books| {
         let mut writer = books.writer();
+        run(&mut writer, EnterSandbox).unwrap();
         run(&mut writer, top_up(5_000, "a")).unwrap();
         let adjust = |amount_minor| {
             Action::AdjustFloat(AdjustFloat {

@@ -10,6 +10,7 @@ use purser_storage::{Session, Statement};
 use super::{
     BankEntryRow, BankFileRow, BankOrderRow, ENTRY_PREFIX,
     fix::{AskWhetherTaken, DROPPING, FixBankFile, MarkBankFileSent, NoteDrop},
+    hold_back::{Carried, LookAtFile, Looked, held},
     part_letter,
     queries::{bank_file, bank_order, handed_over, orders_of},
 };
@@ -20,7 +21,7 @@ use crate::{
     jobs::{Claimed, Hands, Ran, RunError},
     payments::{LocatedOrder, RecordPayment, order_of_transfer, payment, payment_id},
     ports::{BankFormat, FilePart, FolderError, Outbox, Payee, PaymentFile, PaymentLine, Seal},
-    withdrawals::{RecordRailOutcome, by_reference},
+    withdrawals::{RecordRailOutcome, by_reference, withdrawal},
 };
 
 /// What the sealed content of a file is bound to.
@@ -96,8 +97,26 @@ fn open_payee(seal: &dyn Seal, order: &BankOrderRow) -> Result<Payee, RunError> 
     })
 }
 
-/// Fixes the bytes of a closed file. They follow from what was decided at closing, so that a run that ended half-way
-/// gives the same.
+fn look_at(job: &Claimed, file: &BankFileRow) -> LookAtFile {
+    let (lease, held) = (job.lease, held(&job.payload));
+    LookAtFile { lease, id: file.id, orders: Vec::new(), held }
+}
+
+/// The payouts that orders carry. One that carries none has nobody to ask about.
+fn carried(orders: &[BankOrderRow], hands: &mut Hands<'_>) -> Result<Vec<Carried>, RunError> {
+    let mut out = Vec::new();
+    for order in orders {
+        let reference = order.reference.clone();
+        let Some((located, _)) = by_reference(hands.reads, &reference)? else { continue };
+        let Some(row) = withdrawal(hands.reads, located.id)? else { continue };
+        out.push(Carried { reference, located, destination: row.destination });
+    }
+    Ok(out)
+}
+
+/// Fixes the bytes of a closed file, without what may not go out by now ([`LookAtFile`]); waits while nothing may.
+///
+/// They follow from what the books say, so that a run that ended half-way gives the same.
 ///
 /// # Errors
 /// [`RunError`]: the job is tried again.
@@ -114,6 +133,9 @@ pub fn run_fix(
     };
     let mut orders = orders_of(hands.reads, file.id)?;
     orders.retain(|order| order.state() == OrderState::Waiting);
+    let look = LookAtFile { orders: carried(&orders, hands)?, ..look_at(job, &file) };
+    let Looked::Go(out) = hands.call(look)? else { return Ok(Ran::Committed) };
+    orders.retain(|order| !out.contains(&order.reference));
     let mut parts = Vec::new();
     for class in AccountClass::ALL {
         let mut lines = Vec::new();
@@ -162,7 +184,7 @@ pub fn content_of(seal: &dyn Seal, file: &BankFileRow) -> Result<String, String>
     }
 }
 
-/// Writes a file into the folder that the bank's client reads, and notes that it went out.
+/// Writes a file into the folder that the bank's client reads, and notes that it went out; waits while nothing may.
 ///
 /// It is noted before that it is being written. A run that finds this note was preceded by one that ended in between: is
 /// the file there, it went out; is it gone, the bank's client may have taken it, and a person has to find out. Written
@@ -180,9 +202,14 @@ pub fn run_drop(
     if file.state != "ready" {
         return Ok(Ran::Finish);
     }
+    // What may be out already is no matter of switches any more, and its note must stay.
+    let dropping = job.payload.get(DROPPING).is_some();
+    if !dropping && hands.call(look_at(job, &file))? == Looked::Stopped {
+        return Ok(Ran::Committed);
+    }
     let content = content_of(seal, &file).map_err(RunError::Failed)?;
     let failed = |FolderError(text)| RunError::Failed(text);
-    if job.payload.get(DROPPING).is_some() {
+    if dropping {
         if !outbox.has(&file.name, content.as_bytes()).map_err(failed)? {
             hands.call(AskWhetherTaken { lease: job.lease, id: file.id })?;
             return Ok(Ran::Committed);

@@ -9,6 +9,7 @@
 
 mod collect;
 mod fix;
+mod hold_back;
 mod jobs;
 mod message;
 mod proof;
@@ -17,6 +18,7 @@ mod rows;
 
 pub use collect::{AskOrder, CloseBankFile, CloseDueFiles, CollectOrder};
 pub use fix::{FixBankFile, MarkBankFileSent};
+pub use hold_back::switched_off;
 pub use jobs::{content_of, run_credit, run_drop, run_fix, run_outcome, seal_payee};
 pub use message::{TakeInBankMessage, TakenIn};
 pub use proof::BankFilesAgree;

@@ -22,10 +22,11 @@ static FILES: Statement = Statement {
     name: "bank_files.proof_files",
     sql: "SELECT id, state, orders, amount FROM bank_files WHERE state IN ('open', 'closing') ORDER BY id",
 };
-/// Orders of files that are not out; those that are out are not added up.
+/// Orders of files that are not out; those that are out are not added up. What was put off or called off before its file
+/// went out is in it no more.
 static ORDERS: Statement = Statement {
     name: "bank_files.proof_orders",
-    sql: "SELECT file, amount FROM bank_orders WHERE file IN \
+    sql: "SELECT file, amount FROM bank_orders WHERE state NOT IN ('deferred', 'failed') AND file IN \
           (SELECT id FROM bank_files WHERE state IN ('open', 'closing'))",
 };
 static WITHDRAWALS: Statement = Statement {

@@ -14,7 +14,7 @@ use crate::{
     ids::derived_transfer,
     rows::ApprovalRow,
     tx::{Needs, Tx},
-    withdrawals::RailRow,
+    withdrawals::{RailRow, SANDBOX_RAIL},
 };
 
 /// Longest reference of a top-up, characters.
@@ -22,7 +22,7 @@ const REFERENCE_CHARS: usize = 140;
 
 /// Books money that the platform has put into a rail. The same rail and reference again is the same top-up.
 ///
-/// Rejections in order: `rail_unknown`, `reference_missing` (empty, or above 140 characters), `amount_not_positive`,
+/// Rejections in order: `rail_unknown`, `not_sandbox` (the sandbox's rail in live books), `reference_missing` (empty, or above 140 characters), `amount_not_positive`,
 /// `currency_mismatch`; then those of the ledger, `id_reused` when the reference came with another amount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopUpFloat {
@@ -70,6 +70,7 @@ impl Command for TopUpFloat {
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<ToppedUp, Rejection> {
         known_rail(&self.rail)?;
+        can_hold(&self.rail, ctx)?;
         let reference = self.reference.trim();
         if reference.is_empty() || reference.chars().count() > REFERENCE_CHARS {
             let message = format!("give the reference of the payment, at most {REFERENCE_CHARS} characters");
@@ -126,8 +127,8 @@ impl Command for TopUpFloat {
 /// Corrects the float at a rail to what the rail says, against `suspense`, where it stays until its meaning is
 /// known; proposed through [`crate::approvals::Propose`].
 ///
-/// Rejections in order: `rail_unknown`, `reason_missing`, `amount_zero`, `currency_mismatch`; when it runs, those of
-/// the ledger.
+/// Rejections in order: `rail_unknown`, `not_sandbox` (more at the sandbox's rail in live books), `reason_missing`,
+/// `amount_zero`, `currency_mismatch`; when it runs, those of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdjustFloat {
     /// Name of the rail.
@@ -171,6 +172,9 @@ impl AdjustFloat {
 
     pub(crate) fn check(&self, ctx: &Ctx) -> Result<(), Rejection> {
         known_rail(&self.rail)?;
+        if self.amount_minor > 0 {
+            can_hold(&self.rail, ctx)?;
+        }
         reason_given(&self.reason)?;
         // The smallest number has no opposite.
         if self.amount_minor == 0 || self.amount_minor == i64::MIN {
@@ -203,6 +207,15 @@ fn known_rail(rail: &str) -> Result<(), Rejection> {
     if keys::of_rail(rail).is_none() {
         let message = format!("there is no rail `{rail}`: sandbox, alipay or bank-file");
         return Err(Rejection::new("rail_unknown", message).at("/rail"));
+    }
+    Ok(())
+}
+
+/// Nothing real can lie at the sandbox's rail: live books have no float there.
+fn can_hold(rail: &str, ctx: &Ctx) -> Result<(), Rejection> {
+    if rail == SANDBOX_RAIL && !ctx.rules.sandbox {
+        let message = "these books are live: the sandbox's rail holds no money of the platform; book it at alipay or bank-file";
+        return Err(Rejection::new("not_sandbox", message).at("/rail"));
     }
     Ok(())
 }

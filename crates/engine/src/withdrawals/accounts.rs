@@ -107,8 +107,10 @@ impl BindPayoutAccount {
         }
     }
 
-    fn kind(&self) -> Result<AccountKind, Rejection> {
-        AccountKind::named(&self.kind).ok_or_else(|| {
+    fn kind(&self, ctx: &Ctx) -> Result<AccountKind, Rejection> {
+        // Money of the sandbox is nothing: live books must not take it for a payout (as for a payment, P11).
+        let known = AccountKind::named(&self.kind);
+        known.filter(|kind| *kind != AccountKind::Sandbox || ctx.rules.sandbox).ok_or_else(|| {
             let text =
                 "a payout account is `alipay`, `personal_card` or `corporate`, in a sandbox also `sandbox`";
             Rejection::new("payout_account_kind", text).at("/kind")
@@ -173,7 +175,7 @@ impl Command for BindPayoutAccount {
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<BoundAccount, Rejection> {
         open_party(tx, self.party)?;
-        let kind = self.kind()?;
+        let kind = self.kind(ctx)?;
         if kind != AccountKind::Sandbox && self.vault.is_none() {
             return Err(key_missing());
         }

@@ -4,7 +4,7 @@
 use purser_domain::{
     ids::{PartyId, WithdrawalId},
     time::{MINUTE, Timestamp},
-    withdrawals::{self, DispatchFacts, GateCode, Outcome, RailFacts, Reason, State, Withdrawal},
+    withdrawals::{self, DispatchFacts, GateCode, Outcome, RailFacts, Reason, Source, State, Withdrawal},
 };
 use purser_storage::Value;
 
@@ -188,7 +188,7 @@ impl Command for DispatchRail {
             rail.marked_short |= done.short;
             let facts = DispatchFacts {
                 standing: standing(&party),
-                kill: kill_switches(ctx, &party),
+                kill: kill_switches(ctx, &party, Source::named(&row.source)),
                 kind: payee_kind(&party, false),
                 // The threshold was looked at when the money was asked for; here only the way it may go counts.
                 studio: studio_facts(&party, || 0),

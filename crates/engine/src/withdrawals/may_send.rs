@@ -9,7 +9,7 @@ use purser_domain::{
 use super::{
     queries::Located,
     rows::{PayoutAccountRow, RailRow, WithdrawalRow},
-    terms::{gate_ctx, kill_switches, payee_kind, standing, studio_facts, withdrawal_terms},
+    terms::{gate_ctx, kill_switches, payee_kind, rail_is_stopped, standing, studio_facts, withdrawal_terms},
 };
 use crate::{
     command::{Command, Ctx, Rejection},
@@ -30,36 +30,56 @@ pub(super) struct MaySend {
 
 /// The answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Look {
+pub(crate) enum Look {
     /// Send it.
     Go,
-    /// The job looks again in a minute and the withdrawal says why: payouts are stopped, the party is frozen or closed,
-    /// the rail refuses everything of the platform's, the payout account is locked.
+    /// The job looks again in a minute and the withdrawal says why: payouts or the rail are stopped, the party is frozen or
+    /// closed, the rail refuses everything of the platform's, the payout account is locked.
     Later,
     /// The payout account cannot be paid to any more, for this reason; the job still has its lease.
     Never(GateCode),
 }
 
-impl MaySend {
-    fn look(&self, tx: &Tx, ctx: &Ctx) -> Result<(), (GateCode, Look)> {
-        let Some(party) = tx.get::<PartyRow>(&self.located.party) else { return Ok(()) };
-        let later = |code| Err((code, Look::Later));
-        if let Some(code) = standing_code(standing(party), kill_switches(ctx, party)) {
-            return later(code);
-        }
-        if tx.get::<RailRow>(&self.located.rail).is_some_and(|rail| !rail.answers()) {
-            return later(GateCode::RailUnhealthy);
-        }
-        let terms = withdrawal_terms(ctx.rules.policy.now(ctx.now));
-        let destination =
-            tx.get::<PayoutAccountRow>(&self.destination).and_then(PayoutAccountRow::destination);
-        let (studio, kind) = (studio_facts(party, || 0), payee_kind(party, false));
-        let gate = gate_ctx(ctx, &terms);
-        match destination_refusal(destination.as_ref(), studio, kind, self.located.source, &gate) {
-            None => Ok(()),
-            Some(refused) if refused.code.passes() => later(refused.code),
-            Some(refused) => Err((refused.code, Look::Never(refused.code))),
-        }
+/// Declares what [`look`] reads.
+pub(crate) fn want_look(needs: &mut Needs<'_>, located: &Located, destination: PayoutAccountId) {
+    needs.row::<PartyRow>(located.party);
+    needs.row::<RailRow>(located.rail.clone());
+    needs.row::<PayoutAccountRow>(destination);
+}
+
+/// Why a rail may be given nothing now, whoever is paid: its own kill switch (P4), or it refuses everything. Its row
+/// must be declared.
+pub(crate) fn rail_stop(tx: &Tx, ctx: &Ctx, rail: &str) -> Option<GateCode> {
+    if rail_is_stopped(ctx, rail) {
+        return Some(GateCode::RailStopped);
+    }
+    let answers = tx.get::<RailRow>(&rail.to_owned()).is_none_or(RailRow::answers);
+    (!answers).then_some(GateCode::RailUnhealthy)
+}
+
+/// Checks 2, 7 and 15 of the gate for what is about to go out.
+pub(crate) fn look(
+    tx: &Tx,
+    ctx: &Ctx,
+    located: &Located,
+    destination: PayoutAccountId,
+) -> Result<(), (GateCode, Look)> {
+    let Some(party) = tx.get::<PartyRow>(&located.party) else { return Ok(()) };
+    let later = |code| Err((code, Look::Later));
+    if let Some(code) = standing_code(standing(party), kill_switches(ctx, party, located.source)) {
+        return later(code);
+    }
+    if let Some(code) = rail_stop(tx, ctx, &located.rail) {
+        return later(code);
+    }
+    let terms = withdrawal_terms(ctx.rules.policy.now(ctx.now));
+    let destination = tx.get::<PayoutAccountRow>(&destination).and_then(PayoutAccountRow::destination);
+    let (studio, kind) = (studio_facts(party, || 0), payee_kind(party, false));
+    let gate = gate_ctx(ctx, &terms);
+    match destination_refusal(destination.as_ref(), studio, kind, located.source, &gate) {
+        None => Ok(()),
+        Some(refused) if refused.code.passes() => later(refused.code),
+        Some(refused) => Err((refused.code, Look::Never(refused.code))),
     }
 }
 
@@ -72,15 +92,13 @@ impl Command for MaySend {
 
     fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
         self.lease.need(needs);
-        needs.row::<PartyRow>(self.located.party);
-        needs.row::<RailRow>(self.located.rail.clone());
-        needs.row::<PayoutAccountRow>(self.destination);
+        want_look(needs, &self.located, self.destination);
         needs.row::<WithdrawalRow>(self.located.id);
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Look, Rejection> {
         self.lease.check(tx)?;
-        let code = match self.look(tx, ctx) {
+        let code = match look(tx, ctx, &self.located, self.destination) {
             Ok(()) => return Ok(Look::Go),
             Err((code, Look::Later)) => code,
             Err((_, never)) => return Ok(never),

@@ -31,11 +31,13 @@ pub use charge::{BOOK_CHARGE, run_book_charge};
 pub use dispatch::{DispatchRail, Dispatched, QueuePlace};
 pub(crate) use failures::disputed as fee_disputed;
 pub use failures::{FAILURE_PAGE_MAX, FailureCount, FailureRow, failure_counts, failures_of_party};
+pub(crate) use may_send::{Look, look, rail_stop, want_look};
 pub use notice::{NoteBadNotices, NoticeTaken, RecordRailNotice};
 pub use outcome::{DecideReview, RecordRailOutcome, Review};
 pub(crate) use proof::{DrawnByOthers, ProceedsInTransit, SlicesReserveFloat};
 pub(crate) use queries::ACCOUNTS_OF_PARTY;
 pub use queries::{Located, RailFloat, by_reference, floats, locate, payout_accounts, queued, withdrawal};
+pub(crate) use rails::SANDBOX_RAIL;
 pub use rails::{ConnectRails, ReopenRail, SeeRails};
 pub use reach::run_probe;
 pub use records::{

@@ -14,13 +14,13 @@ use crate::{
     tx::{Needs, Tx},
 };
 
-/// The rail without an outside: it pays to accounts of its own kind anywhere, and to every kind in a sandbox.
-pub(super) const SANDBOX_RAIL: &str = "sandbox";
+/// The rail without an outside: in a sandbox it pays to every kind of account, in live books to none.
+pub(crate) const SANDBOX_RAIL: &str = "sandbox";
 
-fn candidate(tx: &Tx, ctx: &Ctx, rail: &str, account_kind: &str, most_minor: i64) -> Candidate {
+fn candidate(tx: &Tx, ctx: &Ctx, rail: &str, most_minor: i64) -> Candidate {
     let facts = rail_facts(tx, ctx, rail);
     let connected = if rail == SANDBOX_RAIL {
-        account_kind == SANDBOX_RAIL || ctx.rules.sandbox
+        ctx.rules.sandbox
     } else {
         tx.get::<RailRow>(&rail.to_owned()).is_some_and(|row| row.connected)
     };
@@ -44,12 +44,12 @@ pub(super) fn rail_for(tx: &Tx, ctx: &Ctx, account_kind: &str, amount_minor: i64
         let [account, rail] = names else { continue };
         let rail = keys::RAILS.iter().find(|known| *known == rail);
         if let (Some(rail), true) = (rail, account == account_kind) {
-            rails.push((*rail, candidate(tx, ctx, rail, account_kind, most_minor)));
+            rails.push((*rail, candidate(tx, ctx, rail, most_minor)));
         }
     }
     if ctx.rules.sandbox {
         // So that a sandbox pays to every kind before anybody has a contract.
-        rails.push((SANDBOX_RAIL, candidate(tx, ctx, SANDBOX_RAIL, account_kind, i64::MAX)));
+        rails.push((SANDBOX_RAIL, candidate(tx, ctx, SANDBOX_RAIL, i64::MAX)));
     }
     let candidates: Vec<Candidate> = rails.iter().map(|(_, candidate)| *candidate).collect();
     route(&candidates, amount_minor).and_then(|position| rails.get(position)).map(|(rail, _)| *rail)

@@ -200,7 +200,7 @@ impl RequestWithdrawal {
             currency: ctx.rules.currency,
             standing: standing(party),
             kind: payee_kind(party, known.is_none() && signed_now(tx, self.party, ctx.now).is_some()),
-            kill: kill_switches(ctx, party),
+            kill: kill_switches(ctx, party, self.asked.source()),
             first_steps: self.first_steps(tx, ctx),
             studio: match known {
                 Some(_) => StudioFacts::NotApplicable,

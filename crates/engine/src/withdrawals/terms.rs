@@ -9,12 +9,12 @@ use purser_domain::{
     },
     time::{DAY, Timestamp},
     withdrawals::{
-        self, FeeTerms, KillSwitches, PayeeKind, RailFacts, Standing, StudioFacts, VelocityTerms,
+        self, FeeTerms, KillSwitches, PayeeKind, RailFacts, Source, Standing, StudioFacts, VelocityTerms,
         WithdrawalTerms,
     },
 };
 
-use super::rows::RailRow;
+use super::{rails::SANDBOX_RAIL, rows::RailRow};
 use crate::{command::Ctx, parties::PartyRow, tx::Tx};
 
 /// Terms in force for a request.
@@ -106,20 +106,30 @@ pub(super) fn studio_facts(party: &PartyRow, rolling: impl FnOnce() -> i64) -> S
     }
 }
 
-/// Kill switches (P4): they take effect on commit, so they are read at the attempt.
-pub(super) fn kill_switches(ctx: &Ctx, party: &PartyRow) -> KillSwitches {
+/// Kill switches (P4): they take effect on commit, so they are read at the attempt. Which kind of party it is follows
+/// from the money that is drawn: a second role is no way round the switch of the first.
+pub(super) fn kill_switches(ctx: &Ctx, party: &PartyRow, source: Source) -> KillSwitches {
     let view = ctx.rules.policy.now(ctx.now);
-    let roles = party.party().profile.roles;
-    let kind_on = if roles.has(Role::Agency) {
-        view.value(keys::PAYOUTS_AGENCY_ENABLED)
-    } else if roles.has(Role::Creator) {
-        view.value(keys::PAYOUTS_CREATOR_ENABLED)
-    } else if roles.has(Role::Merchant) {
-        view.value(keys::PAYOUTS_MERCHANT_ENABLED)
-    } else {
-        view.value(keys::PAYOUTS_ADVERTISER_ENABLED)
+    let (creators, agencies) =
+        (view.value(keys::PAYOUTS_CREATOR_ENABLED), view.value(keys::PAYOUTS_AGENCY_ENABLED));
+    let roles = party.roles();
+    let kind_on = match source {
+        Source::Proceeds => view.value(keys::PAYOUTS_MERCHANT_ENABLED),
+        // Who is both has one account of earnings, of which nobody can say whose share is drawn.
+        Source::Earnings | Source::Statement => match (roles.has(Role::Creator), roles.has(Role::Agency)) {
+            (true, true) => creators && agencies,
+            (false, true) => agencies,
+            _ => creators,
+        },
     };
     KillSwitches { all_payouts: !view.value(keys::PAYOUTS_ENABLED), party_kind: !kind_on }
+}
+
+/// Whether nothing may go out by a rail now (P4). Live books know no sandbox rail: what it pays, nobody gets.
+pub(super) fn rail_is_stopped(ctx: &Ctx, rail: &str) -> bool {
+    let view = ctx.rules.policy.now(ctx.now);
+    let off = keys::of_rail(rail).is_none_or(|known| !view.value(known.enabled));
+    off || (rail == SANDBOX_RAIL && !ctx.rules.sandbox)
 }
 
 /// How a rail is now; its row and float account must be declared.
@@ -130,7 +140,7 @@ pub(super) fn rail_facts(tx: &Tx, ctx: &Ctx, rail: &str) -> RailFacts {
     RailFacts {
         float_minor: tx.available(&AccountRef::float(rail, ctx.rules.currency)),
         marked_short: row.is_some_and(|r| r.marked_short),
-        stopped: known.is_none_or(|k| !view.value(k.enabled)),
+        stopped: rail_is_stopped(ctx, rail),
         // What nobody can reach any more is as good as broken; the sandbox is everywhere.
         healthy: row.is_none_or(|r| r.answers() && (!r.connected || r.is_served(ctx.machine))),
         single_limit_minor: known.map(|k| view.value(k.single_limit)),

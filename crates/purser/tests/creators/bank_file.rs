@@ -13,6 +13,7 @@ use purser_domain::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::desk::{event_kinds, put_in_force, signed_in};
 use crate::support::{
     binary,
     http::{Answer, Client},
@@ -30,6 +31,7 @@ struct Desk {
     client: Client,
     key: String,
     party: String,
+    pack: String,
     dir: TempDir,
     folder: bool,
     moves: std::cell::Cell<u32>,
@@ -59,17 +61,13 @@ impl Desk {
             "{ account = \"sandbox\", rail = \"sandbox\"",
             "{ account = \"sandbox\", rail = \"bank-file\"",
         );
-        let entry = |key: &str, value: &str| {
-            format!(
-                "\n[[entry]]\nkey = \"{key}\"\nrow = \"P10\"\neffective_from = \"2026-01-01\"\nvalue = {value}\nsource = \"test\"\n"
-            )
-        };
+        let from = "2026-01-01";
         let pack = pack
-            + &entry("rail.bank_file.enabled", "true").replace("P10", "P4")
-            + &entry("rail.bank_file.single_limit", "6000")
-            + &entry("bank_file.orders", "5");
+            + &entry("rail.bank_file.enabled", "P4", from, "true")
+            + &entry("rail.bank_file.single_limit", "P10", from, "6000")
+            + &entry("bank_file.orders", "P10", from, "5");
         let pack_file = dir.path().join("pack.toml");
-        fs::write(&pack_file, pack).unwrap();
+        fs::write(&pack_file, &pack).unwrap();
         place
             .run(&["policy", "activate", pack_file.to_str().unwrap(), "--by", "li", "--approved-by", "wang"])
             .ended(0);
@@ -77,18 +75,11 @@ impl Desk {
         let outbox = dir.path().join("outbox");
         let server = start(&place, folder.then_some(outbox.as_path()));
         let client = server.client(&key);
-        let new = json!({ "external_id": "c1", "display_name": "C", "roles": ["creator"], "legal_form": "individual" });
-        let party = client.post("/v1/parties", "p1", &new).ended(200).text("id").to_owned();
-        let steps = json!({ "party_id": party, "name": "张三" });
-        client.post("/v1/sandbox/onboardings", "p0", &steps).ended(200);
-        let at = client.get("/v1/clock").text("business_at").to_owned();
-        let order = json!({ "order_id": "o1", "creator_id": party, "task_type": "video", "title": "t",
-            "amount_minor": 1_000_000, "accepted_at": at, "status": "completed", "completed_at": at });
-        client.post("/v1/task-orders", "p2", &order).ended(200);
+        let party = creator(&client, "c1", "张三");
         let top_up = json!({ "amount_minor": 1_000_000, "reference": "bank 1" });
         client.post("/v1/rails/bank-file/float-top-ups", "p3", &top_up).ended(201);
         let moves = std::cell::Cell::new(0);
-        Self { place, server: Some(server), client, key, party, dir, folder, moves }
+        Self { place, server: Some(server), client, key, party, pack, dir, folder, moves }
     }
 
     fn outbox(&self) -> PathBuf {
@@ -121,7 +112,11 @@ impl Desk {
 
     /// Asks for a withdrawal, and waits until its orders are in a file.
     fn withdraw(&self, account: &str, amount_minor: i64) -> String {
-        let request = json!({ "party_id": self.party, "amount_minor": amount_minor, "destination": account });
+        self.withdraw_of(&self.party, account, amount_minor)
+    }
+
+    fn withdraw_of(&self, party: &str, account: &str, amount_minor: i64) -> String {
+        let request = json!({ "party_id": party, "amount_minor": amount_minor, "destination": account });
         let asked = self.client.post("/v1/withdrawals", &format!("w-{account}"), &request);
         let id = asked.ended(201).text("id").to_owned();
         self.until(&id, "unknown");
@@ -150,11 +145,22 @@ impl Desk {
 
     /// Closes the open file and returns its id once its bytes are there.
     fn close(&self) -> String {
+        self.ready(&self.shut())
+    }
+
+    /// Closes the open file.
+    fn shut(&self) -> String {
         let open = self.files().into_iter().find(|file| file["state"] == "open").unwrap();
         let id = open["id"].as_str().unwrap().to_owned();
         let closed = self.client.post(&format!("/v1/rails/bank-file/files/{id}/close"), &id, &json!({}));
         assert_eq!(closed.ended(200).text("closed_by"), "staff");
-        self.ready(&id)
+        id
+    }
+
+    /// Two people throw a switch (P4); `from` is a date after that of the entry before.
+    fn switch(&mut self, people: &(Client, Client), key: &str, from: &str, on: bool) {
+        self.pack += &entry(key, "P4", from, if on { "true" } else { "false" });
+        put_in_force(people, from, &self.pack);
     }
 
     fn ready(&self, id: &str) -> String {
@@ -191,10 +197,40 @@ impl Desk {
         rails.iter().find(|rail| rail["rail"] == "bank-file").unwrap()["float_minor"].as_i64().unwrap()
     }
 
+    fn references(&self, file: &str) -> Vec<String> {
+        let content = self.content(file);
+        let mut found: Vec<String> =
+            content.split("<EndToEndId>").skip(1).map(|part| part[..32].to_owned()).collect();
+        found.sort();
+        found
+    }
+
     fn stop(mut self) {
         self.server.take().unwrap().stop();
         self.place.verify(true);
     }
+}
+
+/// An entry of a policy pack.
+fn entry(key: &str, row: &str, from: &str, value: &str) -> String {
+    format!(
+        "\n[[entry]]\nkey = \"{key}\"\nrow = \"{row}\"\neffective_from = \"{from}\"\nvalue = {value}\nsource = \"test\"\n"
+    )
+}
+
+/// A creator with money.
+fn creator(client: &Client, name: &str, real_name: &str) -> String {
+    let key = |what: &str| format!("{name}-{what}");
+    let new =
+        json!({ "external_id": name, "display_name": "C", "roles": ["creator"], "legal_form": "individual" });
+    let party = client.post("/v1/parties", &key("party"), &new).ended(200).text("id").to_owned();
+    let steps = json!({ "party_id": party, "name": real_name });
+    client.post("/v1/sandbox/onboardings", &key("steps"), &steps).ended(200);
+    let at = client.get("/v1/clock").text("business_at").to_owned();
+    let order = json!({ "order_id": key("order"), "creator_id": party, "task_type": "video", "title": "t",
+        "amount_minor": 1_000_000, "accepted_at": at, "status": "completed", "completed_at": at });
+    client.post("/v1/task-orders", &key("earned"), &order).ended(200);
+    party
 }
 
 fn refused(answer: Answer, status: u16) -> String {
@@ -460,6 +496,100 @@ fn money_in_is_matched_by_code_and_amount_p11() {
             waiting["data"].as_array().unwrap().iter().any(|payment| payment["amount_minor"] == 55_500)
         });
         assert_eq!(read(&small)["payments"], json!([]));
+        desk.stop();
+    }
+}
+
+/// P4, P6, P9: what was stopped, frozen, locked or taken away since an order came into a file does not go to the bank.
+#[test]
+fn an_open_file_is_looked_at_once_more_before_it_goes_out_p4_p6_p9_p10() {
+    for place in Place::all() {
+        let mut desk = Desk::on(place, true);
+        let server = desk.server.as_ref().unwrap();
+        let staff = |login: &str| signed_in(server, &desk.client, login, "finance").0;
+        let people = (staff("li"), staff("wang"));
+        let second = creator(&desk.client, "c2", "李四");
+        let account = json!({ "kind": "sandbox", "number": "c2.frozen" });
+        let path = format!("/v1/parties/{second}/payout-accounts");
+        let account = desk.client.post(&path, "c2-account", &account).ended(201).text("id").to_owned();
+        let accounts = desk.bind(["c1.good", "c1.locked", "c1.gone"]);
+        let [good, locked, gone] = accounts.each_ref().map(|account| desk.withdraw(account, 5_000));
+        let frozen = desk.withdraw_of(&second, &account, 5_000);
+
+        let own = |account: &str| format!("/v1/parties/{}/payout-accounts/{account}", desk.party);
+        let lock = |on: bool| json!({ "locked": on, "reason": "looks odd" });
+        let lock_path = format!("{}/lock", own(&accounts[1]));
+        people.0.post(&lock_path, "lock", &lock(true)).ended(200);
+        desk.client.post(&format!("{}/unbind", own(&accounts[2])), "unbind", &json!({})).ended(200);
+        let freeze = format!("/v1/parties/{second}/freeze");
+        desk.client.post(&freeze, "freeze", &json!({ "reason": "checking" })).ended(200);
+
+        // The rail's kill switch: the file closes and stays here.
+        desk.switch(&people, "rail.bank_file.enabled", "2026-01-02", false);
+        let file = desk.shut();
+        wait_until("it waits", 30, || event_kinds(&desk.client).contains(&"bank_file.held_back".to_owned()));
+        assert_eq!(desk.file(&file)["state"], "closing");
+        assert_eq!(fs::read_dir(desk.outbox()).unwrap().count(), 0);
+        desk.switch(&people, "rail.bank_file.enabled", "2026-01-03", true);
+        wait_until("it goes on", 30, || {
+            desk.pass();
+            desk.file(&file)["state"] == "sent"
+        });
+        let seen = desk.file(&file);
+        assert_eq!((&seen["orders"], &seen["amount_minor"]), (&json!(1), &json!(5_000)));
+        assert_eq!(desk.references(&file), [format!("{good}-01")]);
+        desk.until(&gone, "failed");
+        for (id, code) in [(&locked, "destination_locked"), (&frozen, "party_frozen")] {
+            wait_until(code, 30, || {
+                desk.pass();
+                desk.state(id)["explanation"]["code"] == code
+            });
+        }
+
+        // What only waits goes into another file by itself.
+        people.0.post(&lock_path, "unlock", &lock(false)).ended(200);
+        desk.client.post(&format!("/v1/parties/{second}/unfreeze"), "unfreeze", &json!({})).ended(200);
+        wait_until("both are in another file", 30, || {
+            desk.pass();
+            desk.files().iter().any(|file| file["state"] == "open" && file["orders"] == 2)
+        });
+        let next = desk.close();
+        let mut rest = [format!("{locked}-01"), format!("{frozen}-01")];
+        rest.sort();
+        assert_eq!(desk.references(&next), rest);
+        for file in [&file, &next] {
+            let bank = desk.dir.path().join(format!("bank-of-{file}"));
+            fs::rename(desk.bank(file, &[]), &bank).unwrap();
+            desk.take_in(&bank, "camt054.xml", &format!("m-{file}"));
+        }
+        for id in [&good, &locked, &frozen] {
+            desk.until(id, "paid");
+        }
+        assert_eq!(desk.float(), 985_000);
+        desk.stop();
+    }
+}
+
+/// P4: staff who bring files to the bank by hand get none while payouts are switched off.
+#[test]
+fn a_file_is_not_given_out_while_payouts_are_stopped_p4_p10() {
+    for place in Place::all() {
+        let mut desk = Desk::on(place, false);
+        let server = desk.server.as_ref().unwrap();
+        let staff = |login: &str| signed_in(server, &desk.client, login, "finance").0;
+        let people = (staff("li"), staff("wang"));
+        let [account] = desk.bind(["c1.hand"]);
+        desk.withdraw(&account, 5_000);
+        let file = desk.close();
+        let content = desk.content(&file);
+        desk.switch(&people, "payouts.enabled", "2026-01-02", false);
+        // Reads know of new rules from the next write on.
+        desk.pass();
+        let path = format!("/v1/rails/bank-file/files/{file}/content");
+        assert_eq!(refused(desk.client.get(&path), 422), "payouts_stopped");
+        desk.switch(&people, "payouts.enabled", "2026-01-03", true);
+        desk.pass();
+        assert_eq!(desk.content(&file), content);
         desk.stop();
     }
 }

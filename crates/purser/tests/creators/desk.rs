@@ -68,10 +68,7 @@ impl Desk {
 
     /// Two people put a policy version with further entries in force; key, row and value each.
     pub(super) fn policy(&self, people: &(Client, Client), entries: &[(&str, &str, &str)]) {
-        let proposal = json!({ "policy": { "text": policy_text(entries) } });
-        let proposed = people.0.post("/v1/approvals", &self.fresh(), &proposal).ended(201);
-        let path = format!("/v1/approvals/{}/decision", proposed.text("id"));
-        people.1.post(&path, &self.fresh(), &json!({ "approve": true })).ended(200);
+        put_in_force(people, &self.fresh(), &policy_text(entries));
         // The next group of a writer reads the rules again.
         let reference = self.fresh();
         let write = json!({ "amount_minor": 1, "reference": reference });
@@ -173,6 +170,21 @@ impl Desk {
     }
 }
 
+/// The kinds of all events, oldest first.
+pub(super) fn event_kinds(client: &Client) -> Vec<String> {
+    let mut kinds = Vec::new();
+    let mut path = "/v1/events?limit=200".to_owned();
+    loop {
+        let page = client.get(&path).ended(200).body;
+        let rows = page["data"].as_array().unwrap();
+        kinds.extend(rows.iter().map(|row| row["kind"].as_str().unwrap().to_owned()));
+        match page["next_cursor"].as_str() {
+            Some(cursor) if !rows.is_empty() => path = format!("/v1/events?limit=200&after={cursor}"),
+            _ => return kinds,
+        }
+    }
+}
+
 /// Makes a member of staff; returns their connection and their id.
 pub(super) fn signed_in(server: &Server, admin: &Client, login: &str, role: &str) -> (Client, String) {
     let password = "correct horse battery staple";
@@ -181,6 +193,14 @@ pub(super) fn signed_in(server: &Server, admin: &Client, login: &str, role: &str
     let session = json!({ "login": login, "password": password });
     let session = server.client("").post("/v1/staff/sessions", "unused", &session);
     (server.client(session.ended(201).text("token")), made.text("id").to_owned())
+}
+
+/// Two people put a pack in force.
+pub(super) fn put_in_force(people: &(Client, Client), key: &str, pack: &str) {
+    let proposal = json!({ "policy": { "text": pack } });
+    let proposed = people.0.post("/v1/approvals", key, &proposal).ended(201);
+    let path = format!("/v1/approvals/{}/decision", proposed.text("id"));
+    people.1.post(&path, key, &json!({ "approve": true })).ended(200);
 }
 
 /// The default pack with further entries; key, row and value each.

@@ -11,7 +11,7 @@ use purser_domain::{
 };
 use serde_json::{Value, json};
 
-use super::desk::signed_in;
+use super::desk::{event_kinds, signed_in};
 use crate::support::{
     http::{Answer, Client},
     world::{Place, Server, wait_until},
@@ -115,17 +115,7 @@ impl Till {
     }
 
     pub(super) fn events(&self) -> Vec<String> {
-        let mut kinds = Vec::new();
-        let mut path = "/v1/events?limit=200".to_owned();
-        loop {
-            let page = self.client.get(&path).ended(200).body;
-            let rows = page["data"].as_array().unwrap();
-            kinds.extend(rows.iter().map(|row| row["kind"].as_str().unwrap().to_owned()));
-            match page["next_cursor"].as_str() {
-                Some(cursor) if !rows.is_empty() => path = format!("/v1/events?limit=200&after={cursor}"),
-                _ => return kinds,
-            }
-        }
+        event_kinds(&self.client)
     }
 
     pub(super) fn refund(&self, order: &Value, body: &Value) -> Answer {

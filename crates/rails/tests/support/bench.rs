@@ -1,6 +1,6 @@
 //! An engine for rails that keep something there, on books of its own.
 
-use purser_domain::time::Zone;
+use purser_domain::{policy::DEFAULT_PACK, time::Zone};
 use purser_engine::{Session, Writer, clock::Clock, ids::IdSource, ports::Hands, rules::RulesSource};
 use purser_storage::{migrate, sqlite};
 use tempfile::TempDir;
@@ -20,7 +20,11 @@ impl Bench {
         let mut session = sqlite::open_writer(&file, &sqlite::Options::default()).unwrap();
         migrate::migrate(&mut session).unwrap();
         let clock = Clock::frozen_at("2026-03-02T09:00:00+08:00".parse().unwrap());
-        let (ids, rules) = (IdSource::system(), RulesSource::builtin());
+        // Bank files wait while their rail is switched off, as it is until there is a contract.
+        let entry = "\n[[entry]]\nkey = \"rail.bank_file.enabled\"\nrow = \"P4\"\n\
+                     effective_from = \"2000-01-02\"\nvalue = true\nsource = \"test\"\n";
+        let first_pack = ("test.toml".to_owned(), format!("{DEFAULT_PACK}{entry}"));
+        let (ids, rules) = (IdSource::system(), RulesSource { first_pack, ..RulesSource::builtin() });
         let writer =
             Writer::open(Box::new(session), clock.clone(), Zone::shanghai(), ids, rules, "rails").unwrap();
         let reads = Box::new(sqlite::open_reader(&file).unwrap());

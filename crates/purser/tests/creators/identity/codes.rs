@@ -219,7 +219,8 @@ fn going_without_a_code_is_a_scope_of_its_own_p18() {
     }
 }
 
-/// P8, P7: live books have no sender and no verifier yet, and say so instead of waiting for ever.
+/// P7, P8, P9: live books have no sender and no verifier yet, and say so instead of waiting for ever; they pay to
+/// nothing of the sandbox's.
 #[test]
 fn live_books_say_what_is_not_connected_p7_p8() {
     let place = Place::folder();
@@ -238,6 +239,14 @@ fn live_books_say_what_is_not_connected_p7_p8() {
         code(&post(&client, "/v1/sandbox/onboardings", &json!({ "party_id": id })), 422),
         "not_sandbox"
     );
+    let account = json!({ "kind": "sandbox", "number": "c1.ok" });
+    let path = format!("/v1/parties/{id}/payout-accounts");
+    assert_eq!(code(&post(&client, &path, &account), 422), "payout_account_kind");
+    let top_up = json!({ "amount_minor": 100, "reference": "bank 1" });
+    assert_eq!(code(&post(&client, "/v1/rails/sandbox/float-top-ups", &top_up), 422), "not_sandbox");
+    let rails = client.get("/v1/rails").ended(200).body;
+    let sandbox = rails["data"].as_array().unwrap().iter().find(|rail| rail["rail"] == "sandbox").unwrap();
+    assert_eq!(sandbox["connected"], false);
     server.stop();
 }
 

@@ -1,0 +1,158 @@
+//! The last look before a file goes to the bank: an order was looked at when it was put in, up to a day ago (P4, P6, P9,
+//! P10).
+
+use purser_domain::{
+    bank_files::{Failure, OrderState},
+    ids::{BankFileId, PayoutAccountId},
+    policy::{PolicyView, keys},
+    time::MINUTE,
+    withdrawals::{FailureClass, GateCode},
+};
+
+use super::{BankFileRow, BankOrderRow, OUTCOME, collect::unknown_file};
+use crate::{
+    command::{Command, Ctx, Rejection},
+    facts::Facts,
+    jobs::{Lease, ready},
+    tx::{Needs, Tx},
+    withdrawals::{Located, Look, RailRow, look, rail_stop, want_look},
+};
+
+/// What a job remembers of the last look that stopped it.
+const HELD: &str = "held";
+
+/// Name of the rail.
+const RAIL: &str = "bank-file";
+
+/// An order and the payout that it carries.
+pub(super) struct Carried {
+    pub(super) reference: String,
+    pub(super) located: Located,
+    pub(super) destination: PayoutAccountId,
+}
+
+/// Asks whether a file may go on to the bank now, and takes out of a closing one what may not go with it. What may go
+/// later is put off and comes into another file by itself; what may never go is definitely not paid.
+///
+/// Rejections in order: `lease_lost`, `bank_file_unknown`.
+pub(super) struct LookAtFile {
+    /// The job.
+    pub(super) lease: Lease,
+    /// Which file.
+    pub(super) id: BankFileId,
+    /// Orders that still wait in it, while it has no bytes yet.
+    pub(super) orders: Vec<Carried>,
+    /// Why the last look stopped it.
+    pub(super) held: Option<String>,
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Looked {
+    /// It goes on, without these.
+    Go(Vec<String>),
+    /// Nothing goes out now; the job looks again in a minute.
+    Stopped,
+}
+
+/// What the last look at a job's file came to.
+pub(super) fn held(payload: &Facts) -> Option<String> {
+    payload.get_text(HELD)
+}
+
+/// The kill switch that keeps every file from the bank (P4).
+pub fn switched_off(view: PolicyView<'_>) -> Option<GateCode> {
+    if !view.value(keys::PAYOUTS_ENABLED) {
+        return Some(GateCode::PayoutsStopped);
+    }
+    let on = keys::of_rail(RAIL).is_some_and(|rail| view.value(rail.enabled));
+    (!on).then_some(GateCode::RailStopped)
+}
+
+impl LookAtFile {
+    fn stop(&self, tx: &Tx, ctx: &Ctx) -> Option<GateCode> {
+        switched_off(ctx.rules.policy.now(ctx.now)).or_else(|| rail_stop(tx, ctx, RAIL))
+    }
+
+    /// Takes an order out of its file.
+    fn take_out(
+        &self,
+        tx: &mut Tx,
+        ctx: &Ctx,
+        file: &mut BankFileRow,
+        mut order: BankOrderRow,
+        no: (GateCode, Look),
+    ) {
+        let (code, look) = no;
+        let (state, failure) = match look {
+            Look::Never(code) => {
+                let class = FailureClass::PayeeFixable.name();
+                (OrderState::Failed, Some(Failure { class, code: code.code().to_owned() }))
+            }
+            Look::Go | Look::Later => (OrderState::Deferred, None),
+        };
+        file.orders -= 1;
+        file.amount = file.amount.saturating_sub(order.amount);
+        order.enter(state, failure.as_ref(), ctx.now);
+        let job = tx.new_id();
+        tx.job(ready(job, OUTCOME, &order.reference, ctx.now, Facts::new()));
+        let facts = Facts::new().text("order", &order.reference).text("code", code.code());
+        tx.event("bank_file.order_held_back", None, &self.id.to_string(), facts);
+        tx.put(order);
+    }
+}
+
+impl Command for LookAtFile {
+    type Output = Looked;
+
+    fn name(&self) -> &'static str {
+        "bank_file.look"
+    }
+
+    fn weight(&self) -> usize {
+        self.orders.len().max(1)
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
+        self.lease.need(needs);
+        needs.row::<BankFileRow>(self.id);
+        needs.row::<RailRow>(RAIL.to_owned());
+        for order in &self.orders {
+            needs.row::<BankOrderRow>(order.reference.clone());
+            want_look(needs, &order.located, order.destination);
+        }
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Looked, Rejection> {
+        self.lease.check(tx)?;
+        let mut file = tx.get::<BankFileRow>(&self.id).cloned().ok_or_else(unknown_file)?;
+        if let Some(code) = self.stop(tx, ctx) {
+            if self.held.as_deref() != Some(code.code()) {
+                let facts = file.facts().text("code", code.code());
+                tx.event("bank_file.held_back", None, &self.id.to_string(), facts);
+            }
+            let payload = Facts::new().text(HELD, code.code());
+            self.lease.again(tx, ctx.now.plus(MINUTE), Some(payload))?;
+            return Ok(Looked::Stopped);
+        }
+        let mut out = Vec::new();
+        for carried in &self.orders {
+            let waits = |row: &BankOrderRow| row.file == self.id && row.state() == OrderState::Waiting;
+            let order = tx.get::<BankOrderRow>(&carried.reference).cloned().filter(waits);
+            let (Some(order), "closing") = (order, file.state.as_str()) else { continue };
+            if let Err(no) = look(tx, ctx, &carried.located, carried.destination) {
+                out.push(carried.reference.clone());
+                self.take_out(tx, ctx, &mut file, order, no);
+            }
+        }
+        if !out.is_empty() {
+            file.version += 1;
+            tx.put(file);
+        }
+        Ok(Looked::Go(out))
+    }
+
+    fn audited(&self) -> bool {
+        false
+    }
+}
