@@ -263,7 +263,7 @@ pub(crate) struct PaymentRefundView {
     /// `waiting_for_funds` (of the platform; goes by itself), `sending`, `unknown` (being queried), `by_hand` (staff send
     /// it), `paid` or `failed`.
     state: String,
-    /// The rail's code of a failure, or what staff wrote.
+    /// The rail's code of a failure, what staff wrote, or why it is held back (`party_frozen`, `payouts_stopped`).
     code: Option<String>,
     /// When it was asked for.
     requested_at: String,

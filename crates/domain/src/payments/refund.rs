@@ -3,19 +3,40 @@
 use super::{Method, Order, Payment, Place, Refund, RefundState, Rejection, State, Timing};
 use crate::ids::PaymentRefundId;
 
-/// What giving back looks at.
+/// What keeps money from going back now; looked at when it is asked for, and again when it goes out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RefundFacts {
+pub struct RefundStops {
     /// Policy refunds ordinary payments too (A12).
     pub refunds_on: bool,
     /// The party is frozen: no money goes out (P6).
     pub frozen: bool,
     /// A kill switch is thrown (P4).
     pub stopped: bool,
+}
+
+/// What giving back looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefundFacts {
+    /// What keeps it from going back.
+    pub stops: RefundStops,
     /// What the party's balance has, minor units.
     pub available_minor: i64,
     /// What the float at the custodian has, minor units.
     pub float_minor: i64,
+}
+
+/// Why money of a payment may not go back now: `refunds_off`, `party_frozen`, `payouts_stopped`, the first that applies.
+/// What came in late or twice was never meant to be paid: no policy keeps it.
+pub fn refund_stop(payment: &Payment, stops: &RefundStops) -> Option<Rejection> {
+    let credited = payment.place == Place::Credited;
+    let ordinary = credited && !matches!(payment.timing, Some(Timing::Late | Timing::Double));
+    if ordinary && !stops.refunds_on {
+        return Some(Rejection::RefundsOff);
+    }
+    if credited && stops.frozen {
+        return Some(Rejection::PartyFrozen);
+    }
+    stops.stopped.then_some(Rejection::PayoutsStopped)
 }
 
 /// Begins to give `amount_minor` of a payment back (all that is left when `None`): the payment as it is now, and the
@@ -32,21 +53,19 @@ pub fn refund(
     let most_minor = payment.refundable_minor();
     let amount = amount_minor.unwrap_or(most_minor);
     let credited = payment.place == Place::Credited;
-    let ordinary = credited && !matches!(payment.timing, Some(Timing::Late | Timing::Double));
     let no = [
         (amount_minor.is_some_and(|amount| amount <= 0), Rejection::AmountNotPositive),
         (most_minor <= 0, Rejection::NothingToRefund),
         (amount > most_minor, Rejection::RefundTooMuch { most_minor }),
-        (ordinary && !facts.refunds_on, Rejection::RefundsOff),
-        (credited && facts.frozen, Rejection::PartyFrozen),
-        (facts.stopped, Rejection::PayoutsStopped),
-        (
-            credited && amount > facts.available_minor,
-            Rejection::CashNotEnough { available_minor: facts.available_minor },
-        ),
     ];
     if let Some((_, rejection)) = no.into_iter().find(|(applies, _)| *applies) {
         return Err(rejection);
+    }
+    if let Some(rejection) = refund_stop(payment, &facts.stops) {
+        return Err(rejection);
+    }
+    if credited && amount > facts.available_minor {
+        return Err(Rejection::CashNotEnough { available_minor: facts.available_minor });
     }
     let covered = amount <= facts.float_minor;
     let state = if covered { begun(payment.method) } else { RefundState::Waiting };

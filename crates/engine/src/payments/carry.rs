@@ -7,6 +7,7 @@ use purser_domain::{
 
 use super::{
     create::EndPaymentOrder,
+    fund::MayRefund,
     queries::{LocatedOrder, LocatedRefund, payment, payment_order, payment_refund},
     receive::RecordPayment,
     refund::RecordRefundOutcome,
@@ -149,12 +150,16 @@ fn record(
     Ok(Ran::Committed)
 }
 
-/// Gives a refund to its rail and writes down what it says.
+/// Gives a refund to its rail and writes down what it says; waits while it may not go.
 ///
 /// # Errors
 /// [`RunError`]: the job is tried again.
 pub fn run_refund(rail: &mut dyn Collector, job: &Claimed, hands: &mut Hands<'_>) -> Result<Ran, RunError> {
     let Some((row, order)) = task(job, RefundState::Sending, hands)? else { return Ok(Ran::Finish) };
+    let refund = LocatedRefund::from(&row);
+    if !hands.call(MayRefund { refund, lease: job.lease })? {
+        return Ok(Ran::Committed);
+    }
     let outcome = rail.refund(&order, hands)?;
     record(&row, outcome, job, hands)
 }

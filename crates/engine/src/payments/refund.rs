@@ -4,7 +4,7 @@ use purser_domain::{
     ids::{AccountId, PartyId, PaymentRefundId, Uid},
     ledger::{AccountRef, Step, TransferKind, TransferRequest},
     parties::PartyStatus,
-    payments::{self, RefundFacts, RefundOutcome, RefundState, RefundStep, Role},
+    payments::{self, RefundFacts, RefundOutcome, RefundState, RefundStep, RefundStops, Role},
     policy::keys,
     time::SECOND,
 };
@@ -51,22 +51,35 @@ impl RefundPayment {
     }
 
     fn facts(&self, tx: &Tx, ctx: &Ctx) -> RefundFacts {
-        let view = ctx.rules.policy.now(ctx.now);
-        let party = self.payment.party.and_then(|id| tx.get::<PartyRow>(&id)).map(PartyRow::party);
-        // A transfer goes back by hand: the switch of the rail at its custodian is about something else.
-        let by_hand = self.payment.method == payments::Method::BankTransfer;
-        let rail = keys::of_rail(self.payment.method.custodian()).filter(|_| !by_hand);
-        let on = view.value(keys::PAYOUTS_ENABLED)
-            && view.value(keys::PAYOUTS_ADVERTISER_ENABLED)
-            && rail.is_none_or(|rail| view.value(rail.enabled));
         RefundFacts {
-            refunds_on: view.value(keys::AD_REFUND_ENABLED),
-            frozen: party.is_some_and(|party| matches!(party.status, PartyStatus::Frozen { .. })),
-            stopped: !on,
+            stops: stops(tx, ctx, &self.payment),
             available_minor: self.available(tx, ctx, Role::Cash),
             float_minor: self.available(tx, ctx, Role::Float),
         }
     }
+}
+
+/// What keeps money of a payment from going back now (P4, P6). The party's row must be declared by [`want_party`].
+pub(super) fn stops(tx: &Tx, ctx: &Ctx, payment: &LocatedPayment) -> RefundStops {
+    let view = ctx.rules.policy.now(ctx.now);
+    let party = payment.party.and_then(|id| tx.get::<PartyRow>(&id)).map(PartyRow::party);
+    // A transfer goes back by hand: the switch of the rail at its custodian is about something else.
+    let by_hand = payment.method == payments::Method::BankTransfer;
+    let rail = keys::of_rail(payment.method.custodian()).filter(|_| !by_hand);
+    let on = view.value(keys::PAYOUTS_ENABLED)
+        && view.value(keys::PAYOUTS_ADVERTISER_ENABLED)
+        && rail.is_none_or(|rail| view.value(rail.enabled));
+    RefundStops {
+        refunds_on: view.value(keys::AD_REFUND_ENABLED),
+        frozen: party.is_some_and(|party| matches!(party.status, PartyStatus::Frozen { .. })),
+        stopped: !on,
+    }
+}
+
+/// Declares the party of a payment.
+pub(super) fn want_party(needs: &mut Needs<'_>, payment: &LocatedPayment) {
+    // Nobody's party declares the table, so that asking for it is allowed.
+    needs.row::<PartyRow>(payment.party.unwrap_or(PartyId(Uid::NIL)));
 }
 
 /// Where the money of a payment lies.
@@ -92,11 +105,7 @@ impl Command for RefundPayment {
 
     fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
         needs.row::<PaymentRow>(self.payment.id);
-        match self.payment.party {
-            Some(party) => needs.row::<PartyRow>(party),
-            // Declares the table, so that asking for nobody's party is allowed.
-            None => needs.row::<PartyRow>(PartyId(Uid::NIL)),
-        }
+        want_party(needs, &self.payment);
         for role in [Role::Float, Role::Suspense, Role::Cash] {
             if let Some(account) = account(role, self.payment.party, self.payment.method, ctx) {
                 needs.account(&account);

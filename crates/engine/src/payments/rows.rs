@@ -112,7 +112,7 @@ record! {
         currency: Currency,
         /// State.
         state: String,
-        /// The rail's code of a failure, or what staff wrote; empty if none.
+        /// The rail's code of a failure, what staff wrote, or why it waits although the float covers it; empty if none.
         code: String,
         /// When it was asked for.
         requested_at: Timestamp,
