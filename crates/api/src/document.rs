@@ -8,8 +8,8 @@ use utoipa::OpenApi;
 use crate::{
     access::{Need, find},
     agencies, approvals, bank_files, bank_messages, cases, cashier, credit, explain, feed, health, identity,
-    keys, ledger, notices, operations, orders, parties, payments, payout_accounts, people, problem,
-    programme, rails, records, rules, settlements, staff, studio, tax, withdrawals,
+    keys, ledger, notices, operations, orders, parties, party_notes, payments, payout_accounts, people,
+    problem, programme, rails, records, rules, settlements, staff, studio, tax, withdrawals,
 };
 
 #[derive(OpenApi)]
@@ -54,6 +54,9 @@ use crate::{
         parties::freeze_party,
         parties::unfreeze_party,
         parties::close_party,
+        party_notes::write_party_note,
+        party_notes::clear_party_note,
+        party_notes::list_party_notes,
         ledger::list_lines,
         ledger::get_account_day,
         ledger::get_account_month,

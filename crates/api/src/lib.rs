@@ -25,6 +25,7 @@ mod notices;
 mod operations;
 mod orders;
 mod parties;
+mod party_notes;
 mod payments;
 mod payout_accounts;
 mod people;

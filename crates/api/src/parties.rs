@@ -17,6 +17,7 @@ use crate::{
         Answer, Body, Call, Cursor, Page, PageParams, Params, json, json_versioned, page_of, parse_id, submit,
     },
     feed::path_digest,
+    party_notes::PartyNoteView,
     problem::Problem,
 };
 
@@ -66,6 +67,15 @@ pub(crate) struct PartyView {
     version: i64,
 }
 
+/// A party, with the signs of risk that stand.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PartyDetail {
+    #[serde(flatten)]
+    party: PartyView,
+    /// Flags that staff wrote and nobody cleared, the oldest first.
+    risk_flags: Vec<PartyNoteView>,
+}
+
 impl From<&PartyRow> for PartyView {
     fn from(row: &PartyRow) -> Self {
         let profile = row.party().profile;
@@ -113,7 +123,7 @@ fn read(given: PartyProfile) -> Result<Profile, Problem> {
 ///
 /// The same profile again is the same party.
 #[utoipa::path(post, path = "/v1/parties", tag = "parties", request_body = PartyProfile,
-    responses((status = 200, body = PartyView, description = "The party")))]
+    responses((status = 200, body = PartyDetail, description = "The party")))]
 pub(crate) async fn register_party(call: Call, body: Body<PartyProfile>) -> Result<Response, Problem> {
     let profile = read(body.value)?;
     submit(&call, body.digest, RegisterParty(profile), |row| Answer::ok(&PartyView::from(row))).await
@@ -166,9 +176,17 @@ pub(crate) async fn list_parties(
     responses((status = 200, body = PartyView, description = "The party")))]
 pub(crate) async fn get_party(call: Call, Path(id): Path<String>) -> Result<Response, Problem> {
     let id: PartyId = parse_id(&id, "id")?;
-    match call.app.read(move |session| parties::party(session, id)).await? {
-        Some(row) => Ok(json_versioned(&PartyView::from(&row), row.version)),
-        None => Err(Problem::not_found("party_unknown", format!("there is no party {id}"))),
+    let found = call
+        .app
+        .read(move |session| Ok((parties::party(session, id)?, parties::open_flags(session, id)?)))
+        .await?;
+    match found {
+        (Some(row), flags) => {
+            let risk_flags = flags.iter().map(PartyNoteView::from).collect();
+            let detail = PartyDetail { party: PartyView::from(&row), risk_flags };
+            Ok(json_versioned(&detail, row.version))
+        }
+        (None, _) => Err(Problem::not_found("party_unknown", format!("there is no party {id}"))),
     }
 }
 

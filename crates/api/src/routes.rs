@@ -11,8 +11,8 @@ use axum::{
 
 use crate::{
     App, agencies, approvals, bank_files, bank_messages, cases, cashier, credit, edge, explain, feed, health,
-    identity, keys, ledger, notices, operations, orders, parties, payments, payout_accounts, people,
-    programme, rails, records, rules, staff, studio, tax, withdrawals,
+    identity, keys, ledger, notices, operations, orders, parties, party_notes, payments, payout_accounts,
+    people, programme, rails, records, rules, staff, studio, tax, withdrawals,
 };
 
 /// The whole service.
@@ -154,6 +154,11 @@ fn business() -> Routes {
         .route("/v1/parties/{id}/freeze", post(parties::freeze_party))
         .route("/v1/parties/{id}/unfreeze", post(parties::unfreeze_party))
         .route("/v1/parties/{id}/close", post(parties::close_party))
+        .route(
+            "/v1/parties/{id}/notes",
+            get(party_notes::list_party_notes).merge(post(party_notes::write_party_note)),
+        )
+        .route("/v1/parties/{id}/notes/{note}/clear", post(party_notes::clear_party_note))
         .route("/v1/parties/{id}/messages", get(feed::list_messages))
         .route("/v1/parties/{id}/messages/{message}/read", post(feed::read_message))
         .route("/v1/parties/{id}/overview", get(orders::get_overview))

@@ -162,6 +162,8 @@ typed_ids! {
     CodeId = "otc";
     /// A person that acts for a party (P6).
     PersonId = "per";
+    /// A note or risk flag on a party (P6).
+    PartyNoteId = "pn";
     /// A case (P26).
     CaseId = "case";
     /// A pay-later order (C11).

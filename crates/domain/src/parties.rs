@@ -5,8 +5,10 @@
 //! How a creator is paid (X2, X13, X16) is derived here, once, at the acceptance of an order.
 
 mod creator;
+mod note;
 
 pub use creator::{CreatorKind, creator_kind};
+pub use note::{NOTE_MAX, NOTES_OPEN_MAX, NoteKind, NoteRejection, clear_note, write_note};
 
 use std::collections::BTreeMap;
 

@@ -78,7 +78,7 @@ pub fn statements() -> Vec<&'static Statement> {
         &jobs::statements(),
         history::STATEMENTS,
         &identity::statements(),
-        parties::STATEMENTS,
+        &parties::statements(),
         &programme::statements(),
         &payments::statements(),
         &rules::statements(),

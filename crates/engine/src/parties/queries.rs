@@ -15,7 +15,7 @@ static PAGE: Statement = Statement {
 };
 
 /// Statements of this module.
-pub const STATEMENTS: &[&Statement] = &[&PAGE];
+pub(super) const STATEMENTS: &[&Statement] = &[&PAGE];
 
 /// A party by id.
 ///

@@ -59,7 +59,7 @@ macro_rules! id_columns {
 }
 
 id_columns!(PartyId AccountId TransferId TaskOrderId PayoutAccountId WithdrawalId JobId ApiKeyId StaffId ApprovalId MessageId CaseId);
-id_columns!(BankFileId MembershipId StatementId);
+id_columns!(BankFileId MembershipId PartyNoteId StatementId);
 id_columns!(PaymentOrderId PaymentId PaymentRefundId);
 id_columns!(CodeId PersonId);
 id_columns!(CreditOrderId CreditApplicationId RiskReviewId);

@@ -160,3 +160,55 @@ fn several_people_act_for_a_party_p6() {
         place.verify(true);
     }
 }
+
+/// P6: staff write notes and flags of risk about a party; they stay until somebody clears them, and a key writes none.
+#[test]
+fn notes_and_flags_of_a_party_are_written_by_people_and_stay_p6() {
+    for place in Place::all() {
+        let desk = Desk::on(&place);
+        let client = desk.client();
+        let staff = desk.staff("li", "risk");
+        let ann = party(&client, "ann", "individual");
+        let path = format!("/v1/parties/{ann}/notes");
+        let flag = json!({ "kind": "flag", "text": "shares a phone with c9" });
+        assert_eq!(code(&post(&client, &path, &flag), 403), "staff_needed");
+        for (body, status, expected) in [
+            (json!({ "kind": "rumour", "text": "x" }), 400, "invalid_input"),
+            (json!({ "kind": "note", "text": "" }), 422, "party_note_invalid"),
+            (json!({ "kind": "note", "text": "x".repeat(501) }), 422, "party_note_invalid"),
+        ] {
+            assert_eq!(code(&post(&staff, &path, &body), status), expected);
+        }
+        let nobody = "/v1/parties/pty_01h455vb4pex5vsknk084sn02q/notes";
+        assert_eq!(code(&post(&staff, nobody, &flag), 404), "party_unknown");
+        let flagged = post(&staff, &path, &flag).ended(201);
+        let note = json!({ "kind": "note", "text": "called back on Monday" });
+        let noted = post(&staff, &path, &note).ended(201);
+        assert!(noted.text("written_by").starts_with("stf_"));
+        let party_path = format!("/v1/parties/{ann}");
+        let flags = || client.get(&party_path).ended(200).body["risk_flags"].clone();
+        assert_eq!(flags(), json!([flagged.body]), "whoever reads the party sees what stands");
+
+        let clear = format!("{path}/{}/clear", flagged.text("id"));
+        let reason = json!({ "reason": "their mother's phone" });
+        let unknown = format!("{path}/{}/clear", "pn_01h455vb4pex5vsknk084sn02q");
+        assert_eq!(code(&post(&staff, &unknown, &reason), 404), "party_note_unknown");
+        let cleared = post(&staff, &clear, &reason).ended(200);
+        assert_eq!((cleared.text("reason"), cleared.int("version")), ("their mother's phone", 2));
+        assert_eq!(code(&post(&staff, &clear, &reason), 422), "party_note_cleared");
+        assert_eq!(flags(), json!([]));
+        let list = |query: &str| client.get(&format!("{path}{query}")).ended(200).body;
+        assert_eq!(list("")["data"], json!([noted.body, cleared.body]), "newest first, nothing is lost");
+        assert_eq!(list("?kind=flag")["data"], json!([cleared.body]));
+        let first = list("?limit=1");
+        let next = format!("?limit=1&cursor={}", first["next_cursor"].as_str().unwrap());
+        assert_eq!(
+            (&first["data"][0]["id"], &list(&next)["data"][0]["id"]),
+            (&noted.body["id"], &cleared.body["id"])
+        );
+        let audit = client.get("/v1/audit?limit=200").ended(200).body.to_string();
+        assert!(audit.contains("party.clear_note") && !audit.contains("mother"));
+        desk.server.stop();
+        place.verify(true);
+    }
+}
