@@ -272,6 +272,58 @@ pub(crate) struct GateCheck {
     codes: Vec<&'static str>,
 }
 
+/// Something that stands in the way, or that it would wait for, in words.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct GateReason {
+    /// Number of the check, 1 to 15.
+    check: u8,
+    /// Stable code.
+    code: &'static str,
+    /// Sentence in Chinese.
+    message_zh: &'static str,
+    /// Sentence in English.
+    message_en: &'static str,
+    /// Who must act: `party`, `platform`, `staff`, `rail` or `nobody`.
+    who_must_act: &'static str,
+    /// What to do, a stable code.
+    next_step: &'static str,
+    /// When it may be tried again, where time alone changes the answer.
+    until: Option<String>,
+    /// The bound that was passed, minor units: the minimum, what is available, what the cap leaves.
+    bound_minor: Option<i64>,
+    /// First steps that are missing: `bind_phone`, `verify_real_name`, `bind_payout_account`.
+    missing: Vec<&'static str>,
+}
+
+impl GateReason {
+    fn of(code: GateCode) -> Self {
+        Self {
+            check: code.check(),
+            code: code.code(),
+            message_zh: code.zh(),
+            message_en: code.en(),
+            who_must_act: code.actor().name(),
+            next_step: code.next_step().name(),
+            until: None,
+            bound_minor: None,
+            missing: Vec::new(),
+        }
+    }
+
+    fn all(result: &CheckResult) -> Vec<Self> {
+        match result {
+            CheckResult::NotApplicable | CheckResult::Passed => Vec::new(),
+            CheckResult::Failed(refused) => vec![Self {
+                until: text(refused.until),
+                bound_minor: refused.bound_minor,
+                missing: refused.missing.iter().map(|step| step.name()).collect(),
+                ..Self::of(refused.code)
+            }],
+            CheckResult::Waits(codes) => codes.iter().copied().map(Self::of).collect(),
+        }
+    }
+}
+
 /// What the gate would say; nothing was kept.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct WithdrawalLook {
@@ -283,6 +335,10 @@ pub(crate) struct WithdrawalLook {
     refused: Option<&'static str>,
     /// Every check, in order.
     checks: Vec<GateCheck>,
+    /// What failed or would wait, in the order of the checks, in words and with who must act: all of it, the refusal is
+    /// the first that failed. Absent when there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reasons: Vec<GateReason>,
     /// Fee, minor units.
     fee_minor: i64,
     /// How the fee would come about; null for what is free by its kind.
@@ -317,6 +373,7 @@ impl From<&DryRun> for WithdrawalLook {
             accepted: look.refused.is_none(),
             refused: look.refused.as_ref().map(|refused| refused.code.code()),
             checks: look.checks.iter().enumerate().map(check).collect(),
+            reasons: look.checks.iter().flat_map(GateReason::all).collect(),
             fee_minor: look.fee_minor,
             fee: FeeView::of(&look.fee),
             net_minor: look.net_minor,

@@ -160,9 +160,29 @@ fn a_dry_run_answers_every_check_g() {
         );
         assert_eq!(look["hints"], json!(["float_short"]), "it would wait for float: {look}");
         assert_eq!(checks[13], json!({ "check": 14, "result": "waits", "codes": ["float_short"] }));
+        let reason = |look: &Value, at: usize| {
+            let reason = look["reasons"][at].clone();
+            for words in ["message_zh", "message_en"] {
+                assert!(reason[words].as_str().is_some_and(|text| !text.is_empty()), "{look}");
+            }
+            let parts = ["check", "code", "who_must_act", "next_step", "bound_minor", "missing"];
+            json!(parts.map(|part| reason[part].clone()))
+        };
+        assert_eq!(reason(&look, 0), json!([14, "float_short", "platform", "top_up_float", null, []]));
         let too_much = json!({ "party_id": id, "amount_minor": 95_001 });
         let look = client.post("/v1/withdrawals?dry_run=true", "d2", &too_much).ended(200).body;
         assert_eq!((&look["accepted"], &look["refused"]), (&json!(false), &json!("insufficient_available")));
+        let expected = json!([9, "insufficient_available", "party", "change_amount", 95_000, []]);
+        assert_eq!(reason(&look, 0), expected);
+        assert_eq!(look["reasons"].as_array().unwrap().len(), 2, "and what it would wait for: {look}");
+        let profile = json!({ "external_id": "new", "display_name": "N", "roles": ["creator"],
+            "legal_form": "individual" });
+        let new = client.post("/v1/parties", "new", &profile).ended(200).text("id").to_owned();
+        let body = json!({ "party_id": new, "amount_minor": 100 });
+        let look = client.post("/v1/withdrawals?dry_run=true", "d3", &body).ended(200).body;
+        let steps = ["bind_phone", "verify_real_name", "bind_payout_account"];
+        let expected = json!([5, "first_steps_missing", "party", "complete_first_steps", null, steps]);
+        assert_eq!(reason(&look, 0), expected);
         assert_eq!(look["checks"][8]["result"], "failed");
         assert_eq!(withdrawable(&client, &id), 95_000, "nothing was kept");
         assert_eq!(client.get("/v1/withdrawals").ended(200).body["data"], json!([]));
