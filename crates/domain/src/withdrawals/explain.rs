@@ -26,7 +26,7 @@ pub struct Explanation {
 
 impl Explanation {
     /// Shown besides the sentence when the payout clock has run out.
-    pub const OVERDUE_ZH: &str = "已超过 72 小时，工作人员正在跟进。";
+    pub const OVERDUE_ZH: &str = "已超过承诺的时间，工作人员正在跟进。";
     /// Shown besides the sentence when the payout clock has run out.
     pub const OVERDUE_EN: &str = "This took longer than promised; staff are following it up.";
 }

@@ -4,6 +4,7 @@
 use purser_domain::{
     casework::{Kind, Outcome},
     credit::risk::{Score, State as Label},
+    policy::keys,
     withdrawals::{Evidence, GateCode, Source, State},
 };
 
@@ -25,13 +26,13 @@ pub(super) fn want(needs: &mut Needs<'_>, located: &Located) {
     }
 }
 
-/// What the case asks for, in both languages.
-fn request() -> String {
+/// What the case asks for, in both languages; `days` are the working days of policy from the papers to the decision.
+fn request(days: u32) -> String {
     let zh = Evidence::ALL.map(Evidence::zh).join("、");
     let en = Evidence::ALL.map(Evidence::en).join(", ");
     format!(
-        "该笔提现需要人工审核。请在本工单上传：{zh}。收到后 3 个工作日内完成审核。\n\
-         A person has to look at this withdrawal. Please attach: {en}. It is decided within three working days of that."
+        "该笔提现需要人工审核。请在本工单上传：{zh}。收到后 {days} 个工作日内完成审核。\n\
+         A person has to look at this withdrawal. Please attach: {en}. It is decided within {days} working days of that."
     )
 }
 
@@ -51,7 +52,8 @@ pub(super) fn open(tx: &mut Tx, ctx: &Ctx, row: &mut WithdrawalRow, score: &Scor
         due_at: None,
     };
     let case = cases::open(tx, ctx, new);
-    cases::ask(tx, ctx, case, &request())?;
+    let days = ctx.rules.policy.now(ctx.now).value(keys::REVIEW_DECISION);
+    cases::ask(tx, ctx, case, &request(days))?;
     row.case_id = case.to_string();
     tx.put(row.clone());
     if withdrawal.review.contains(&GateCode::ReviewRisk) {

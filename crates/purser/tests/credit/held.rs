@@ -103,7 +103,15 @@ fn fast_draws_are_held_and_decided_with_evidence_c17_c19() {
             (&json!("review"), &json!("waiting_for_party"), &json!(wd))
         );
         let text = asked["messages"][0]["text"].as_str().unwrap();
-        for paper in ["营业执照", "法定代表人", "银行流水", "licence", "bank statements"] {
+        for paper in [
+            "营业执照",
+            "法定代表人",
+            "银行流水",
+            "licence",
+            "bank statements",
+            "3 个工作日",
+            "3 working days",
+        ] {
             assert!(text.contains(paper), "{text}");
         }
         // Papers that are none.
