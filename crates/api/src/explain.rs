@@ -2,9 +2,10 @@
 
 use axum::{extract::Path, response::Response};
 use purser_domain::{
+    corporate::Circumstances,
     ids::{PartyId, WithdrawalId},
     money::Currency,
-    time::{Date, Timestamp},
+    time::{Date, Timestamp, Zone},
     withdrawals::{DryRun, PartyMoney, Place, Whereabout, Withdrawal, whereabouts},
 };
 use purser_engine::{
@@ -214,14 +215,9 @@ impl From<&Whereabout> for WhereaboutView {
 
 impl WhereaboutView {
     /// What a settlement statement reserves that has not come to its payout.
-    fn of_settlement(row: &StatementRow, disputed: bool, today: Date) -> Self {
-        let words = purser_domain::corporate::explain(
-            row.state(),
-            disputed,
-            row.calendar_missing,
-            row.due_on(),
-            today,
-        );
+    fn of_settlement(row: &StatementRow, also: Circumstances, today: Date, zone: &Zone) -> Self {
+        let words = purser_domain::corporate::explain(row.state(), also, row.due_on(), today);
+        let end_of = |day: Date| zone.start_of(day.tomorrow().unwrap_or(day));
         Self {
             place: Place::InTransit.name(),
             amount_minor: row.payable,
@@ -230,7 +226,7 @@ impl WhereaboutView {
             en: words.en,
             who_must_act: words.actor,
             next_step: words.next_step,
-            next_at: words.by.map(|day| day.to_string()),
+            next_at: text(words.by.map(end_of)),
             overdue: words.overdue,
             withdrawal_id: None,
             settlement_id: Some(row.id.to_string()),
@@ -239,12 +235,12 @@ impl WhereaboutView {
     }
 }
 
-/// Settlement statements of a party that reserve money, among the newest 100, and whether each is disputed.
-fn reserving(session: &mut dyn Session, party: PartyId) -> Result<Vec<(StatementRow, bool)>, Fault> {
+/// Settlement statements of a party that reserve money, among the newest 100, and what their states do not say.
+fn reserving(session: &mut dyn Session, party: PartyId) -> Result<Vec<(StatementRow, Circumstances)>, Fault> {
     let filter = StatementFilter { party: Some(party), ..StatementFilter::default() };
     let rows = corporate::statement_page(session, &filter, 100)?;
     let live = rows.into_iter().filter(|row| row.state().reserves());
-    live.map(|row| corporate::is_disputed(session, &row).map(|disputed| (row, disputed))).collect()
+    live.map(|row| corporate::circumstances(session, &row).map(|also| (row, also))).collect()
 }
 
 /// What the gate says to a request for everything: the same that stands in the way of any amount.
@@ -358,7 +354,7 @@ pub(crate) async fn explain_party(call: Call, Path(id): Path<String>) -> Result<
         open: &rows,
     };
     let settlements =
-        statements.iter().map(|(row, disputed)| WhereaboutView::of_settlement(row, *disputed, today));
+        statements.iter().map(|(row, also)| WhereaboutView::of_settlement(row, *also, today, &call.app.zone));
     Ok(json(&PartyExplained {
         party_id: party.to_string(),
         currency: currency.to_string(),

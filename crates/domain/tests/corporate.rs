@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use purser_domain::{
     calendar::Calendar,
     corporate::{
-        self, Amounts, Follow, Invoice, InvoiceItem, Item, Payee, Picked, Rejection, Seller, State,
-        Statement, explain, follow, generate, tax_in,
+        self, Amounts, Circumstances, Follow, Invoice, InvoiceItem, Item, Payee, Picked, Rejection, Seller,
+        State, Statement, explain, follow, generate, tax_in,
     },
     ids::{PartyId, StatementId, Uid},
     time::{Timestamp, Zone},
@@ -166,9 +166,12 @@ fn cases_x16() {
             "explain" => {
                 let state = State::named(words[1]).unwrap();
                 let due = value(&words, "due").map(|day| day.parse().unwrap());
-                let disputed = words.contains(&"disputed");
-                let missing = words.contains(&"calendar_missing");
-                let e = explain(state, disputed, missing, due, "2026-03-10".parse().unwrap());
+                let also = Circumstances {
+                    disputed: words.contains(&"disputed"),
+                    calendar_missing: words.contains(&"calendar_missing"),
+                    payout_in_review: words.contains(&"in_review"),
+                };
+                let e = explain(state, also, due, "2026-03-10".parse().unwrap());
                 let by = e.by.map_or("-".to_owned(), |day| day.to_string());
                 let status = state.status();
                 format!(

@@ -2,7 +2,7 @@
 
 use axum::{extract::Path, response::Response};
 use purser_domain::{
-    corporate::State,
+    corporate::{Circumstances, State},
     ids::{PartyId, StatementId, Uid},
     time::Timestamp,
 };
@@ -72,13 +72,14 @@ pub(crate) async fn list_settlements(
         .read(move |session| {
             let rows = corporate::statement_page(session, &filter, most)?;
             rows.into_iter()
-                .map(|row| Ok((corporate::is_disputed(session, &row)?, row)))
+                .map(|row| Ok((corporate::circumstances(session, &row)?, row)))
                 .collect::<Result<Vec<_>, _>>()
         })
         .await?;
     let today = call.app.zone.date(call.app.now());
-    let cursor = |(_, row): &(bool, StatementRow)| Cursor { numbers: vec![row.generated_at.0], id: row.id.0 };
-    Ok(json(&page_of(rows, limit, cursor, |(disputed, row)| SettlementView::of(&row, disputed, today))))
+    let cursor =
+        |(_, row): &(Circumstances, StatementRow)| Cursor { numbers: vec![row.generated_at.0], id: row.id.0 };
+    Ok(json(&page_of(rows, limit, cursor, |(also, row)| SettlementView::of(&row, also, today))))
 }
 
 /// Read a settlement statement
@@ -91,14 +92,14 @@ pub(crate) async fn get_settlement(call: Call, Path(id): Path<String>) -> Result
         .app
         .read(move |session| {
             let Some(row) = corporate::statement(session, id)? else { return Ok(None) };
-            let disputed = corporate::is_disputed(session, &row)?;
-            Ok(Some((row, disputed, corporate::statement_payouts(session, id)?)))
+            let also = corporate::circumstances(session, &row)?;
+            Ok(Some((row, also, corporate::statement_payouts(session, id)?)))
         })
         .await?;
-    let (row, disputed, payouts) = found.ok_or_else(|| unknown(id))?;
+    let (row, also, payouts) = found.ok_or_else(|| unknown(id))?;
     let today = call.app.zone.date(call.app.now());
     let detail = SettlementDetail {
-        settlement: SettlementView::of(&row, disputed, today),
+        settlement: SettlementView::of(&row, also, today),
         payments: payouts.iter().map(Into::into).collect(),
     };
     Ok(json_versioned(&detail, row.version))

@@ -1,7 +1,7 @@
 //! Statements and their orders as they are shown.
 
 use purser_domain::{
-    corporate::{InvoiceItem, explain, tax_in},
+    corporate::{Circumstances, InvoiceItem, explain, tax_in},
     time::Date,
 };
 use purser_engine::corporate::{ListedItem, ListingRow, PayoutRow, StatementRow};
@@ -154,8 +154,8 @@ fn invoice(row: &StatementRow) -> Option<InvoiceView> {
 }
 
 impl SettlementView {
-    pub(crate) fn of(row: &StatementRow, disputed: bool, today: Date) -> Self {
-        let words = explain(row.state(), disputed, row.calendar_missing, row.due_on(), today);
+    pub(crate) fn of(row: &StatementRow, also: Circumstances, today: Date) -> Self {
+        let words = explain(row.state(), also, row.due_on(), today);
         Self {
             id: row.id.to_string(),
             party_id: row.party.to_string(),
@@ -192,7 +192,7 @@ impl SettlementView {
             invoice: invoice(row),
             submissions: row.submissions,
             papers_case: row.papers_case().map(|case| case.to_string()),
-            disputed,
+            disputed: also.disputed,
             dispute_case: row.dispute_case().map(|case| case.to_string()),
             dispute_until: row.dispute_until.to_string(),
             due_on: some(&row.due_on),
@@ -208,7 +208,9 @@ impl SettlementView {
     /// In the answer of a write: the only dispute that a statement can still have unsigned there is open.
     pub(crate) fn written(row: &StatementRow, today: Date) -> Self {
         let disputed = row.state == "generated" && row.dispute_case().is_some();
-        Self::of(row, disputed, today)
+        let also =
+            Circumstances { disputed, calendar_missing: row.calendar_missing, payout_in_review: false };
+        Self::of(row, also, today)
     }
 }
 

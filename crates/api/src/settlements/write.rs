@@ -1,9 +1,12 @@
 //! Making statements, signing, papers, decisions.
 
 use axum::{extract::Path, response::Response};
-use purser_domain::ids::{PartyId, PayoutAccountId, StaffId, StatementLineId, TaskOrderId, Uid};
+use purser_domain::{
+    corporate::Circumstances,
+    ids::{PartyId, PayoutAccountId, StaffId, StatementLineId, TaskOrderId, Uid},
+};
 use purser_engine::corporate::{
-    Act, ActOnStatement, AddLine, Choice, GenerateStatement, InvoiceInput, ListedItem,
+    Act, ActOnStatement, AddLine, Choice, GenerateStatement, InvoiceInput, ListedItem, StatementRow,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -163,7 +166,13 @@ pub(crate) async fn answer_settlement(
         if_version: call.if_match,
     };
     let today = call.app.zone.date(call.app.now());
-    submit(&call, body.digest, command, move |row| Answer::ok(&SettlementView::of(row, false, today))).await
+    submit(&call, body.digest, command, move |row| Answer::ok(&SettlementView::of(row, answered(row), today)))
+        .await
+}
+
+/// A dispute that was just answered stands no more.
+fn answered(row: &StatementRow) -> Circumstances {
+    Circumstances { calendar_missing: row.calendar_missing, ..Circumstances::default() }
 }
 
 /// An invoice to submit.

@@ -22,20 +22,26 @@ pub struct Explanation {
     pub overdue: bool,
 }
 
+/// What the state of a statement does not say by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Circumstances {
+    /// A dispute waits for its answer.
+    pub disputed: bool,
+    /// The calendar cannot tell the day of payment (P5).
+    pub calendar_missing: bool,
+    /// Its payout waits for people who approve it (P16).
+    pub payout_in_review: bool,
+}
+
 /// Explains a statement. `due_on`: the promised day, `None` while there is none or the calendar cannot tell.
-pub fn explain(
-    state: State,
-    disputed: bool,
-    calendar_missing: bool,
-    due_on: Option<Date>,
-    today: Date,
-) -> Explanation {
+pub fn explain(state: State, also: Circumstances, due_on: Option<Date>, today: Date) -> Explanation {
     let running = matches!(state, State::Submitted | State::Paying | State::PaymentFailed);
     let overdue = running && due_on.is_some_and(|due| today > due);
-    let (zh, en, actor, next_step) = words(state, disputed, calendar_missing, overdue);
+    let (zh, en, actor, next_step) = words(state, also, overdue);
     let code = match state {
-        State::Generated if disputed => "disputed",
+        State::Generated if also.disputed => "disputed",
         State::Submitted | State::Paying if overdue => "overdue",
+        State::Paying if also.payout_in_review => "payment_in_review",
         state => state.name(),
     };
     let by = if running { due_on } else { None };
@@ -44,9 +50,9 @@ pub fn explain(
 
 type Words = (&'static str, &'static str, &'static str, &'static str);
 
-fn words(state: State, disputed: bool, calendar_missing: bool, overdue: bool) -> Words {
+fn words(state: State, also: Circumstances, overdue: bool) -> Words {
     match state {
-        State::Generated if disputed => (
+        State::Generated if also.disputed => (
             "结算单存在异议，工作人员正在处理，答复后方可签章。",
             "The statement is disputed; staff are looking into it, and it can be signed once they have answered.",
             "staff",
@@ -73,7 +79,7 @@ fn words(state: State, disputed: bool, calendar_missing: bool, overdue: bool) ->
             "staff",
             "wait",
         ),
-        State::Submitted if calendar_missing => (
+        State::Submitted if also.calendar_missing => (
             "资料审核中；付款日期将在次年工作日历公布后确定。",
             "The papers are being checked; the day of payment is set once next year's working days are announced.",
             "staff",
@@ -84,6 +90,12 @@ fn words(state: State, disputed: bool, calendar_missing: bool, overdue: bool) ->
             "The papers are being checked; payment follows.",
             "staff",
             "check_papers",
+        ),
+        State::Paying if also.payout_in_review => (
+            "资料已通过，付款待人工复核。",
+            "The papers are accepted; people still have to approve the payment.",
+            "staff",
+            "review",
         ),
         State::Paying => {
             ("资料已通过，付款中。", "The papers are accepted; payment is on its way.", "rail", "wait")

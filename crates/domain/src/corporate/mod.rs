@@ -15,7 +15,7 @@ mod explain;
 mod generate;
 mod machine;
 
-pub use explain::{Explanation, explain};
+pub use explain::{Circumstances, Explanation, explain};
 pub use generate::{Payee, Picked, Seller, generate};
 pub use machine::{Follow, accept, answer, cancel, dispute, follow, reject, retry, sign, submit, void};
 

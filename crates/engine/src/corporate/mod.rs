@@ -19,8 +19,8 @@ pub(crate) use items::booked;
 pub use items::{AddLine, NewLine, add_line};
 pub use list::ListMonth;
 pub use queries::{
-    ITEM_PAGE_MAX, ListedItem, STATEMENT_PAGE_MAX, StatementFilter, export, is_disputed, item_page, listings,
-    statement, statement_page, statement_payouts,
+    ITEM_PAGE_MAX, ListedItem, STATEMENT_PAGE_MAX, StatementFilter, circumstances, export, item_page,
+    listings, statement, statement_page, statement_payouts,
 };
 pub use rows::{ItemRow, ListingRow, PayoutRow, StatementRow};
 pub use tend::TendStatements;

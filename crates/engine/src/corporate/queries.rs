@@ -1,14 +1,15 @@
 //! Reading statements, what is in them, and what may go into one.
 
 use purser_domain::{
-    corporate::State,
+    corporate::{Circumstances, State},
     ids::{PartyId, StatementId, Uid},
     time::Timestamp,
+    withdrawals,
 };
 use purser_storage::{Fault, Record as _, Session, Statement, Value};
 
 use super::{ItemRow, ListingRow, PayoutRow, StatementRow};
-use crate::{cases::CaseRow, feed::one};
+use crate::{cases::CaseRow, feed::one, withdrawals::WithdrawalRow};
 
 /// Most statements on a page.
 pub const STATEMENT_PAGE_MAX: i64 = 201;
@@ -87,15 +88,19 @@ pub fn statement(session: &mut dyn Session, id: StatementId) -> Result<Option<St
     one(session, id)
 }
 
-/// Whether a statement cannot be signed, because its dispute is not answered yet.
+/// What a statement waits for beside its state: an answer to its dispute, people who approve its payout, a calendar.
 ///
 /// # Errors
 /// Storage faults.
-pub fn is_disputed(session: &mut dyn Session, row: &StatementRow) -> Result<bool, Fault> {
-    match row.dispute_case().filter(|_| row.state() == State::Generated) {
-        Some(case) => Ok(one::<CaseRow>(session, case)?.is_some_and(|case| !case.state().is_closed())),
-        None => Ok(false),
-    }
+pub fn circumstances(session: &mut dyn Session, row: &StatementRow) -> Result<Circumstances, Fault> {
+    let disputed = match row.dispute_case().filter(|_| row.state() == State::Generated) {
+        Some(case) => one::<CaseRow>(session, case)?.is_some_and(|case| !case.state().is_closed()),
+        None => false,
+    };
+    let payout_in_review = row.state() == State::Paying
+        && one::<WithdrawalRow>(session, row.payout)?
+            .is_some_and(|payout| payout.state == withdrawals::State::InReview.name());
+    Ok(Circumstances { disputed, payout_in_review, calendar_missing: row.calendar_missing })
 }
 
 /// Which statements.

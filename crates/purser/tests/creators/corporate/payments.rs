@@ -31,6 +31,9 @@ fn large_ones_take_two_people_and_a_failed_payment_is_paid_again_x16_p16_p10() {
         let accept = json!({ "decision": "accept" });
         let accepted = li.post(&path(&id, "decision"), "l1", &accept).ended(200);
         let first = accepted.text("payment").to_owned();
+        let waits = read(&client, &id).ended(200).body["explanation"].clone();
+        let said = [&waits["code"], &waits["who_must_act"], &waits["next_step"]];
+        assert_eq!(said, ["payment_in_review", "staff", "review"]);
         two_people(&client, &li, &wang, &first);
         let failed = reaches(&client, &id, "payment_failed");
         assert!(failed.body["explanation"]["detail"].as_str().unwrap().starts_with("payee_fixable"));
