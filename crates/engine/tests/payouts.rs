@@ -13,12 +13,12 @@ use std::{
 };
 
 use purser_domain::{
-    ids::PartyId,
+    ids::{PartyId, PayoutAccountId},
     ledger::{AccountKind, AccountRef, Step},
     money::Currency,
     parties::{AccountClass, LegalForm, Profile, Role, Roles},
     policy::DEFAULT_PACK,
-    time::{DAY, MINUTE},
+    time::{DAY, MINUTE, SECOND},
     withdrawals::{FailureClass, GateCode, RailNumber, RailOutcome, Reason, State, rail_reference},
 };
 use purser_engine::{
@@ -142,12 +142,16 @@ impl<'b> Desk<'b> {
     }
 
     fn asked(&mut self, amount_minor: i64) -> WithdrawalRow {
+        self.asked_to(amount_minor, None)
+    }
+
+    fn asked_to(&mut self, amount_minor: i64, destination: Option<PayoutAccountId>) -> WithdrawalRow {
         let request = RequestWithdrawal {
             party: self.creator,
             asked: Asked::Earnings,
             amount_minor: Some(amount_minor),
             currency: Currency::CNY,
-            destination: None,
+            destination,
             code: Given::Waived,
             person: None,
             dry_run: false,
@@ -543,5 +547,27 @@ fn the_switch_of_a_kind_of_party_follows_the_money_that_is_drawn_p4_g2() {
             let found = (stopped(&mut desk, Asked::Earnings), stopped(&mut desk, Asked::Proceeds));
             assert_eq!(found, (earnings, proceeds), "{key}");
         }
+    });
+}
+
+/// X11: what was held back for a while is still the older request when money is there for one only.
+#[test]
+fn the_oldest_request_goes_first_after_it_was_held_back_x11() {
+    Books::each(|books| {
+        let mut desk = Desk::on(books, 20_000, 10_000);
+        let other =
+            run(&mut desk.writer, BindPayoutAccount::sandbox(desk.creator, "lin-2.ok")).unwrap().row.id;
+        books.advance(2 * DAY);
+        let older = desk.asked_to(10_000, Some(other));
+        let (party, id) = (desk.creator, other);
+        let lock = |locked| LockPayoutAccount { party, id, locked, reason: "looks odd".to_owned() };
+        run(&mut desk.writer, lock(true)).unwrap();
+        assert_eq!(desk.dispatch(), 0);
+        books.advance(30 * SECOND);
+        let younger = desk.asked(10_000);
+        run(&mut desk.writer, lock(false)).unwrap();
+        books.advance(31 * SECOND);
+        assert_eq!(desk.dispatch(), 1);
+        assert_eq!([&older, &younger].map(|row| desk.read(row).state), ["sending", "waiting_for_funds"]);
     });
 }

@@ -159,11 +159,12 @@ impl Command for DispatchRail {
                 && self.short_before.is_none_or(|place| (row.next_at, row.id) < place)
         };
         let mut queue: Vec<WithdrawalRow> = tx.rows::<WithdrawalRow>().filter(ready).cloned().collect();
-        queue.sort_by_key(|row| (row.next_at, row.id));
+        // Oldest request first, also when it was held back and put off meanwhile (X11).
+        queue.sort_by_key(|row| (row.requested_at, row.id));
         let terms = withdrawal_terms(ctx.rules.policy.now(ctx.now));
         let gate = gate_ctx(ctx, &terms);
         let short = self.short_before.is_some();
-        let first = queue.first().map(|row| (row.next_at, row.id));
+        let first = queue.iter().map(|row| (row.next_at, row.id)).min();
         let mut done = Dispatched { short, first, ..Dispatched::default() };
         for mut row in queue {
             if !tx.is_loaded::<PartyRow>(&row.party) {
@@ -205,7 +206,10 @@ impl Command for DispatchRail {
                     let held =
                         matches!(after.state, State::Requested | State::Scheduled | State::WaitingForFunds);
                     let mut changed = row.clone();
-                    if held && !short {
+                    if short {
+                        // Back to its place among those that wait for float.
+                        changed.next_at = changed.next_at.min(changed.dispatch_at);
+                    } else if held {
                         changed.next_at = ctx.now.plus(NEXT_LOOK);
                     }
                     let mark = tx.mark();
