@@ -8,7 +8,10 @@ use purser_domain::{
 use purser_storage::{Fault, Record as _, Session, Statement, Value};
 
 use super::{AttachmentRow, CaseMessageRow, CaseRow};
-use crate::feed::one;
+use crate::{
+    feed::one,
+    tx::{Needs, Tx},
+};
 
 /// Most cases on a page.
 pub const CASE_PAGE_MAX: i64 = 200;
@@ -51,6 +54,16 @@ pub(super) static ATTACHMENTS: Statement = Statement {
     sql: "SELECT case_id, n, at, side, author, internal, hash, kind, size, name FROM case_attachments \
           WHERE case_id = ?1 ORDER BY n LIMIT 100",
 };
+
+/// Declares what [`has_open_case`] looks at.
+pub(crate) fn want_open_case(needs: &mut Needs<'_>, party: PartyId) {
+    needs.list::<CaseRow>(&LIVE_OF_PARTY, &[Value::Bytes(&party.0.0), Value::Int(1)]);
+}
+
+/// Whether a case of a party that it may see is not closed.
+pub(crate) fn has_open_case(tx: &Tx, party: PartyId) -> bool {
+    tx.rows::<CaseRow>().any(|row| row.is_shown_to(party) && !row.state().is_closed())
+}
 
 /// Statements of this module.
 pub(super) const STATEMENTS: &[&Statement] =

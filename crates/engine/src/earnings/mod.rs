@@ -14,7 +14,7 @@ pub use records::{OrderFilter, OrderPlace, order_records};
 pub use rows::{EarningsTotals, TaskOrderRow};
 
 pub(crate) use apply::{add_overview, want_overview};
-pub(crate) use queries::account;
+pub(crate) use queries::{account, has_open_orders, want_open_orders};
 
 use purser_storage::{Statement, Table};
 

@@ -12,7 +12,10 @@ use purser_domain::{
 use purser_storage::{Fault, Keys, Lock, Record as _, Session, Statement, Value};
 
 use super::{EarningsTotals, TaskOrderRow};
-use crate::rows::AccountRow;
+use crate::{
+    rows::AccountRow,
+    tx::{Needs, Tx},
+};
 
 static MONTHS: Statement = Statement {
     name: "earnings.months",
@@ -33,9 +36,47 @@ static ALL_TOTALS: Statement = Statement {
 static SPAN: Statement =
     Statement { name: "earnings.span", sql: "SELECT MIN(accepted_at), MAX(accepted_at) FROM task_orders" };
 
+// Closing a party is rare: it may look through all that the creator ever did.
+static OPEN_OF_CREATOR: Statement = Statement {
+    name: "earnings.open_of_creator",
+    sql: "SELECT id, creator, payee, external_id, title, kind, fee_ppm, task_type, status, stage, amount, currency, \
+          accepted_at, completed_at, settle_due_at, calendar_missing, settled_at, cancelled_at, service_fee, \
+          compensation, net, policy_version, version FROM task_orders \
+          WHERE creator = ?1 AND settled_at IS NULL AND cancelled_at IS NULL ORDER BY accepted_at, id LIMIT 1",
+};
+static OPEN_OF_AGENCY: Statement = Statement {
+    name: "earnings.open_of_agency",
+    sql: "SELECT id, creator, payee, external_id, title, kind, fee_ppm, task_type, status, stage, amount, currency, \
+          accepted_at, completed_at, settle_due_at, calendar_missing, settled_at, cancelled_at, service_fee, \
+          compensation, net, policy_version, version FROM task_orders \
+          WHERE payee = ?1 AND kind = 'agency_signed' AND settled_at IS NULL AND cancelled_at IS NULL \
+          ORDER BY accepted_at, id LIMIT 1",
+};
+
 /// Statements of this module.
-pub(super) const STATEMENTS: &[&Statement] =
-    &[&MONTHS, &STATUSES, &ALL_TOTALS, &SPAN, &super::due::DUE, &super::due::UNDATED];
+pub(super) const STATEMENTS: &[&Statement] = &[
+    &MONTHS,
+    &STATUSES,
+    &ALL_TOTALS,
+    &SPAN,
+    &OPEN_OF_CREATOR,
+    &OPEN_OF_AGENCY,
+    &super::due::DUE,
+    &super::due::UNDATED,
+];
+
+/// Declares what [`has_open_orders`] looks at.
+pub(crate) fn want_open_orders(needs: &mut Needs<'_>, party: PartyId) {
+    for statement in [&OPEN_OF_CREATOR, &OPEN_OF_AGENCY] {
+        needs.list::<TaskOrderRow>(statement, &[Value::Bytes(&party.0.0)]);
+    }
+}
+
+/// Whether a party works on, or is to be paid for, an order that is neither settled nor cancelled (X2).
+pub(crate) fn has_open_orders(tx: &Tx, party: PartyId) -> bool {
+    let of = |row: &&TaskOrderRow| row.creator == party || row.payee == party;
+    tx.rows::<TaskOrderRow>().filter(of).any(|row| row.settled_at.is_none() && row.cancelled_at.is_none())
+}
 
 /// The creator's overview (X1).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,8 +8,10 @@ use purser_domain::{
 
 use super::PartyRow;
 use crate::{
+    cases,
     command::{Command, Ctx, Rejection},
     credit::{self, CreditShopRow},
+    earnings,
     facts::Facts,
     tx::{Needs, Tx},
 };
@@ -134,6 +136,9 @@ impl ChangeParty {
         // What is authorised and not shipped yet would be advanced to a party that is closed.
         let shop = tx.get::<CreditShopRow>(&self.id);
         ties.open_records += u32::from(shop.is_some_and(|shop| shop.reserved != 0 || shop.due != 0));
+        // A closed party's order could never be completed, and its case never answered.
+        ties.open_records += u32::from(earnings::has_open_orders(tx, self.id));
+        ties.open_records += u32::from(cases::has_open_case(tx, self.id));
         ties
     }
 }
@@ -150,8 +155,16 @@ impl Command for ChangeParty {
         }
     }
 
-    fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
+    fn lookups(&self, needs: &mut Needs<'_>) {
+        // Whoever waits for the party sees the orders and cases that came meanwhile.
         needs.row::<PartyRow>(self.id);
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
+        if matches!(self.change, PartyChange::Close) {
+            earnings::want_open_orders(needs, self.id);
+            cases::want_open_case(needs, self.id);
+        }
         credit::want_status(needs, self.id);
         needs.row::<CreditShopRow>(self.id);
         for reference in self.accounts(ctx) {

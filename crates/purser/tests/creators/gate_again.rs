@@ -170,3 +170,27 @@ fn what_changed_since_the_request_is_seen_when_it_is_sent_g2_g7() {
         place.verify(true);
     }
 }
+
+/// P6: a party that still works on an order, or waits for an answer, is not closed.
+#[test]
+fn a_party_with_open_orders_or_cases_is_not_closed_p6() {
+    for place in Place::all() {
+        let desk = Desk::on(&place);
+        let id = desk.creator("c1");
+        let close = || desk.post(&format!("/v1/parties/{id}/close"), &json!({}));
+        let at = desk.now();
+        desk.report("o1", &id, &at, "accepted");
+        assert_eq!(code(close(), 422), "party_not_empty");
+        let cancelled = json!({ "order_id": "o1", "creator_id": id, "task_type": "video", "title": "t",
+            "amount_minor": 1_000_000, "accepted_at": at, "status": "cancelled", "cancelled_at": at });
+        desk.post("/v1/task-orders", &cancelled).ended(200);
+        let case =
+            json!({ "party_id": id, "kind": "help", "summary": "a question", "text": "when am I paid?" });
+        let case = desk.post("/v1/cases", &case).ended(201).text("id").to_owned();
+        assert_eq!(code(close(), 422), "party_not_empty");
+        desk.post(&format!("/v1/parties/{id}/cases/{case}/withdraw"), &json!({})).ended(200);
+        assert_eq!(close().ended(200).text("status"), "closed");
+        desk.server.stop();
+        place.verify(true);
+    }
+}
