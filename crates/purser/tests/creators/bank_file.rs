@@ -292,59 +292,61 @@ fn withdrawals_go_out_in_a_file_and_come_back_as_paid_p10() {
 
 #[test]
 fn what_the_bank_cannot_mean_is_refused_and_changes_nothing_p10() {
-    let desk = Desk::on(Place::folder(), false);
-    let [account] = desk.bind(["c1.odd"]);
-    let id = desk.withdraw(&account, 5_000);
-    let file = desk.close();
-    let bank = desk.bank(&file, &["--amount", "all=49.99", "--credit", "88.00=PO-7K2M 13812345678"]);
-    let read = |name: &str| fs::read_to_string(bank.join(name)).unwrap();
-    let refuse = |text: &str, key: &str, status: u16| refused(desk.message(text, key), status);
+    for place in Place::all() {
+        let desk = Desk::on(place, false);
+        let [account] = desk.bind(["c1.odd"]);
+        let id = desk.withdraw(&account, 5_000);
+        let file = desk.close();
+        let bank = desk.bank(&file, &["--amount", "all=49.99", "--credit", "88.00=PO-7K2M 13812345678"]);
+        let read = |name: &str| fs::read_to_string(bank.join(name)).unwrap();
+        let refuse = |text: &str, key: &str, status: u16| refused(desk.message(text, key), status);
 
-    let report = read("pain002.xml");
-    let other = report.replace(&file, "bf_01h455vb4pex5vsknk084sn02q");
-    assert_eq!(refuse(&other, "x1", 422), "bank_file_unknown");
-    assert_eq!(refuse(&report.replace(&file, "SOMEBODY-ELSES"), "x2", 422), "bank_file_unknown");
-    let statement = read("camt053.xml");
-    let opening = statement.find("<Amt Ccy=\"CNY\">").unwrap();
-    let (head, tail) = statement.split_at(opening + 15);
-    assert_eq!(refuse(&format!("{head}9{tail}"), "x3", 422), "bank_statement_sums");
-    assert_eq!(refuse(&statement.replace("OPBD", "XXXX"), "x4", 422), "bank_statement_balances");
-    let account = statement.replace(ACCOUNT, "6232810000000099");
-    assert_eq!(refuse(&account, "x5", 422), "bank_account_unknown");
-    let bomb = "<!DOCTYPE a [<!ENTITY a \"lol\"><!ENTITY b \"&a;&a;\">]><a>&b;</a>";
-    assert_eq!(refuse(bomb, "x6", 400), "bank_message_doctype");
-    let outside = "<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>";
-    assert_eq!(refuse(outside, "x7", 400), "bank_message_doctype");
-    let deep = format!("{}{}", "<a>".repeat(9_000), "</a>".repeat(9_000));
-    assert_eq!(refuse(&deep, "x8", 413), "bank_message_too_large");
-    assert_eq!(refuse("<a>", "x9", 400), "bank_message_xml");
-    assert_eq!(refuse("<?xml version='1.0' encoding='GBK'?><a/>", "x10", 400), "bank_message_encoding");
-    assert_eq!(refuse("<a/>", "x11", 422), "bank_message_kind");
-    assert_eq!(
-        refuse(&report.replace("<TxSts>", "<Txx>").replace("</TxSts>", "</Txx>"), "x12", 422),
-        "bank_message_content"
-    );
-    let json = desk.client.post("/v1/rails/bank-file/messages", "x13", &json!({}));
-    assert_eq!(refused(json, 415), "content_type_unsupported");
-    assert_eq!(desk.state(&id)["state"], "unknown");
-    let none = desk.client.get("/v1/rails/bank-file/messages").ended(200).body;
-    assert_eq!(none["data"].as_array().unwrap().len(), 0);
+        let report = read("pain002.xml");
+        let other = report.replace(&file, "bf_01h455vb4pex5vsknk084sn02q");
+        assert_eq!(refuse(&other, "x1", 422), "bank_file_unknown");
+        assert_eq!(refuse(&report.replace(&file, "SOMEBODY-ELSES"), "x2", 422), "bank_file_unknown");
+        let statement = read("camt053.xml");
+        let opening = statement.find("<Amt Ccy=\"CNY\">").unwrap();
+        let (head, tail) = statement.split_at(opening + 15);
+        assert_eq!(refuse(&format!("{head}9{tail}"), "x3", 422), "bank_statement_sums");
+        assert_eq!(refuse(&statement.replace("OPBD", "XXXX"), "x4", 422), "bank_statement_balances");
+        let account = statement.replace(ACCOUNT, "6232810000000099");
+        assert_eq!(refuse(&account, "x5", 422), "bank_account_unknown");
+        let bomb = "<!DOCTYPE a [<!ENTITY a \"lol\"><!ENTITY b \"&a;&a;\">]><a>&b;</a>";
+        assert_eq!(refuse(bomb, "x6", 400), "bank_message_doctype");
+        let outside = "<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>";
+        assert_eq!(refuse(outside, "x7", 400), "bank_message_doctype");
+        let deep = format!("{}{}", "<a>".repeat(9_000), "</a>".repeat(9_000));
+        assert_eq!(refuse(&deep, "x8", 413), "bank_message_too_large");
+        assert_eq!(refuse("<a>", "x9", 400), "bank_message_xml");
+        assert_eq!(refuse("<?xml version='1.0' encoding='GBK'?><a/>", "x10", 400), "bank_message_encoding");
+        assert_eq!(refuse("<a/>", "x11", 422), "bank_message_kind");
+        assert_eq!(
+            refuse(&report.replace("<TxSts>", "<Txx>").replace("</TxSts>", "</Txx>"), "x12", 422),
+            "bank_message_content"
+        );
+        let json = desk.client.post("/v1/rails/bank-file/messages", "x13", &json!({}));
+        assert_eq!(refused(json, 415), "content_type_unsupported");
+        assert_eq!(desk.state(&id)["state"], "unknown");
+        let none = desk.client.get("/v1/rails/bank-file/messages").ended(200).body;
+        assert_eq!(none["data"].as_array().unwrap().len(), 0);
 
-    // Another amount than ordered moves nothing and opens a case; money from somebody else is kept, masked.
-    let notice = desk.take_in(&bank, "camt054.xml", "n1");
-    assert_eq!((notice.int("conflicts"), notice.int("unmatched"), notice.int("matched")), (1, 1, 0));
-    let text = read("camt054.xml").replace("49.99", "50.00");
-    assert_eq!(refuse(&text, "n2", 422), "bank_message_changed");
-    let lines = desk.client.get("/v1/rails/bank-file/entries?state=conflict").ended(200).body;
-    assert_eq!(lines["data"][0]["problem"], "amount_differs");
-    let credits =
-        desk.client.get("/v1/rails/bank-file/entries?state=handed_over&kind=credit").ended(200).body;
-    assert_eq!(credits["data"][0]["amount_minor"], 8_800);
-    assert_eq!(credits["data"][0]["text"], "PO-7K2M 1***8");
-    let cases = desk.client.get("/v1/cases?kind=reconciliation_break").ended(200).body;
-    assert_eq!(cases["data"][0]["subject"], format!("{id}-01"));
-    assert_eq!(desk.state(&id)["state"], "unknown");
-    desk.stop();
+        // Another amount than ordered moves nothing and opens a case; money from somebody else is kept, masked.
+        let notice = desk.take_in(&bank, "camt054.xml", "n1");
+        assert_eq!((notice.int("conflicts"), notice.int("unmatched"), notice.int("matched")), (1, 1, 0));
+        let text = read("camt054.xml").replace("49.99", "50.00");
+        assert_eq!(refuse(&text, "n2", 422), "bank_message_changed");
+        let lines = desk.client.get("/v1/rails/bank-file/entries?state=conflict").ended(200).body;
+        assert_eq!(lines["data"][0]["problem"], "amount_differs");
+        let credits =
+            desk.client.get("/v1/rails/bank-file/entries?state=handed_over&kind=credit").ended(200).body;
+        assert_eq!(credits["data"][0]["amount_minor"], 8_800);
+        assert_eq!(credits["data"][0]["text"], "PO-7K2M 1***8");
+        let cases = desk.client.get("/v1/cases?kind=reconciliation_break").ended(200).body;
+        assert_eq!(cases["data"][0]["subject"], format!("{id}-01"));
+        assert_eq!(desk.state(&id)["state"], "unknown");
+        desk.stop();
+    }
 }
 
 /// P11: money that somebody enters by hand and a message brings is one payment, whichever came first.
@@ -437,32 +439,34 @@ fn a_killed_server_writes_the_file_once_and_whole_p10() {
 
 #[test]
 fn want_of_money_and_the_cut_off_send_the_identical_order_again_p10() {
-    let desk = Desk::on(Place::folder(), false);
-    let [account] = desk.bind(["c1.late"]);
-    let late = desk.withdraw(&account, 5_000);
-    let first = desk.close();
-    let bank = desk.bank(&first, &["--reject", "all=TM01"]);
-    desk.take_in(&bank, "pain002.xml", "m1");
-    wait_until("the order is in another file", 30, || {
-        desk.pass();
-        desk.files().iter().any(|file| file["state"] == "open" && file["orders"] == 1)
-    });
-    let second = desk.close();
-    assert_ne!(first, second);
-    let order = |file: &str| desk.content(file).split("<EndToEndId>").nth(1).unwrap()[..32].to_owned();
-    assert_eq!([order(&first), order(&second)], [format!("{late}-01"), format!("{late}-01")]);
-    let bank = desk.bank(&second, &["--reject", "all=AM04"]);
-    desk.take_in(&bank, "pain002.xml", "m2");
-    desk.until(&late, "waiting_for_funds");
-    let top_up = json!({ "amount_minor": 1_000, "reference": "bank 2" });
-    desk.client.post("/v1/rails/bank-file/float-top-ups", "f2", &top_up).ended(201);
-    desk.until(&late, "unknown");
-    let third = desk.close();
-    let bank = desk.bank(&third, &[]);
-    desk.take_in(&bank, "camt053.xml", "m3");
-    desk.until(&late, "paid");
-    assert_eq!(desk.float(), 996_000);
-    desk.stop();
+    for place in Place::all() {
+        let desk = Desk::on(place, false);
+        let [account] = desk.bind(["c1.late"]);
+        let late = desk.withdraw(&account, 5_000);
+        let first = desk.close();
+        let bank = desk.bank(&first, &["--reject", "all=TM01"]);
+        desk.take_in(&bank, "pain002.xml", "m1");
+        wait_until("the order is in another file", 30, || {
+            desk.pass();
+            desk.files().iter().any(|file| file["state"] == "open" && file["orders"] == 1)
+        });
+        let second = desk.close();
+        assert_ne!(first, second);
+        let order = |file: &str| desk.content(file).split("<EndToEndId>").nth(1).unwrap()[..32].to_owned();
+        assert_eq!([order(&first), order(&second)], [format!("{late}-01"), format!("{late}-01")]);
+        let bank = desk.bank(&second, &["--reject", "all=AM04"]);
+        desk.take_in(&bank, "pain002.xml", "m2");
+        desk.until(&late, "waiting_for_funds");
+        let top_up = json!({ "amount_minor": 1_000, "reference": "bank 2" });
+        desk.client.post("/v1/rails/bank-file/float-top-ups", "f2", &top_up).ended(201);
+        desk.until(&late, "unknown");
+        let third = desk.close();
+        let bank = desk.bank(&third, &[]);
+        desk.take_in(&bank, "camt053.xml", "m3");
+        desk.until(&late, "paid");
+        assert_eq!(desk.float(), 996_000);
+        desk.stop();
+    }
 }
 
 /// P11: a transfer whose words name several orders pays the open one of its amount; one that fits none waits for staff.

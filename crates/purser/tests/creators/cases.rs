@@ -209,6 +209,15 @@ fn a_case_carries_the_record_it_was_opened_from_x17() {
         let order = json!({ "order_id": "o1", "creator_id": ann, "task_type": "video", "title": "t",
             "amount_minor": 100_000, "accepted_at": at, "status": "accepted" });
         let order = client.post("/v1/task-orders", &fresh(), &order).ended(200);
+        desk.post("/v1/sandbox/onboardings", &json!({ "party_id": ann })).ended(200);
+        desk.earn(&ann, 100_000);
+        let withdrawal = desk.withdraw(&ann, 1_000).ended(201);
+        let about =
+            json!({ "party_id": ann, "kind": "help", "summary": "When?", "subject": withdrawal.text("id") });
+        let case = client.post("/v1/cases", &fresh(), &about).ended(201);
+        assert_eq!(case.text("subject"), withdrawal.text("id"));
+        let done = format!("/v1/parties/{ann}/cases/{}/withdraw", case.text("id"));
+        client.post(&done, &fresh(), &json!({})).ended(200);
         for subject in [account.text("id"), order.text("id")] {
             let new = |party: &str| json!({ "party_id": party, "kind": "help", "summary": "About this", "subject": subject });
             let case = client.post("/v1/cases", &fresh(), &new(&ann)).ended(201);
@@ -416,38 +425,43 @@ fn attached_files_are_backed_up_and_verified_p26() {
 /// X17: contacts are configuration; a file with a mistake in it is named with its line.
 #[test]
 fn contacts_are_configuration_x17() {
-    let place = Place::folder();
-    let key = place.key();
-    let folder = TempDir::new().unwrap();
-    let file = folder.path().join("help.toml");
-    let chat = "[[contact]]\ntopic = \"withdrawals\"\nkind = \"chat\"\naddress = \"https://help.example.com\"\n\
+    for place in Place::all() {
+        let key = place.key();
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("help.toml");
+        let chat = "[[contact]]\ntopic = \"withdrawals\"\nkind = \"chat\"\naddress = \"https://help.example.com\"\n\
         title_zh = \"在线客服\"\ntitle_en = \"Chat\"\nhours = \"09:00..21:00\"\nusual_answer_minutes = 5\n\n\
         [[link]]\ntopic = \"studio\"\ntitle_zh = \"说明\"\ntitle_en = \"Guide\"\nurl = \"https://help.example.com/s\"\n";
-    let serve = || {
-        let mut command = Command::new(binary());
-        command.args(["serve", "--listen", "127.0.0.1:0"]).args(place.flags()).arg("--help-file").arg(&file);
-        command
-    };
-    fs::write(&file, chat.replace("chat", "fax")).unwrap();
-    let refused = serve().output().unwrap();
-    assert_eq!(refused.status.code(), Some(2));
-    let words = String::from_utf8(refused.stderr).unwrap();
-    assert!(words.contains("help.toml:3:8: unknown kind \"fax\""), "{words}");
-    fs::write(&file, chat).unwrap();
-    let server = Server::of(serve());
-    let client = server.client(&key);
-    let help = client.get("/v1/help/contacts?topic=withdrawals").ended(200).body;
-    let contact = &help["contacts"][0];
-    assert_eq!(
-        [&contact["kind"], &contact["hours"], &contact["title_zh"]],
-        ["chat", "09:00..21:00", "在线客服"]
-    );
-    assert_eq!((&contact["usual_answer_minutes"], contact["open_now"].is_boolean()), (&json!(5), true));
-    assert_eq!(help["links"], json!([]));
-    assert_eq!(client.get("/v1/help/contacts").ended(200).body["links"][0]["topic"], "studio");
-    server.stop();
-    let server = Server::start(&place);
-    let usual = server.client(&key).get("/v1/help/contacts").ended(200).body;
-    assert!(usual["contacts"].as_array().unwrap().iter().all(|contact| contact["kind"] == "case"));
-    server.stop();
+        let serve = || {
+            let mut command = Command::new(binary());
+            command
+                .args(["serve", "--listen", "127.0.0.1:0"])
+                .args(place.flags())
+                .arg("--help-file")
+                .arg(&file);
+            command
+        };
+        fs::write(&file, chat.replace("chat", "fax")).unwrap();
+        let refused = serve().output().unwrap();
+        assert_eq!(refused.status.code(), Some(2));
+        let words = String::from_utf8(refused.stderr).unwrap();
+        assert!(words.contains("help.toml:3:8: unknown kind \"fax\""), "{words}");
+        fs::write(&file, chat).unwrap();
+        let server = Server::of(serve());
+        let client = server.client(&key);
+        let help = client.get("/v1/help/contacts?topic=withdrawals").ended(200).body;
+        let contact = &help["contacts"][0];
+        assert_eq!(
+            [&contact["kind"], &contact["hours"], &contact["title_zh"]],
+            ["chat", "09:00..21:00", "在线客服"]
+        );
+        assert_eq!((&contact["usual_answer_minutes"], contact["open_now"].is_boolean()), (&json!(5), true));
+        assert_eq!(help["links"], json!([]));
+        assert_eq!(client.get("/v1/help/contacts").ended(200).body["links"][0]["topic"], "studio");
+        server.stop();
+        let server = Server::start(&place);
+        let usual = server.client(&key).get("/v1/help/contacts").ended(200).body;
+        assert!(usual["contacts"].as_array().unwrap().iter().all(|contact| contact["kind"] == "case"));
+        server.stop();
+    }
 }

@@ -256,29 +256,30 @@ fn withdraw_key() -> String {
 
 #[test]
 fn a_promise_that_needs_an_unknown_year_is_made_once_it_is_known_x11_p5() {
-    let place = Place::folder();
-    let desk = Desk::on(&place);
-    let client = desk.client();
-    let at = client.get("/v1/clock").text("business_at").to_owned();
-    let at: purser_domain::time::Timestamp = at.parse().unwrap();
-    let eve: purser_domain::time::Timestamp = "2026-12-30T10:00:00+08:00".parse().unwrap();
-    advance(&client, (eve.0 - at.0) / 1_000_000, "eve");
-    let id = creator(&client, "c1");
-    let request = withdraw(&client, &id, 1_000, "w").ended(201);
-    assert!(request.body["expected_at"].is_null(), "no float, and 2027 is not known: {}", request.body);
-    let id = request.text("id").to_owned();
-    wait_until("it waits", 20, || state(&client, &id) == "waiting_for_funds");
-    let year = json!({ "source": "a notice", "off": ["2027-01-01..2027-01-03"], "make_up": [] });
-    client.post("/v1/calendar/2027", "y", &year).ended(200);
-    wait_until("the promise", 20, || {
-        advance(&client, 60, &withdraw_key());
-        get(&client, &id)["expected_at"].is_string()
-    });
-    // T+3 from the 30th: the 31st, and the first two working days of 2027.
-    let expected = get(&client, &id)["expected_at"].as_str().unwrap().to_owned();
-    assert_eq!(expected, "2027-01-05T16:00:00Z");
-    desk.server.stop();
-    place.verify(true);
+    for place in Place::all() {
+        let desk = Desk::on(&place);
+        let client = desk.client();
+        let at = client.get("/v1/clock").text("business_at").to_owned();
+        let at: purser_domain::time::Timestamp = at.parse().unwrap();
+        let eve: purser_domain::time::Timestamp = "2026-12-30T10:00:00+08:00".parse().unwrap();
+        advance(&client, (eve.0 - at.0) / 1_000_000, "eve");
+        let id = creator(&client, "c1");
+        let request = withdraw(&client, &id, 1_000, "w").ended(201);
+        assert!(request.body["expected_at"].is_null(), "no float, and 2027 is not known: {}", request.body);
+        let id = request.text("id").to_owned();
+        wait_until("it waits", 20, || state(&client, &id) == "waiting_for_funds");
+        let year = json!({ "source": "a notice", "off": ["2027-01-01..2027-01-03"], "make_up": [] });
+        client.post("/v1/calendar/2027", "y", &year).ended(200);
+        wait_until("the promise", 20, || {
+            advance(&client, 60, &withdraw_key());
+            get(&client, &id)["expected_at"].is_string()
+        });
+        // T+3 from the 30th: the 31st, and the first two working days of 2027.
+        let expected = get(&client, &id)["expected_at"].as_str().unwrap().to_owned();
+        assert_eq!(expected, "2027-01-05T16:00:00Z");
+        desk.server.stop();
+        place.verify(true);
+    }
 }
 
 #[test]

@@ -186,3 +186,27 @@ fn withdrawals_are_listed_for_the_party_and_for_staff_x3_p14() {
         place.verify(true);
     }
 }
+
+#[test]
+fn the_overview_shows_twelve_civil_months_x1() {
+    for place in Place::all() {
+        let desk = Desk::begun(&place, "2026-03-10T10:00:00+08:00");
+        let id = desk.creator("c1");
+        desk.report("o1", &id, "2026-01-31T23:30:00+08:00", "accepted");
+        desk.report("o2", &id, "2026-03-01T00:30:00+08:00", "completed");
+        let overview = desk.overview(&id);
+        let trend = overview["trend"].as_array().unwrap();
+        let months: Vec<&str> = trend.iter().map(|month| month["month"].as_str().unwrap()).collect();
+        assert_eq!((months.len(), months[0], months[11]), (12, "2025-04", "2026-03"), "{overview}");
+        assert!(months.is_sorted());
+        let of = |month: &str, field: &str| {
+            let found = trend.iter().find(|one| one["month"] == month).unwrap();
+            found["totals"][field].as_i64().unwrap()
+        };
+        assert_eq!(["2026-01", "2026-02", "2026-03"].map(|m| of(m, "task_minor")), [1_000_000, 0, 1_000_000]);
+        assert_eq!(of("2026-03", "settled_net_minor"), 950_000);
+        assert_eq!(overview["totals"]["task_minor"], 2_000_000);
+        desk.server.stop();
+        place.verify(true);
+    }
+}

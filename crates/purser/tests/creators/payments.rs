@@ -411,16 +411,17 @@ fn money_for_a_party_that_closed_is_held_with_a_case_and_goes_back_p11() {
 
 #[test]
 fn live_books_take_no_play_money_p11() {
-    let place = Place::folder();
-    let key = place.key();
-    let server = Server::start(&place);
-    let client = server.client(&key);
-    let party = json!({ "external_id": "a", "display_name": "A", "roles": ["advertiser"], "legal_form": "enterprise" });
-    let party = client.post("/v1/parties", "p", &party).ended(200).text("id").to_owned();
-    let order =
-        json!({ "party_id": party, "purpose": "ad_top_up", "method": "sandbox", "amount_minor": 50_000 });
-    assert_eq!(code(client.post("/v1/payment-orders", "o", &order), 422), "payment_method_unavailable");
-    server.stop();
+    for place in Place::all() {
+        let key = place.key();
+        let server = Server::start(&place);
+        let client = server.client(&key);
+        let party = json!({ "external_id": "a", "display_name": "A", "roles": ["advertiser"], "legal_form": "enterprise" });
+        let party = client.post("/v1/parties", "p", &party).ended(200).text("id").to_owned();
+        let order =
+            json!({ "party_id": party, "purpose": "ad_top_up", "method": "sandbox", "amount_minor": 50_000 });
+        assert_eq!(code(client.post("/v1/payment-orders", "o", &order), 422), "payment_method_unavailable");
+        server.stop();
+    }
 }
 
 #[test]

@@ -6,7 +6,10 @@ use super::{
     Desk, advance, bind_phone, code, earn, fresh, get_code, party, post, read_code, sandbox_account,
     two_people, verify, wrong,
 };
-use crate::support::world::{Place, wait_until};
+use crate::{
+    desk::{policy_text, put_in_force},
+    support::world::{Place, wait_until},
+};
 
 const ID: &str = "11010519491231002x";
 
@@ -166,7 +169,14 @@ fn a_phone_changes_with_its_own_code_or_by_two_people_x5_p7() {
         let bound =
             post(&client, &path, &json!({ "phone": "17012345678", "code": new, "old_code": old })).ended(200);
         assert_eq!((bound.text("phone"), &bound.body["virtual_operator"]), ("170****5678", &json!(true)));
-        // Unbound, it is missing again.
+        // Unbound, it is missing again, and the next withdrawal asks for it.
+        let missing = || {
+            let body = json!({ "party_id": id, "amount_minor": 100 });
+            let refused = post(&client, "/v1/withdrawals", &body);
+            assert_eq!(code(&refused, 422), "first_steps_missing");
+            refused.body["facts"]["missing"].as_str().unwrap().to_owned()
+        };
+        assert!(!missing().contains("bind_phone"));
         let gone = get_code(&client, &codes, &json!({ "purpose": "unbind" }));
         assert_eq!(
             code(&post(&client, &format!("{path}/unbind"), &json!({ "code": wrong(&gone) })), 422),
@@ -174,6 +184,7 @@ fn a_phone_changes_with_its_own_code_or_by_two_people_x5_p7() {
         );
         post(&client, &format!("{path}/unbind"), &json!({ "code": gone })).ended(200);
         assert_eq!(code(&client.get(&path), 404), "phone_missing");
+        assert!(missing().contains("bind_phone"));
 
         // Lost: support proposes, another person decides.
         bind_phone(&client, &id, "13800138000");
@@ -183,6 +194,24 @@ fn a_phone_changes_with_its_own_code_or_by_two_people_x5_p7() {
         assert_eq!(code(&client.get(&path), 404), "phone_missing");
         let told = client.get(&format!("/v1/parties/{id}/messages")).ended(200).body.to_string();
         assert!(told.contains("phone.unbound"), "{told}");
+        desk.server.stop();
+        place.verify(true);
+    }
+}
+
+/// P7: where policy refuses the numbers of virtual operators, none of them is bound.
+#[test]
+fn numbers_of_virtual_operators_are_refused_where_policy_says_so_p7() {
+    for place in Place::all() {
+        let desk = Desk::on(&place);
+        let client = desk.client();
+        let people = (desk.staff("li", "finance"), desk.staff("wang", "finance"));
+        put_in_force(&people, "refuse", &policy_text(&[("phone.virtual_operator", "P7", "\"refuse\"")]));
+        let id = party(&client, "c1", "individual");
+        let path = format!("/v1/parties/{id}/phone/codes");
+        let bind = |phone: &str| post(&client, &path, &json!({ "purpose": "bind", "phone": phone }));
+        assert_eq!(code(&bind("17012345678"), 422), "phone_virtual_operator");
+        bind("13800138000").ended(201);
         desk.server.stop();
         place.verify(true);
     }
@@ -223,56 +252,62 @@ fn going_without_a_code_is_a_scope_of_its_own_p18() {
 /// nothing of the sandbox's.
 #[test]
 fn live_books_say_what_is_not_connected_p7_p8() {
-    let place = Place::folder();
-    let key = place.key();
-    let server = crate::support::world::Server::start(&place);
-    let client = server.client(&key);
-    let id = party(&client, "c1", "individual");
-    let wanted = json!({ "purpose": "bind", "phone": "13800138000" });
-    assert_eq!(
-        code(&post(&client, &format!("/v1/parties/{id}/phone/codes"), &wanted), 422),
-        "code_sender_missing"
-    );
-    let claim = json!({ "kind": "person", "name": "张三", "number": ID });
-    assert_eq!(code(&post(&client, &format!("/v1/parties/{id}/identity"), &claim), 422), "verifier_missing");
-    assert_eq!(
-        code(&post(&client, "/v1/sandbox/onboardings", &json!({ "party_id": id })), 422),
-        "not_sandbox"
-    );
-    let account = json!({ "kind": "sandbox", "number": "c1.ok" });
-    let path = format!("/v1/parties/{id}/payout-accounts");
-    assert_eq!(code(&post(&client, &path, &account), 422), "payout_account_kind");
-    let top_up = json!({ "amount_minor": 100, "reference": "bank 1" });
-    assert_eq!(code(&post(&client, "/v1/rails/sandbox/float-top-ups", &top_up), 422), "not_sandbox");
-    let rails = client.get("/v1/rails").ended(200).body;
-    let sandbox = rails["data"].as_array().unwrap().iter().find(|rail| rail["rail"] == "sandbox").unwrap();
-    assert_eq!(sandbox["connected"], false);
-    server.stop();
+    for place in Place::all() {
+        let key = place.key();
+        let server = crate::support::world::Server::start(&place);
+        let client = server.client(&key);
+        let id = party(&client, "c1", "individual");
+        let wanted = json!({ "purpose": "bind", "phone": "13800138000" });
+        assert_eq!(
+            code(&post(&client, &format!("/v1/parties/{id}/phone/codes"), &wanted), 422),
+            "code_sender_missing"
+        );
+        let claim = json!({ "kind": "person", "name": "张三", "number": ID });
+        assert_eq!(
+            code(&post(&client, &format!("/v1/parties/{id}/identity"), &claim), 422),
+            "verifier_missing"
+        );
+        assert_eq!(
+            code(&post(&client, "/v1/sandbox/onboardings", &json!({ "party_id": id })), 422),
+            "not_sandbox"
+        );
+        let account = json!({ "kind": "sandbox", "number": "c1.ok" });
+        let path = format!("/v1/parties/{id}/payout-accounts");
+        assert_eq!(code(&post(&client, &path, &account), 422), "payout_account_kind");
+        let top_up = json!({ "amount_minor": 100, "reference": "bank 1" });
+        assert_eq!(code(&post(&client, "/v1/rails/sandbox/float-top-ups", &top_up), 422), "not_sandbox");
+        let rails = client.get("/v1/rails").ended(200).body;
+        let sandbox =
+            rails["data"].as_array().unwrap().iter().find(|rail| rail["rail"] == "sandbox").unwrap();
+        assert_eq!(sandbox["connected"], false);
+        server.stop();
+    }
 }
 
 /// P22: a code that was issued just before the server was killed is sent by the next one.
 #[test]
 fn a_code_survives_a_killed_server_p8() {
-    let place = Place::folder();
-    let desk = Desk::on(&place);
-    let client = desk.client();
-    let id = party(&client, "c1", "individual");
-    let sent = post(
-        &client,
-        &format!("/v1/parties/{id}/phone/codes"),
-        &json!({ "purpose": "bind", "phone": "13800138000" }),
-    );
-    let code_id = sent.ended(201).text("id").to_owned();
-    let key = desk.key.clone();
-    desk.server.kill();
-    let server = crate::support::world::Server::start(&place);
-    let client = server.client(&key);
-    let digits = read_code(&client, &code_id);
-    let body = json!({ "phone": "13800138000", "code": digits });
-    post(&client, &format!("/v1/parties/{id}/phone"), &body).ended(200);
-    wait_until("it was sent once", 5, || {
-        let outbox = client.get(&format!("/v1/sandbox/outbox?party_id={id}")).ended(200).body;
-        outbox["data"].as_array().unwrap().len() == 1
-    });
-    server.stop();
+    for place in Place::all() {
+        let desk = Desk::on(&place);
+        let client = desk.client();
+        let id = party(&client, "c1", "individual");
+        let sent = post(
+            &client,
+            &format!("/v1/parties/{id}/phone/codes"),
+            &json!({ "purpose": "bind", "phone": "13800138000" }),
+        );
+        let code_id = sent.ended(201).text("id").to_owned();
+        let key = desk.key.clone();
+        desk.server.kill();
+        let server = crate::support::world::Server::start(&place);
+        let client = server.client(&key);
+        let digits = read_code(&client, &code_id);
+        let body = json!({ "phone": "13800138000", "code": digits });
+        post(&client, &format!("/v1/parties/{id}/phone"), &body).ended(200);
+        wait_until("it was sent once", 5, || {
+            let outbox = client.get(&format!("/v1/sandbox/outbox?party_id={id}")).ended(200).body;
+            outbox["data"].as_array().unwrap().len() == 1
+        });
+        server.stop();
+    }
 }
