@@ -68,6 +68,7 @@ use crate::{
         approvals::decide_approval,
         notices::take_notice,
         rails::list_rails,
+        rails::name_custodian,
         rails::reopen_rail,
         rails::top_up_float,
         rails::turn_fault_dial,

@@ -8,7 +8,7 @@ use purser_domain::{
 use purser_engine::{
     ledger::TopUpFloat,
     sandbox::{FaultDial, SetRailHealth},
-    withdrawals::{RailFloat, ReopenRail, floats},
+    withdrawals::{NameCustodian, RailFloat, ReopenRail, custodians, floats},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -25,6 +25,8 @@ use crate::{
 pub(crate) struct RailView {
     /// Name.
     rail: String,
+    /// Who keeps the platform's money there, by name; null while nobody was named.
+    custodian: Option<String>,
     /// Currency of the amounts.
     currency: String,
     /// Float in the books, minor units.
@@ -51,12 +53,19 @@ pub(crate) struct RailView {
 pub(crate) async fn list_rails(call: Call) -> Result<Response, Problem> {
     let rules = call.app.rules();
     let currency = rules.currency;
-    let rows = call.app.read(move |session| floats(session, keys::RAILS, currency)).await?;
+    let rows = call
+        .app
+        .read(move |session| {
+            let rails = floats(session, keys::RAILS, currency)?;
+            Ok(rails.into_iter().zip(custodians(session)?).collect::<Vec<_>>())
+        })
+        .await?;
     let policy = rules.policy.now(call.app.now());
     let machine = call.app.clock.machine();
-    let view = |row: RailFloat| {
+    let view = |(row, custodian): (RailFloat, Option<String>)| {
         let known = keys::of_rail(&row.rail);
         RailView {
+            custodian,
             currency: currency.to_string(),
             float_minor: row.posted_minor,
             held_minor: row.held_minor,
@@ -129,6 +138,32 @@ pub(crate) async fn top_up_float(
         })
     })
     .await
+}
+
+/// Who keeps the platform's money at a rail.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Custodian {
+    /// Name of the bank or payment service, 1 to 100 printable characters.
+    #[schema(min_length = 1, max_length = 100)]
+    custodian: String,
+}
+
+/// Name the custodian of a rail's float
+///
+/// It is shown with the rail and written down with every top-up from then on.
+#[utoipa::path(post, path = "/v1/rails/{rail}/custodian", tag = "rails", request_body = Custodian,
+    params(("rail" = String, Path, description = "Name of the rail")),
+    responses((status = 200, body = Custodian, description = "Named")))]
+pub(crate) async fn name_custodian(
+    call: Call,
+    Path(rail): Path<String>,
+    body: Body<Custodian>,
+) -> Result<Response, Problem> {
+    let custodian = body.value.custodian.trim().to_owned();
+    let command = NameCustodian { rail, custodian: custodian.clone() };
+    submit(&call, body.digest, command, move |()| Answer::ok(&Custodian { custodian: custodian.clone() }))
+        .await
 }
 
 /// Open a rail again

@@ -122,6 +122,7 @@ fn platform() -> Routes {
         .route("/v1/sandbox/rails/{rail}", post(rails::set_rail_health))
         .route("/v1/rails", get(rails::list_rails))
         .route("/v1/rails/{rail}/notify", post(notices::take_notice))
+        .route("/v1/rails/{rail}/custodian", post(rails::name_custodian))
         .route("/v1/rails/{rail}/reopen", post(rails::reopen_rail))
         .route("/v1/rails/{rail}/float-top-ups", post(rails::top_up_float))
         .merge(bank())

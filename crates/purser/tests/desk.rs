@@ -52,6 +52,15 @@ fn float_is_topped_up_by_one_and_corrected_by_two_p12_p16() {
     for place in Place::all() {
         let desk = Desk::on(&place);
         let (li, wang) = (desk.staff("li", "finance"), desk.staff("wang", "finance"));
+        // P12: whoever keeps the money has a name.
+        assert_eq!(rail(&wang, "sandbox")["custodian"], Value::Null);
+        let named = json!({ "custodian": "某某银行 First Bank" });
+        let name = |path: &str, key: &str, body: &Value| li.post(path, key, body);
+        let custodian = "/v1/rails/sandbox/custodian";
+        assert_eq!(code(name(custodian, "n1", &json!({ "custodian": " " })), 422), "custodian_invalid");
+        assert_eq!(code(name("/v1/rails/no/custodian", "n2", &named), 404), "rail_unknown");
+        name(custodian, "n3", &named).ended(200);
+        assert_eq!(rail(&wang, "sandbox")["custodian"], "某某银行 First Bank");
         let path = "/v1/rails/sandbox/float-top-ups";
         let top_up = json!({ "amount_minor": 50_000, "reference": "bank 1" });
         let done = li.post(path, "t1", &top_up).ended(201);
@@ -59,6 +68,10 @@ fn float_is_topped_up_by_one_and_corrected_by_two_p12_p16() {
         assert!(li.post(path, "t1", &top_up).ended(201).replayed);
         assert_eq!(li.post(path, "t2", &top_up).ended(201).body["new"], json!(false), "one payment");
         assert_eq!(code(li.post("/v1/rails/no/float-top-ups", "t3", &top_up), 422), "rail_unknown");
+        let events = desk.client().get("/v1/events?limit=200").ended(200).body;
+        let topped_up =
+            events["data"].as_array().unwrap().iter().find(|one| one["kind"] == "float.topped_up");
+        assert!(topped_up.unwrap().to_string().contains("First Bank"));
         let sandbox = rail(&wang, "sandbox");
         assert_eq!(sandbox["float_minor"], 50_000);
         assert_eq!(sandbox["available_minor"], 50_000);

@@ -70,6 +70,7 @@ pub(crate) const ROUTES: &[Access] = &[
     row("POST", "/v1/sandbox/rails/{rail}", Need::Scope(Scope::Sandbox)),
     row("GET", "/v1/rails", Need::Scope(Scope::LedgerRead)),
     row("POST", "/v1/rails/{rail}/notify", Need::Public),
+    row("POST", "/v1/rails/{rail}/custodian", Need::Scope(Scope::FloatWrite)),
     row("POST", "/v1/rails/{rail}/reopen", Need::Scope(Scope::FloatWrite)),
     money("/v1/rails/{rail}/float-top-ups", Scope::FloatWrite),
     row("GET", "/v1/rails/bank-file/files", Need::Scope(Scope::LedgerRead)),

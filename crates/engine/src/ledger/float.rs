@@ -14,7 +14,7 @@ use crate::{
     ids::derived_transfer,
     rows::ApprovalRow,
     tx::{Needs, Tx},
-    withdrawals::{RailRow, SANDBOX_RAIL},
+    withdrawals::{RailRow, SANDBOX_RAIL, custodian, want_custodian},
 };
 
 /// Longest reference of a top-up, characters.
@@ -66,6 +66,7 @@ impl Command for TopUpFloat {
         needs.account(&AccountRef::platform(AccountKind::PlatformFunds, self.currency));
         needs.transfer(self.id());
         needs.row::<RailRow>(self.rail.clone());
+        want_custodian(needs, &self.rail);
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<ToppedUp, Rejection> {
@@ -105,6 +106,10 @@ impl Command for TopUpFloat {
                 .int("amount_minor", self.amount_minor)
                 .text("currency", self.currency.code())
                 .text("reference", reference);
+            let facts = match custodian(tx, &self.rail) {
+                Some(name) => facts.text("custodian", name),
+                None => facts,
+            };
             tx.event("float.topped_up", None, &self.rail, facts);
         }
         Ok(ToppedUp {

@@ -139,7 +139,7 @@ impl Command for SeeRails {
     }
 }
 
-fn known(rail: &str) -> Result<(), Rejection> {
+pub(super) fn known(rail: &str) -> Result<(), Rejection> {
     if keys::of_rail(rail).is_some() {
         return Ok(());
     }
