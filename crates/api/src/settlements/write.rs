@@ -104,6 +104,8 @@ fn staff(call: &Call) -> Result<StaffId, Problem> {
 pub(crate) struct Signature {
     /// Who signs for the payee, by name.
     signatory: String,
+    /// The person of the payee that this is, `per_…`; the role must be `approve`.
+    person_id: Option<String>,
 }
 
 /// Sign a settlement statement for its payee
@@ -115,7 +117,9 @@ pub(crate) async fn sign_settlement(
     Path(id): Path<String>,
     body: Body<Signature>,
 ) -> Result<Response, Problem> {
-    act(&call, &id, body.digest, Act::Sign(body.value.signatory)).await
+    let Signature { signatory, person_id } = body.value;
+    let person = person_id.as_deref().map(|id| parse_id(id, "/person_id")).transpose()?;
+    act(&call, &id, body.digest, Act::Sign(signatory, person)).await
 }
 
 /// Call a settlement statement off for its payee, before it is signed

@@ -10,7 +10,7 @@ pub enum PersonRole {
     View,
     /// Ask for withdrawals.
     Request,
-    /// Approve what others ask for.
+    /// Approve what others asked for: sign settlement statements (X16).
     Approve,
 }
 
@@ -36,6 +36,11 @@ impl PersonRole {
     pub fn may_request(self) -> bool {
         self >= Self::Request
     }
+
+    /// Whether a person with this role may sign a settlement statement.
+    pub fn may_approve(self) -> bool {
+        self >= Self::Approve
+    }
 }
 
 /// An expected no about people, in order of precedence.
@@ -47,6 +52,9 @@ pub enum PersonRejection {
     /// The role is too small.
     #[error("this person may only look: give the role `request` or `approve`")]
     MayNotRequest,
+    /// The role is too small to sign.
+    #[error("this person may not sign for the party: give the role `approve`")]
+    MayNotApprove,
     /// No usable name.
     #[error("a name has 2 to 50 letters, with · between its parts")]
     NameInvalid,
@@ -61,6 +69,7 @@ impl PersonRejection {
         match self {
             Self::Unknown => "person_unknown",
             Self::MayNotRequest => "person_may_not_request",
+            Self::MayNotApprove => "person_may_not_approve",
             Self::NameInvalid => "name_invalid",
             Self::TooMany => "people_too_many",
         }

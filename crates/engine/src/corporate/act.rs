@@ -3,7 +3,7 @@
 use purser_domain::{
     casework::{Kind, Outcome},
     corporate::{self, ITEMS_MAX, Invoice, InvoiceItem, State},
-    ids::{CaseId, PayoutAccountId, StaffId, StatementId, Uid, WithdrawalId},
+    ids::{CaseId, PayoutAccountId, PersonId, StaffId, StatementId, Uid, WithdrawalId},
     policy::keys,
     withdrawals::StatementPayout,
 };
@@ -19,6 +19,7 @@ use crate::{
     cases::{self, Author, CaseRow, NewCase},
     command::{Command, Ctx, Rejection},
     facts::Facts,
+    identity::{PersonRow, people},
     tx::{Needs, Tx},
     withdrawals::{ACCOUNTS_OF_PARTY, PayoutAccountRow, statement as money},
 };
@@ -48,8 +49,8 @@ pub struct InvoiceInput {
 /// What is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
-    /// The payee signs, by this person.
-    Sign(String),
+    /// The payee signs, by this name; the person that it belongs to, where the caller says which (P6).
+    Sign(String, Option<PersonId>),
     /// The payee calls it off, before it signed.
     Cancel,
     /// The payee says that it is wrong.
@@ -70,7 +71,8 @@ pub enum Act {
 
 /// Does something with a statement.
 ///
-/// Rejections in order: `statement_unknown`, `version_conflict`, those of the step ([`corporate`]), then for a payout
+/// Rejections in order: `statement_unknown`, `version_conflict`, those of the step ([`corporate`]), for a signature
+/// `person_unknown` and `person_may_not_approve`, for a payout
 /// `destination_missing`, `destination_kind`, `no_rail`, and the ledger's.
 pub struct ActOnStatement {
     /// Which.
@@ -86,7 +88,7 @@ impl Command for ActOnStatement {
 
     fn name(&self) -> &'static str {
         match self.act {
-            Act::Sign(_) => "settlement.sign",
+            Act::Sign(..) => "settlement.sign",
             Act::Cancel => "settlement.cancel",
             Act::Dispute(_) => "settlement.dispute",
             Act::Answer(..) => "settlement.answer",
@@ -133,6 +135,7 @@ impl Command for ActOnStatement {
                 ];
                 needs.list::<StatementRow>(&PAGE_OF_PARTY, &all);
             }
+            Act::Sign(_, Some(person)) => needs.row::<PersonRow>((row.party, person)),
             _ => {}
         }
     }
@@ -167,7 +170,10 @@ impl Command for ActOnStatement {
         let Some(to) = self.step(ctx, &row, disputed).map_err(no)? else { return Ok(row) };
         row.reason.clear();
         match &self.act {
-            Act::Sign(name) => {
+            Act::Sign(name, person) => {
+                if let Some(person) = person {
+                    people::may_approve(tx, row.party, *person)?;
+                }
                 row.signed_by.clone_from(name);
                 row.signed_at = Some(ctx.now);
             }
@@ -231,7 +237,7 @@ impl ActOnStatement {
     ) -> Result<Option<State>, corporate::Rejection> {
         let statement = row.statement(disputed, ctx.now);
         match &self.act {
-            Act::Sign(name) => corporate::sign(&statement, name),
+            Act::Sign(name, _) => corporate::sign(&statement, name),
             Act::Cancel => corporate::cancel(&statement),
             Act::Dispute(_) | Act::Answer(..) => Ok(None),
             Act::Submit(invoice) => {

@@ -186,10 +186,25 @@ impl Command for ChangePeople {
 /// # Errors
 /// `person_unknown`, `person_may_not_request`.
 pub(crate) fn may_request(tx: &Tx, party: PartyId, person: PersonId) -> Result<PersonRow, Rejection> {
+    may(tx, party, person, PersonRole::may_request, PersonRejection::MayNotRequest)
+}
+
+/// The person that signs for a party, when the caller names one; its row must be declared.
+///
+/// # Errors
+/// `person_unknown`, `person_may_not_approve`.
+pub(crate) fn may_approve(tx: &Tx, party: PartyId, person: PersonId) -> Result<PersonRow, Rejection> {
+    may(tx, party, person, PersonRole::may_approve, PersonRejection::MayNotApprove)
+}
+
+fn may(
+    tx: &Tx,
+    party: PartyId,
+    person: PersonId,
+    allowed: fn(PersonRole) -> bool,
+    otherwise: PersonRejection,
+) -> Result<PersonRow, Rejection> {
     let at = |rejection| rejected(rejection).at("/person_id");
     let row = tx.get::<PersonRow>(&(party, person)).cloned().ok_or_else(|| at(PersonRejection::Unknown))?;
-    match PersonRole::named(&row.role) {
-        Some(role) if role.may_request() => Ok(row),
-        _ => Err(at(PersonRejection::MayNotRequest)),
-    }
+    if PersonRole::named(&row.role).is_some_and(allowed) { Ok(row) } else { Err(at(otherwise)) }
 }

@@ -139,3 +139,31 @@ fn an_invoice_belongs_to_one_statement_x16() {
         place.verify(true);
     }
 }
+
+/// P6: who signs for a payee, where the caller says which of its people that is, must be one who approves.
+#[test]
+fn a_signature_takes_a_person_who_may_approve_p6_x16() {
+    for place in Place::all() {
+        let desk = Desk::begun(&place, "2025-09-10T10:00:00+08:00");
+        let client = desk.client();
+        let firm = payee(&client, "firm", "creator", "enterprise", "ordinary", "ok");
+        order(&client, &firm, "firm-1", 1_000_000);
+        to(&client, "2025-10-10T09:00:00+08:00");
+        listed(&client, &firm, "2025-09");
+        let made =
+            client.post("/v1/settlements", "make", &everything(&firm)).ended(201).text("id").to_owned();
+        let person = |role: &str| {
+            let new = json!({ "name": "王小明", "role": role });
+            client.post(&format!("/v1/parties/{firm}/people"), role, &new).ended(201).text("id").to_owned()
+        };
+        let sign = |key: &str, person: &str| {
+            let signature = json!({ "signatory": "王小明", "person_id": person });
+            client.post(&path(&made, "sign"), key, &signature)
+        };
+        assert_eq!(code(sign("s1", &person("request")), 422), "person_may_not_approve");
+        assert_eq!(code(sign("s2", "per_01h455vb4pex5vsknk084sn02q"), 422), "person_unknown");
+        assert_eq!(sign("s3", &person("approve")).ended(200).text("state"), "signed");
+        desk.server.stop();
+        place.verify(true);
+    }
+}
