@@ -40,6 +40,7 @@ mod staff;
 mod studio;
 mod tax;
 mod withdrawals;
+mod words;
 
 pub use app::{App, SharedRules};
 pub use bank_files::BankDesk;
@@ -47,3 +48,4 @@ pub use document::openapi_json;
 pub use notices::Notices;
 pub use payments::{BankAccount, Collect};
 pub use routes::router;
+pub use words::{WORDS, Words, WordsSection};

@@ -11,6 +11,8 @@ use purser_engine::{Failure, FaultKind, Rejection, facts::Fact};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::words::words;
+
 /// What is wrong with one part of the input.
 #[derive(Debug, Clone, Serialize, ToSchema, PartialEq, Eq)]
 pub(crate) struct FieldError {
@@ -41,7 +43,7 @@ pub(crate) struct ProblemBody<'a> {
     instance: &'a str,
     /// Parts of the input that are wrong.
     errors: &'a [FieldError],
-    /// Further values.
+    /// Further values; where people meet the refusal, `message_zh` and `message_en` are what they read.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     facts: Option<serde_json::Value>,
@@ -108,9 +110,22 @@ impl Problem {
             retryable: self.retryable,
             instance,
             errors: &self.errors,
-            facts: self.facts.clone(),
+            facts: self.facts(),
         };
         serde_json::to_vec(&body).unwrap_or_default()
+    }
+
+    /// The facts, with what people read of the code unless the refusal brought its own sentences.
+    fn facts(&self) -> Option<serde_json::Value> {
+        let Some((zh, en)) = words(&self.code) else { return self.facts.clone() };
+        let mut facts = match &self.facts {
+            Some(serde_json::Value::Object(facts)) => facts.clone(),
+            _ => serde_json::Map::new(),
+        };
+        for (name, text) in [("message_zh", zh), ("message_en", en)] {
+            facts.entry(name).or_insert_with(|| text.into());
+        }
+        Some(serde_json::Value::Object(facts))
     }
 
     /// The whole answer.

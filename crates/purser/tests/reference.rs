@@ -213,6 +213,21 @@ fn credit_sections() -> String {
     out
 }
 
+/// Sections about what people meet before and after the gate.
+fn people_sections() -> String {
+    let mut out =
+        "## Before and after the gate\nA problem with one of these codes has both sentences in `facts`, as \
+                   `message_en` and `message_zh`.\n\n"
+            .to_owned();
+    for section in purser_api::WORDS {
+        writeln!(out, "{}:\n", section.title).unwrap();
+        let row =
+            |words: &purser_api::Words| vec![code(words.code), words.en.to_owned(), words.zh.to_owned()];
+        out += &table(&["code", "sentence", "in Chinese"], section.words.iter().map(row));
+    }
+    out
+}
+
 /// Every rejection about memberships.
 fn membership_rejections() -> Vec<agencies::Rejection> {
     use agencies::Rejection as R;
@@ -284,6 +299,7 @@ fn codes_are_documented() {
     );
     let classes: Vec<String> = FailureClass::ALL.iter().map(|class| code(class.name())).collect();
     writeln!(out, "A rail's definite failure is of one of these classes: {}.\n", classes.join(", ")).unwrap();
+    out += &people_sections();
     out += "## The ledger\n";
     out +=
         &table(&["code", "sentence"], ledger::Refusal::ALL.iter().map(|no| plain(no.code(), no.to_string())));
