@@ -182,9 +182,12 @@ pub(crate) fn unknown(id: WithdrawalId) -> Problem {
 pub(crate) struct Decision {
     /// `approve`, `reject` or `cancel`.
     decision: String,
-    /// Reason for the party; needed to reject.
+    /// Reason for the party, 1 to 500 printable characters; needed to reject.
     note: Option<String>,
 }
+
+/// What the party reads of a withdrawal that the platform called off without a note.
+const BY_PLATFORM: &str = "平台撤销 / called off by the platform";
 
 /// Approve, reject or cancel a withdrawal for the platform
 ///
@@ -202,9 +205,7 @@ pub(crate) async fn decide_withdrawal(
         ("approve", Some(_)) => return Err(Problem::invalid("/note", "an approval takes no note")),
         ("reject", Some(note)) => Review::Reject(note, reviewer(&call).ok()),
         ("reject", None) => return Err(Problem::invalid("/note", "missing: tell the party why")),
-        ("cancel", note) => {
-            Review::Cancel(Some(note.unwrap_or_else(|| "cancelled by the platform".to_owned())))
-        }
+        ("cancel", note) => Review::Cancel(Some(note.unwrap_or_else(|| BY_PLATFORM.to_owned()))),
         _ => return Err(Problem::invalid("/decision", "a decision is approve, reject or cancel")),
     };
     review_of(&call, &id, body.digest, review).await

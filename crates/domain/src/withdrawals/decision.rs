@@ -229,8 +229,8 @@ pub enum Rejection {
     /// The same person cannot approve twice (P16).
     #[error("two different people must approve")]
     SamePerson,
-    /// A rejection needs a note of 1 to 500 characters.
-    #[error("a reason of 1 to 500 characters is needed")]
+    /// A rejection needs a note of 1 to 500 printable characters; calling off takes one.
+    #[error("a reason of 1 to 500 printable characters is needed")]
     NoteMissing,
     /// Its value date has not come.
     #[error("the withdrawal is not due yet")]

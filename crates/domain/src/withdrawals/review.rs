@@ -3,7 +3,7 @@
 use super::{CounterChange, Ctx, Decision, Hold, MoneyOp, Outcome, Reason, Rejection, State, Withdrawal};
 use crate::ids::StaffId;
 
-/// Longest note of a rejection, in characters.
+/// Longest note that the party reads, in characters.
 const NOTE_MAX: usize = 500;
 
 /// One person approves; with enough different people the withdrawal is scheduled (P16).
@@ -37,9 +37,7 @@ pub fn reject(withdrawal: &Withdrawal, note: &str) -> Result<Outcome, Rejection>
         return Ok(Outcome::Unchanged);
     }
     in_review(withdrawal, State::Rejected)?;
-    if note.trim().is_empty() || note.chars().count() > NOTE_MAX {
-        return Err(Rejection::NoteMissing);
-    }
+    readable(note)?;
     Ok(call_off(withdrawal, State::Rejected, Reason::Staff { note: note.to_owned() }, false))
 }
 
@@ -57,6 +55,9 @@ pub fn cancel(withdrawal: &Withdrawal, reason: Reason) -> Result<Outcome, Reject
         // Funds can also run short after a slice was given to the rail; its order may still be alive there.
         State::WaitingForFunds if withdrawal.slices.is_empty() => {}
         _ => return Err(Rejection::AlreadySent),
+    }
+    if let Reason::Staff { note } = &reason {
+        readable(note)?;
     }
     Ok(call_off(withdrawal, State::Cancelled, reason, false))
 }
@@ -80,6 +81,15 @@ pub(super) fn call_off(withdrawal: &Withdrawal, to: State, reason: Reason, resto
     decision.withdrawal.reason = Some(reason);
     decision.enter(to);
     decision.changed()
+}
+
+/// The party reads the note and finds it in exports: 1 to 500 characters, none of them invisible.
+fn readable(note: &str) -> Result<(), Rejection> {
+    let long = note.chars().count() > NOTE_MAX;
+    if note.trim().is_empty() || long || note.chars().any(char::is_control) {
+        return Err(Rejection::NoteMissing);
+    }
+    Ok(())
 }
 
 fn in_review(withdrawal: &Withdrawal, to: State) -> Result<(), Rejection> {

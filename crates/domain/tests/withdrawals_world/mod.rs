@@ -397,7 +397,7 @@ impl World {
             ["reject"] => reject(self.withdrawal(), ""),
             ["reject", note] => reject(self.withdrawal(), note),
             ["cancel"] => cancel(self.withdrawal(), Reason::Party),
-            ["cancel", note] => cancel(self.withdrawal(), Reason::Staff { note: note.into() }),
+            ["cancel", note] => cancel(self.withdrawal(), Reason::Staff { note: note_of(note) }),
             [number, ref answer @ ..] => {
                 // `1`, or `1r2` for its second number at the rail.
                 let (slice, round) = number.split_once('r').unwrap_or((number, "1"));
@@ -505,5 +505,14 @@ impl World {
         };
         let repaid = self.state.balances.debts_minor();
         steps(withdrawal, Some(&fee), repaid).iter().map(show).collect::<Vec<_>>().join(" | ")
+    }
+}
+
+/// A note that cases cannot write out, by its name; any other word is the note.
+fn note_of(word: &str) -> String {
+    match word {
+        "LONG" => "x".repeat(501),
+        "BELL" => "a\u{7}".to_owned(),
+        word => word.to_owned(),
     }
 }
