@@ -21,6 +21,7 @@ use crate::{
         health::metrics,
         health::openapi,
         staff::me,
+        staff::change_own_password,
         staff::sign_in,
         staff::sign_out,
         staff::list_staff,

@@ -47,6 +47,7 @@ fn open() -> Routes {
         .route("/v1/staff/sessions", post(staff::sign_in))
         .route("/v1/staff/sessions/current", delete(staff::sign_out))
         .route("/v1/me", get(staff::me))
+        .route("/v1/me/password", post(staff::change_own_password))
 }
 
 fn pay_later() -> Routes {

@@ -3,8 +3,8 @@
 use axum::{extract::Path, http::StatusCode, response::Response};
 use purser_domain::ids::{StaffId, Uid};
 use purser_engine::access::{
-    self, ChangeStaff, CreateStaff, EndSession, NewSession, Role, Scope, SignIn, StaffChange, StaffRow,
-    Token, TokenKind, hash_password, staff_id, verify_password,
+    self, ChangeOwnPassword, ChangeStaff, CreateStaff, EndSession, NewSession, Role, Scope, SignIn,
+    StaffChange, StaffRow, Token, TokenKind, hash_password, staff_id, verify_password,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -26,6 +26,8 @@ pub(crate) struct Me {
     scopes: Vec<&'static str>,
     /// When your token ends.
     expires_at: Option<String>,
+    /// Somebody else has set your password: change it first, there is nothing else that you may do.
+    must_change_password: bool,
 }
 
 /// Who am I?
@@ -36,6 +38,7 @@ pub(crate) async fn me(call: Call) -> Response {
         actor: identity.actor.clone(),
         scopes: identity.scopes.iter().map(Scope::name).collect(),
         expires_at: identity.until.map(|at| at.to_string()),
+        must_change_password: identity.must_change_password,
     })
 }
 
@@ -58,6 +61,8 @@ pub(crate) struct SessionMade {
     staff_id: String,
     /// When it ends.
     expires_at: String,
+    /// Somebody else has set the password: until it is changed at `POST /v1/me/password` nothing else can be done.
+    must_change_password: bool,
 }
 
 /// Sign in
@@ -71,15 +76,58 @@ pub(crate) async fn sign_in(call: Call, body: Body<Credentials>) -> Result<Respo
     let staff = staff_id(&login);
     let row = call.app.read(move |session| access::staff_account(session, staff)).await?;
     let seen = row.as_ref().map_or(0, |row| row.version);
+    let must_change_password = row.as_ref().is_some_and(StaffRow::must_change_password);
     let right = compared(&call, password, row.map(|row| row.password)).await?;
     let (id, secret) = (call.app.new_uid(), call.app.new_secret());
     let token = Token::text(TokenKind::Session, id, &secret);
     let session = NewSession { id, hash: Token::secret_hash(&secret) };
     submit(&call, body.digest, SignIn { staff, seen, right, session }, move |row| {
         let (staff_id, expires_at) = (row.staff.to_string(), row.expires_at.to_string());
-        Answer::created(&SessionMade { token: token.clone(), staff_id, expires_at })
+        Answer::created(&SessionMade { token: token.clone(), staff_id, expires_at, must_change_password })
     })
     .await
+}
+
+/// The password until now, and the new one.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OwnPassword {
+    /// The password until now.
+    current: String,
+    /// The new one, 12 to 256 characters.
+    new: String,
+}
+
+/// Change your own password
+///
+/// All your sessions end; the answer opens a new one. The first thing to do after somebody else has set the password:
+/// nothing else can be done before.
+#[utoipa::path(post, path = "/v1/me/password", tag = "access", request_body = OwnPassword,
+    responses((status = 201, body = SessionMade, description = "Changed; the new session")))]
+pub(crate) async fn change_own_password(call: Call, body: Body<OwnPassword>) -> Result<Response, Problem> {
+    let staff = call.person("people have passwords: an API key has none")?;
+    let OwnPassword { current, new } = body.value;
+    if current == new {
+        let text = "choose another one than until now";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "password_same", text).at("/new", text));
+    }
+    let row = call.app.read(move |session| access::staff_account(session, staff)).await?;
+    let seen = row.as_ref().map_or(0, |row| row.version);
+    let right =
+        current.chars().count() <= 256 && compared(&call, current, row.map(|row| row.password)).await?;
+    let password = hashed(&call, new, "/new").await?;
+    let (id, secret) = (call.app.new_uid(), call.app.new_secret());
+    let token = Token::text(TokenKind::Session, id, &secret);
+    let session = NewSession { id, hash: Token::secret_hash(&secret) };
+    let command = ChangeOwnPassword { staff, seen, right, password, session };
+    let answer = submit(&call.unkeyed(), body.digest, command, move |row| {
+        let (staff_id, expires_at) = (row.staff.to_string(), row.expires_at.to_string());
+        let must_change_password = false;
+        Answer::created(&SessionMade { token: token.clone(), staff_id, expires_at, must_change_password })
+    })
+    .await;
+    call.app.keys.forget();
+    answer
 }
 
 /// Passwords that are compared or hashed at the same time: each takes 19 MiB and a core for a while, and anybody may
@@ -132,7 +180,7 @@ pub(crate) struct NewStaff {
     login: String,
     /// `admin`, `finance`, `risk`, `support` or `read-only`.
     role: String,
-    /// First password, 12 to 256 characters.
+    /// First password, 12 to 256 characters; its owner changes it before anything else.
     password: String,
 }
 
@@ -151,6 +199,8 @@ pub(crate) struct Staff {
     disabled_at: Option<String>,
     /// When it was made.
     created_at: String,
+    /// Who set the password, until its owner has changed it.
+    password_by: Option<String>,
     /// Counts changes: the `ETag`.
     version: i64,
 }
@@ -164,6 +214,7 @@ impl From<&StaffRow> for Staff {
             locked_until: row.locked_until.map(|at| at.to_string()),
             disabled_at: row.disabled_at.map(|at| at.to_string()),
             created_at: row.created_at.to_string(),
+            password_by: row.must_change_password().then(|| row.password_by.clone()),
             version: row.version,
         }
     }
@@ -176,10 +227,10 @@ fn read_role(name: &str) -> Result<Role, Problem> {
     })
 }
 
-async fn hashed(call: &Call, password: String) -> Result<Vec<u8>, Problem> {
+async fn hashed(call: &Call, password: String, field: &str) -> Result<Vec<u8>, Problem> {
     let random = call.app.new_secret();
     let hash = slowly(call, move || hash_password(&password, &random)).await?;
-    hash.map_err(|error| Problem::invalid("/password", error.to_string()))
+    hash.map_err(|error| Problem::invalid(field, error.to_string()))
 }
 
 /// Nobody hands out what they do not have.
@@ -206,7 +257,7 @@ pub(crate) async fn create_staff(call: Call, body: Body<NewStaff>) -> Result<Res
     }
     let role = read_role(&new.role)?;
     may_give(&call, role)?;
-    let password = hashed(&call, new.password).await?;
+    let password = hashed(&call, new.password, "/password").await?;
     let by_person = call.identity.session.is_some();
     let command =
         CreateStaff { login: new.login, role, password, by: call.identity.actor.clone(), by_person };
@@ -242,7 +293,7 @@ pub(crate) async fn get_staff(call: Call, Path(id): Path<String>) -> Result<Resp
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StaffPatch {
-    /// New password; lifts a lock, ends sessions.
+    /// New password; lifts a lock, ends sessions; its owner changes it before anything else.
     password: Option<String>,
     /// New role.
     role: Option<String>,
@@ -264,7 +315,7 @@ pub(crate) async fn change_staff(
     let id: StaffId = parse_id(&id, "id")?;
     let change = match body.value {
         StaffPatch { password: Some(password), role: None, disabled: None } => {
-            StaffChange::Password(hashed(&call, password).await?)
+            StaffChange::Password(hashed(&call, password, "/password").await?)
         }
         StaffPatch { password: None, role: Some(role), disabled: None } => {
             let role = read_role(&role)?;
@@ -275,7 +326,8 @@ pub(crate) async fn change_staff(
         _ => return Err(Problem::invalid("", "send exactly one of password, role, and disabled: true")),
     };
     let by_person = call.identity.session.is_some();
-    let command = ChangeStaff { id, change, expected: call.if_match, by_person };
+    let by = call.identity.actor.clone();
+    let command = ChangeStaff { id, change, expected: call.if_match, by, by_person };
     let answer = submit(&call.unkeyed(), body.digest, command, |row| Answer::ok(&Staff::from(row))).await;
     call.app.keys.forget();
     answer

@@ -24,6 +24,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0014_credit_applications", include_str!("../migrations/0014_credit_applications.sql")),
     ("0015_tax", include_str!("../migrations/0015_tax.sql")),
     ("0016_risk", include_str!("../migrations/0016_risk.sql")),
+    ("0017_passwords", include_str!("../migrations/0017_passwords.sql")),
     ("0018_rails", include_str!("../migrations/0018_rails.sql")),
     ("0020_orders", include_str!("../migrations/0020_orders.sql")),
     ("0021_ads", include_str!("../migrations/0021_ads.sql")),

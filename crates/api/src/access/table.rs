@@ -47,6 +47,7 @@ pub(crate) const ROUTES: &[Access] = &[
     row("POST", "/v1/staff/sessions", Need::Public),
     row("DELETE", "/v1/staff/sessions/current", Need::Anyone),
     row("GET", "/v1/me", Need::Anyone),
+    row("POST", "/v1/me/password", Need::Anyone),
     row("GET", "/v1/idempotency-keys/{key}", Need::Anyone),
     money("/v1/transfers", Scope::LedgerPost),
     money("/v1/transfers/bulk", Scope::LedgerPost),

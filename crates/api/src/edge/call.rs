@@ -146,6 +146,10 @@ async fn admit(
         Need::Anyone => identify(app, headers).await?,
         Need::Scope(scope) => {
             let identity = identify(app, headers).await?;
+            if identity.must_change_password {
+                let text = "somebody else has set your password: change it first, at POST /v1/me/password";
+                return Err(Problem::new(StatusCode::FORBIDDEN, "password_change_needed", text));
+            }
             if !identity.scopes.has(scope) {
                 let text = format!("this needs the scope `{}`, which your token does not have", scope.name());
                 return Err(Problem::new(StatusCode::FORBIDDEN, "scope_missing", text));
@@ -176,7 +180,14 @@ async fn admit(
 
 fn nobody() -> Arc<Identity> {
     let (client, actor) = (Uid::NIL, "anonymous".to_owned());
-    Arc::new(Identity { client, actor, scopes: Scopes::NONE, until: None, session: None })
+    Arc::new(Identity {
+        client,
+        actor,
+        scopes: Scopes::NONE,
+        until: None,
+        session: None,
+        must_change_password: false,
+    })
 }
 
 async fn identify(app: &Arc<App>, headers: &HeaderMap) -> Result<Arc<Identity>, Problem> {

@@ -17,8 +17,8 @@ pub use queries::{Identity, any_api_key, api_key, api_keys, identify, staff_acco
 pub use rows::{ApiKeyRow, SessionRow, StaffRow};
 pub use scopes::{Role, Scope, Scopes};
 pub use staff::{
-    ChangeStaff, CreateStaff, EndSession, LOCK_MICROS, NewSession, SESSION_MICROS, SignIn, StaffChange,
-    TRIES, staff_id,
+    ChangeOwnPassword, ChangeStaff, CreateStaff, EndSession, LOCK_MICROS, NewSession, SESSION_MICROS, SignIn,
+    StaffChange, TRIES, staff_id,
 };
 pub use tokens::{Token, TokenKind};
 

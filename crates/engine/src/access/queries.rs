@@ -17,8 +17,8 @@ static KEYS: Statement = Statement {
 };
 static STAFF: Statement = Statement {
     name: "access.staff",
-    sql: "SELECT id, login, role, password, failed, locked_until, disabled_at, created_at, created_by, version \
-          FROM staff WHERE id > ?1 ORDER BY id LIMIT ?2",
+    sql: "SELECT id, login, role, password, failed, locked_until, disabled_at, created_at, created_by, version, \
+          password_by FROM staff WHERE id > ?1 ORDER BY id LIMIT ?2",
 };
 
 /// Statements of this module.
@@ -37,6 +37,8 @@ pub struct Identity {
     pub until: Option<Timestamp>,
     /// The session, for staff.
     pub session: Option<Uid>,
+    /// Somebody else has set the password: it is changed before anything else, so there are no scopes until then.
+    pub must_change_password: bool,
 }
 
 /// Who presents this token; `None` when it is unknown, wrong, expired, revoked or ended.
@@ -60,9 +62,10 @@ pub fn identify(session: &mut dyn Session, token: &Token, now: Timestamp) -> Res
             Ok(staff.map(|staff| Identity {
                 client: staff.id.uid(),
                 actor: format!("staff:{}", staff.id),
-                scopes: staff.role.scopes(),
+                scopes: if staff.must_change_password() { Scopes::NONE } else { staff.role.scopes() },
                 until: Some(row.expires_at),
                 session: Some(row.id),
+                must_change_password: staff.must_change_password(),
             }))
         }
     }
@@ -85,6 +88,7 @@ fn of_key(row: &ApiKeyRow, token: &Token, now: Timestamp) -> Option<Identity> {
         scopes: row.scopes,
         until,
         session: None,
+        must_change_password: false,
     })
 }
 

@@ -90,7 +90,7 @@ table!(
     /// Rows: [`StaffRow`].
     STAFF, 33, "staff", key 1, [
         id Bytes, login Text, role Text, password Bytes, failed Int, locked_until Int, disabled_at Int,
-        created_at Int, created_by Text, version Int,
+        created_at Int, created_by Text, version Int, password_by Text,
     ]
 );
 
@@ -117,6 +117,16 @@ pub struct StaffRow {
     pub created_by: String,
     /// Counts changes.
     pub version: i64,
+    /// Who set the password, if not the owner and the owner has not changed it since: until then the account can do
+    /// nothing else. Empty otherwise.
+    pub password_by: String,
+}
+
+impl StaffRow {
+    /// Whether the owner has to change the password before anything else.
+    pub fn must_change_password(&self) -> bool {
+        !self.password_by.is_empty()
+    }
 }
 
 impl Record for StaffRow {
@@ -138,6 +148,7 @@ impl Record for StaffRow {
         sink.at(self.created_at);
         sink.text(&self.created_by);
         sink.int(self.version);
+        sink.text(&self.password_by);
     }
 
     fn write_key(key: &Self::Key, sink: &mut dyn Sink) {
@@ -156,6 +167,7 @@ impl Record for StaffRow {
             created_at: source.at(7),
             created_by: source.text(8).to_owned(),
             version: source.int(9),
+            password_by: source.text(10).to_owned(),
         }
     }
 }

@@ -37,7 +37,18 @@ fn by_people(tx: &Tx, by_person: bool) -> Result<(), Rejection> {
     Err(Rejection::new("staff_needed", message))
 }
 
-/// Makes a staff account.
+fn facts(row: &StaffRow) -> Facts {
+    let facts = Facts::new().text("role", row.role.name());
+    if row.must_change_password() { facts.text("password_by", &row.password_by) } else { facts }
+}
+
+/// Who set a password, as the row keeps it: nobody when the owner did. In a sandbox, where keys make people, what a key
+/// sets is the owner's own.
+fn password_by(owner: StaffId, by: &str, by_person: bool) -> String {
+    if by_person && by != format!("staff:{owner}") { by.to_owned() } else { String::new() }
+}
+
+/// Makes a staff account. Its owner changes the password at the first sign-in, before anything else.
 ///
 /// Rejections in order: `staff_needed`, `login_taken`.
 pub struct CreateStaff {
@@ -82,20 +93,21 @@ impl Command for CreateStaff {
             created_at: ctx.machine,
             created_by: self.by.clone(),
             version: 1,
+            password_by: password_by(id, &self.by, self.by_person),
         };
         tx.put(row.clone());
         Ok(row)
     }
 
     fn audit(&self, output: &StaffRow) -> (String, Facts) {
-        (output.id.to_string(), Facts::new().text("role", output.role.name()))
+        (output.id.to_string(), facts(output))
     }
 }
 
 /// What happens to a staff account.
 #[derive(Debug, Clone)]
 pub enum StaffChange {
-    /// A new password; the lock is lifted, open sessions end.
+    /// A new password; the lock is lifted, open sessions end, and its owner changes it before anything else.
     Password(Vec<u8>),
     /// Another role.
     Role(Role),
@@ -113,6 +125,8 @@ pub struct ChangeStaff {
     pub change: StaffChange,
     /// Version that the caller saw, when it insists (If-Match).
     pub expected: Option<i64>,
+    /// Who does it, as in the audit log.
+    pub by: String,
     /// Whether a person does it, not a program.
     pub by_person: bool,
 }
@@ -148,6 +162,7 @@ impl Command for ChangeStaff {
         match &self.change {
             StaffChange::Password(password) => {
                 row.password.clone_from(password);
+                row.password_by = password_by(self.id, &self.by, self.by_person);
                 row.failed = 0;
                 row.locked_until = None;
             }
@@ -159,7 +174,7 @@ impl Command for ChangeStaff {
     }
 
     fn audit(&self, output: &StaffRow) -> (String, Facts) {
-        (output.id.to_string(), Facts::new().text("role", output.role.name()))
+        (output.id.to_string(), facts(output))
     }
 }
 
@@ -170,6 +185,20 @@ pub struct NewSession {
     pub id: Uid,
     /// Hash of the secret.
     pub hash: [u8; 32],
+}
+
+impl NewSession {
+    /// The session of an account as it stands.
+    fn open(&self, row: &StaffRow, ctx: &Ctx) -> SessionRow {
+        SessionRow {
+            id: self.id,
+            staff: row.id,
+            hash: SessionRow::bind(self.hash, &row.password),
+            created_at: ctx.machine,
+            expires_at: ctx.machine.plus(SESSION_MICROS),
+            ended_at: None,
+        }
+    }
 }
 
 /// Signs in. The slow comparison was made at the edge against version `seen`; here it counts.
@@ -189,6 +218,12 @@ fn wrong() -> Rejection {
     Rejection::new("sign_in_refused", "login or password is wrong")
 }
 
+fn unlocked(row: &StaffRow, ctx: &Ctx) -> Result<(), Rejection> {
+    let Some(until) = row.locked_until.filter(|until| *until > ctx.machine) else { return Ok(()) };
+    let text = "too many wrong passwords: wait, or ask an admin";
+    Err(Rejection::new("account_locked", text).with(Facts::new().at("locked_until", until)))
+}
+
 impl Command for SignIn {
     type Output = SessionRow;
 
@@ -206,32 +241,77 @@ impl Command for SignIn {
         if row.disabled_at.is_some() {
             return Err(wrong());
         }
-        if let Some(until) = row.locked_until.filter(|until| *until > ctx.machine) {
-            return Err(Rejection::new("account_locked", "too many wrong passwords: wait, or ask an admin")
-                .with(Facts::new().at("locked_until", until)));
-        }
+        unlocked(&row, ctx)?;
         if row.version != self.seen || !self.right {
             tx.keep_when_rejected(count_wrong_try(self.staff, ctx.machine));
             return Err(wrong());
         }
-        let hash = SessionRow::bind(self.session.hash, &row.password);
+        let session = self.session.open(&row, ctx);
         if row.failed > 0 || row.locked_until.is_some() {
             tx.put(StaffRow { failed: 0, locked_until: None, ..row });
         }
-        let session = SessionRow {
-            id: self.session.id,
-            staff: self.staff,
-            hash,
-            created_at: ctx.machine,
-            expires_at: ctx.machine.plus(SESSION_MICROS),
-            ended_at: None,
-        };
         tx.put(session.clone());
         Ok(session)
     }
 
     fn audit(&self, output: &SessionRow) -> (String, Facts) {
         (output.staff.to_string(), Facts::new())
+    }
+}
+
+/// A member of staff changes their own password; every session ends, and the caller gets a new one. The slow comparison
+/// was made at the edge against version `seen`; here it counts.
+///
+/// Rejections in order: `staff_unknown`, `account_locked`, `password_wrong`.
+pub struct ChangeOwnPassword {
+    /// Who.
+    pub staff: StaffId,
+    /// Version of the account whose password was compared.
+    pub seen: i64,
+    /// Whether the password until now was right.
+    pub right: bool,
+    /// From [`super::hash_password`].
+    pub password: Vec<u8>,
+    /// The session to open.
+    pub session: NewSession,
+}
+
+impl Command for ChangeOwnPassword {
+    type Output = SessionRow;
+
+    fn name(&self) -> &'static str {
+        "access.change_own_password"
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
+        needs.row::<StaffRow>(self.staff);
+        needs.row::<SessionRow>(self.session.id);
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<SessionRow, Rejection> {
+        let known = tx.get::<StaffRow>(&self.staff).filter(|row| row.disabled_at.is_none()).cloned();
+        let row = known.ok_or_else(|| Rejection::new("staff_unknown", "there is no such account"))?;
+        unlocked(&row, ctx)?;
+        if row.version != self.seen || !self.right {
+            tx.keep_when_rejected(count_wrong_try(self.staff, ctx.machine));
+            return Err(Rejection::new("password_wrong", "the password until now is wrong").at("/current"));
+        }
+        let row = StaffRow {
+            password: self.password.clone(),
+            password_by: String::new(),
+            failed: 0,
+            locked_until: None,
+            version: row.version + 1,
+            ..row
+        };
+        let session = self.session.open(&row, ctx);
+        tx.put(row);
+        tx.put(session.clone());
+        Ok(session)
+    }
+
+    fn audit(&self, _output: &SessionRow) -> (String, Facts) {
+        (self.staff.to_string(), Facts::new())
     }
 }
 

@@ -19,6 +19,7 @@ mod gate;
 mod gate_again;
 mod identity;
 mod overview;
+mod passwords;
 mod payments;
 mod payments_alipay;
 mod programme;

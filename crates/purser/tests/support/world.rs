@@ -1,9 +1,9 @@
 //! Books of a test's own, and servers on them.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     net::SocketAddr,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
@@ -63,6 +63,18 @@ impl Place {
     /// Runs a subcommand on these books.
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
         purser(&[args, &self.flags()].concat())
+    }
+
+    /// Runs a subcommand on these books that reads its standard input.
+    pub(crate) fn run_with(&self, args: &[&str], input: &str) -> Ran {
+        let mut command = Command::new(binary());
+        command.args(args).args(self.flags()).env_remove("PURSER_DATA").env_remove("PURSER_DATABASE");
+        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = piped.spawn().expect("the binary starts");
+        child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("it reads");
+        let Output { status, stdout, stderr } = child.wait_with_output().expect("its end");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        Ran { code: status.code().unwrap_or(-1), out: text(stdout), err: text(stderr) }
     }
 
     /// A session beside the server's, to look at what it wrote.
