@@ -13,6 +13,7 @@ use purser_engine::{
         self, BindPhone, CodeOnItsWay, Given, IdentityRow, IssueCode, OnboardSandboxParty, PhoneRow,
         SHARED_MAX, SubmitIdentity, UnbindPhone, Wanted,
     },
+    ports::message_id,
     sandbox::messages,
     vault::{Vault, key_missing},
 };
@@ -327,15 +328,15 @@ pub(crate) struct OutboxParams {
 /// A message that a phone of the sandbox got.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct OutboxMessage {
-    /// Which code, `otc_…`.
+    /// Which code, `otc_…`, or which notice, `ntc_…`.
     id: String,
     /// For whom.
     party_id: String,
-    /// What the code is for.
+    /// What the code is for; of a notice the event that it tells of, like `withdrawal.paid`.
     purpose: String,
     /// The phone, masked.
     phone: String,
-    /// The code.
+    /// The code; empty in a notice.
     code: String,
     /// The whole text.
     text: String,
@@ -345,7 +346,7 @@ pub(crate) struct OutboxMessage {
 
 /// What the sandbox's phones got, newest first
 ///
-/// Only in a sandbox: the one place where a code can be read.
+/// Codes, and notices about withdrawals. Only in a sandbox: the one place where a code can be read.
 #[utoipa::path(get, path = "/v1/sandbox/outbox", tag = "sandbox", params(OutboxParams),
     responses((status = 200, body = Page<OutboxMessage>, description = "Messages")))]
 pub(crate) async fn list_outbox(
@@ -360,7 +361,7 @@ pub(crate) async fn list_outbox(
     let data = rows.iter().filter_map(|row| {
         let (code, text) = messages::reveal(&vault, row)?;
         Some(OutboxMessage {
-            id: row.code.to_string(),
+            id: message_id(row.code.0, !code.is_empty()),
             party_id: row.party.to_string(),
             purpose: row.purpose.clone(),
             phone: row.masked.clone(),

@@ -91,8 +91,8 @@ sections! {
         "cnaps_invalid": "联行号有误，应为 12 位数字。", "A clearing code has 12 digits.";
         "holder_mismatch": "收款账户户名须与实名认证信息一致。", "The account must belong to the verified person or company.";
         "payout_account_exists": "该收款账户已绑定。", "This payout account is bound already.";
-        "payout_accounts_too_many": "绑定收款账户的次数已达上限，请联系平台。",
-            "Payout accounts were bound too often; contact the platform.";
+        "payout_accounts_too_many": "收款账户数量已达上限，请先解绑不用的账户。",
+            "There are too many payout accounts; take one away first.";
         "payout_account_unknown": "收款账户不存在。", "There is no such payout account.";
         "destination_missing": "请先绑定或选择收款账户。", "Bind or choose a payout account first.";
     }

@@ -9,7 +9,7 @@ use purser_domain::money::{Rate, decimal, parse_decimal};
 use purser_domain::withdrawals::{
     Actor, Candidate, CheckResult, Effect, FailureClass, FailureKind, FeeTerms, GateCode, Hold, MoneyOp,
     Outcome, RailNumber, RailOutcome, Reason, Slice, SliceState, State, Usage, decide_request, dry_run,
-    explain, fee, is_overdue, rail_outcome, route, slices,
+    explain, fee, is_overdue, phone_notice, rail_outcome, route, slices,
 };
 use withdrawals_world::World;
 
@@ -26,6 +26,7 @@ fn cases() {
             ("explain", rest) => world.explain(rest),
             ("money", rest) => world.money(rest),
             ("steps", rest) => world.steps(rest),
+            ("phone", rest) => phone_case(rest),
             _ if line == "money" => world.money(""),
             _ => world.story(line),
         }
@@ -60,6 +61,14 @@ fn slices_case(rest: &str) -> String {
         |no| no.to_string(),
         |parts| parts.iter().map(|part| decimal(*part)).collect::<Vec<_>>().join(" + "),
     )
+}
+
+fn phone_case(rest: &str) -> String {
+    let words: Vec<&str> = rest.split_whitespace().collect();
+    let [state, amount, "net", net, currency] = words[..] else { return "unreadable case".into() };
+    let state = State::named(state).expect("a state");
+    let text = phone_notice(state, money(amount), money(net), currency.parse().expect("a currency"));
+    text.map_or_else(|| "nothing".to_owned(), |(zh, en)| format!("{zh} | {en}"))
 }
 
 fn route_case(rest: &str) -> String {

@@ -14,6 +14,13 @@ pub fn derived_transfer(context: &'static str, parts: &[&[u8]]) -> TransferId {
     TransferId(id)
 }
 
+/// When a time-ordered id was made, to the millisecond of machine time; nonsense for derived ids.
+pub fn made_at(id: Uid) -> Timestamp {
+    let mut millis = [0; 8];
+    millis[2..].copy_from_slice(&id.0[..6]);
+    Timestamp(i64::from_be_bytes(millis).saturating_mul(1_000))
+}
+
 /// Makes time-ordered ids (UUIDv7): strictly increasing within one source.
 #[derive(Debug)]
 pub struct IdSource {
@@ -97,6 +104,7 @@ mod tests {
         for step in [0i64, 0, -3_000, 0, 1_000, 0] {
             let next = source.next_uid(Timestamp(5_000_000 + step));
             assert!(next > last, "{next:?} after {last:?}");
+            assert_eq!(super::made_at(next), Timestamp(5_000_000));
             last = next;
         }
     }

@@ -3,7 +3,7 @@
 use purser_domain::{
     bank_files::{AccountClass, BankMessage},
     identity::{ClaimKind, Verdict},
-    ids::{CodeId, PartyId},
+    ids::{CodeId, PartyId, Uid},
     money::Currency,
     time::Timestamp,
     withdrawals::RailOutcome,
@@ -219,23 +219,48 @@ pub trait BankMessageReader: Send + Sync {
     fn read(&self, bytes: &[u8]) -> Result<BankMessage, MessageRefused>;
 }
 
-/// A message to a phone (P8), in the clear: it lives only between the vault and the sender.
+/// A message to a phone (P8, P15), in the clear: it lives only between the vault and the sender.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TextMessage {
     /// Sending the same again is sending it once, where the service can tell.
-    pub reference: CodeId,
+    pub reference: Uid,
     /// Whom it concerns.
     pub party: PartyId,
-    /// What the code is for.
+    /// What the code is for; of a notice the event that it tells of.
     pub purpose: String,
     /// Number.
     pub to: String,
-    /// The code.
-    pub code: String,
-    /// The whole text, Chinese and English.
-    pub text: String,
+    /// The code; `None`: a notice.
+    pub code: Option<String>,
+    /// The whole text in Chinese.
+    pub text_zh: String,
+    /// The same in English.
+    pub text_en: String,
+    /// Amount and currency that a notice is about, as text.
+    pub about: Vec<(&'static str, String)>,
     /// What people see of the number.
     pub masked: String,
+}
+
+impl TextMessage {
+    /// The reference as it is shown: `otc_…` of a code, `ntc_…` of a notice.
+    pub fn id(&self) -> String {
+        message_id(self.reference, self.code.is_some())
+    }
+}
+
+/// See [`TextMessage::id`].
+pub fn message_id(reference: Uid, is_code: bool) -> String {
+    if is_code { CodeId(reference).to_string() } else { reference.with_prefix("ntc") }
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sent {
+    /// The service has it.
+    Taken,
+    /// The service will not take this message, however often it is asked: its stable code.
+    Refused(String),
 }
 
 impl std::fmt::Debug for TextMessage {
@@ -250,12 +275,14 @@ pub trait Sender: Send {
     ///
     /// # Errors
     /// It may not have been taken: try again later. The text is shown to staff: nothing personal.
-    fn send(&mut self, message: &TextMessage, hands: &mut Hands<'_>) -> Result<(), RunError>;
+    fn send(&mut self, message: &TextMessage, hands: &mut Hands<'_>) -> Result<Sent, RunError>;
 }
 
 /// Who somebody claims to be (P7), in the clear: it lives only between the vault and the verifier.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IdentityClaim {
+    /// The same however often this claim is asked about.
+    pub reference: Uid,
     /// Person or enterprise.
     pub kind: ClaimKind,
     /// Real or registered name.

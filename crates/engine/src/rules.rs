@@ -4,11 +4,13 @@ mod calendar;
 mod clock;
 mod epoch;
 mod policy;
+mod services;
 
 pub use calendar::{ImportCalendarYear, Imported};
 pub use clock::{AdvanceClock, EnterSandbox, Moved, SetClock, found_sandbox};
 pub(crate) use clock::{MODE, is_sandbox};
 pub use policy::{PolicyActivation, keep_first_pack};
+pub use services::{ConnectServices, Services};
 
 use purser_domain::{
     calendar::{Calendar, CalendarYear},
@@ -45,8 +47,22 @@ pub struct Rules {
     pub calendar: Calendar,
     /// These books are a sandbox, for good (P21).
     pub sandbox: bool,
+    /// Which services of the platform's some server reaches.
+    pub services: Services,
     /// Counts changes of the rules: as of which one these were read; 0 before anybody looked.
     pub epoch: i64,
+}
+
+impl Rules {
+    /// Whether messages reach phones (P8, P15): a service is connected, or the phones are the sandbox's own.
+    pub const fn sends_messages(&self) -> bool {
+        self.sandbox || self.services.sender
+    }
+
+    /// Whether somebody verifies identities (P7): a service is connected, or the sandbox does.
+    pub const fn verifies_identities(&self) -> bool {
+        self.sandbox || self.services.verifier
+    }
 }
 
 /// Where a writer reads the rules from when they changed.
@@ -97,8 +113,14 @@ impl RulesSource {
         for version in versions {
             policy = policy.activate(version).map_err(|e| Fault::new(FaultKind::Unusable, "policy", e))?;
         }
-        let sandbox = clock::is_sandbox_book(session)?;
-        Ok(Rules { currency: self.currency, policy, calendar: Self::calendar(session)?, sandbox, epoch: 0 })
+        Ok(Rules {
+            currency: self.currency,
+            policy,
+            calendar: Self::calendar(session)?,
+            sandbox: clock::is_sandbox_book(session)?,
+            services: Services::read(session)?,
+            epoch: 0,
+        })
     }
 
     /// Rules of books in which nothing was changed yet, without a database.
@@ -109,7 +131,14 @@ impl RulesSource {
         let pack = PolicyPack::parse(&self.first_pack.0, &self.first_pack.1).map_err(|e| unreadable(&e))?;
         let first = PolicyVersion { number: 1, activated_at: Timestamp(0), pack };
         let policy = PolicySet::new(self.zone.clone(), first);
-        Ok(Rules { currency: self.currency, policy, calendar: Calendar::builtin(), sandbox: false, epoch: 0 })
+        Ok(Rules {
+            currency: self.currency,
+            policy,
+            calendar: Calendar::builtin(),
+            sandbox: false,
+            services: Services::default(),
+            epoch: 0,
+        })
     }
 
     fn calendar(session: &mut dyn Session) -> Result<Calendar, Fault> {

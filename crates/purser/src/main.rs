@@ -9,6 +9,7 @@ mod logs;
 mod rails;
 mod secrets;
 mod serve;
+mod services;
 mod staff;
 mod store;
 mod work;

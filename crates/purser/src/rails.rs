@@ -243,7 +243,7 @@ fn key_text(flag: &str, file: &Path) -> Result<String> {
 }
 
 /// TLS, or a gateway on this machine.
-fn is_safe(url: &str) -> bool {
+pub(crate) fn is_safe(url: &str) -> bool {
     if url.starts_with("https://") {
         return true;
     }

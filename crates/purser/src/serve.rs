@@ -17,8 +17,11 @@ use purser_domain::{
     time::{SECOND, Zone},
 };
 use purser_engine::{
-    Fault, FaultKind, Limits, Meta, access, call, ports::BankMessageReader, reads::Reads,
-    rules::EnterSandbox, withdrawals::ConnectRails,
+    Fault, FaultKind, Limits, Meta, access, call,
+    ports::BankMessageReader,
+    reads::Reads,
+    rules::{ConnectServices, EnterSandbox},
+    withdrawals::ConnectRails,
 };
 use tokio::{
     net::TcpListener,
@@ -31,8 +34,9 @@ use crate::{
     collect::CollectArgs,
     rails::{RailArgs, sealing},
     secrets::SecretsArgs,
+    services::ServiceArgs,
     store::{Opened, Place, StoreArgs},
-    work::{self, Work},
+    work::{self, Outside, Work},
 };
 
 /// Flags of `purser serve`.
@@ -71,6 +75,8 @@ pub(crate) struct ServeArgs {
     pub(crate) sandbox: bool,
     #[command(flatten)]
     pub(crate) rails: RailArgs,
+    #[command(flatten)]
+    pub(crate) services: ServiceArgs,
     #[command(flatten)]
     pub(crate) secrets: SecretsArgs,
     #[command(flatten)]
@@ -112,7 +118,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
 
 /// Starts everything; returns once requests are taken.
 pub(crate) fn start(args: &ServeArgs, place: &Place) -> Result<Running> {
-    let rails = args.rails.read()?;
+    let (rails, mut services) = (args.rails.read()?, args.services.read()?);
     let help = help(args.help_file.as_deref())?;
     let files = place.files();
     let limits = Limits { queue: args.queue.max(1), ..Limits::default() };
@@ -129,6 +135,9 @@ pub(crate) fn start(args: &ServeArgs, place: &Place) -> Result<Running> {
         return Err(Stop::Usage(text.to_owned()).into());
     }
     let connect = ConnectRails { rails: rails.names(), alone: matches!(place, Place::Folder(_)) };
+    call(&mut opened.executor.clone(), connect, Meta::system())??;
+    let only = matches!(place, Place::Folder(_));
+    let connect = ConnectServices { services: services.reached(), only };
     call(&mut opened.executor.clone(), connect, Meta::system())??;
     let reader_place = place.clone();
     let reads = Reads::new(args.readers, move || {
@@ -152,6 +161,7 @@ pub(crate) fn start(args: &ServeArgs, place: &Place) -> Result<Running> {
     app.bank.reader =
         rails.bank.as_ref().map(|bank| -> Arc<dyn BankMessageReader> { Arc::new(bank.reader()) });
     rails.warn_of_missing(&app.current_rules(), opened.clock.business());
+    services.sandbox = app.current_rules().sandbox;
     app.collect = args.collect.collect(&opened.executor, &rails)?;
     let app = Arc::new(app);
     let (stop, stopped) = oneshot::channel();
@@ -165,7 +175,8 @@ pub(crate) fn start(args: &ServeArgs, place: &Place) -> Result<Running> {
         };
     };
     let lease = args.job_lease * SECOND;
-    let work = work::start(place, files, &opened.executor, &opened.clock, lease, &rails, vault.as_ref())?;
+    let outside = Outside { rails, services };
+    let work = work::start(place, files, &opened.executor, &opened.clock, lease, &outside, vault.as_ref())?;
     let (opened, stop, http) = (Some(opened), Some(stop), Some(http));
     Ok(Running { address, app, opened, stop, http, work: Some(work) })
 }

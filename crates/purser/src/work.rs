@@ -20,19 +20,19 @@ use purser_engine::{
     clock::Clock,
     earnings::SettleDueOrders,
     files::{Files, SweepFiles},
-    identity::{SEND_CODE, VERIFY, run_send_code, run_verify},
     jobs::{ArmSchedules, Claimed, FreeJobs, Hands, Registry, SCHEDULES, SWEEP_FILES, leased, run_due},
     payments::{FUND, run_fund},
     sandbox::{CALLBACK, PAYMENT_NOTICE, run_payment_notice},
     vault::Vault,
     withdrawals::{SeeRails, dispatch_due, reroute_due, run_sandbox_callback},
 };
-use purser_rails::{BankTransfers, SandboxCashier, SandboxRail, SandboxSender, SandboxVerifier};
+use purser_rails::{BankTransfers, SandboxCashier, SandboxRail};
 use purser_storage::{Fault, Session};
 
 use crate::{
     collect::with_collector,
     rails::{Rails, with_rail},
+    services::{Lane, Services},
     store::Place,
 };
 
@@ -53,16 +53,19 @@ pub(crate) struct Work {
 }
 
 /// Who runs which job that waits for nobody outside.
-pub(crate) fn registry() -> Registry {
-    let registry = with_rail(Registry::new().with_builtin(), SandboxRail::default)
-        .with(SEND_CODE, |job: &Claimed, hands: &mut Hands<'_>| run_send_code(&mut SandboxSender, job, hands))
-        .with_tireless(VERIFY, |job: &Claimed, hands: &mut Hands<'_>| {
-            run_verify(&mut SandboxVerifier, job, hands)
-        })
+fn registry(services: &Services) -> Registry {
+    let registry = services
+        .inside(with_rail(Registry::new().with_builtin(), SandboxRail::default))
         .with_tireless(CALLBACK, |job: &Claimed, hands: &mut Hands<'_>| run_sandbox_callback(job, hands))
         .with_tireless(PAYMENT_NOTICE, |job: &Claimed, hands: &mut Hands<'_>| run_payment_notice(job, hands))
         .with_tireless(FUND, |job: &Claimed, hands: &mut Hands<'_>| run_fund(job, hands));
     with_collector(with_collector(registry, SandboxCashier::default), BankTransfers::default)
+}
+
+/// Who runs everything that a sandbox without anybody outside has to do.
+pub(crate) fn sandbox_registry() -> Registry {
+    let services = Services::of_sandbox();
+    registry(&services).and(services.registry(Lane::Notices))
 }
 
 /// One round over everything that is due; returns how much there was to do.
@@ -90,18 +93,25 @@ fn rail_step(
     Ok(run_due(desk, reads, clock, jobs)? + dispatch_due(desk, reads, clock, rail)?)
 }
 
-/// Starts the worker of a server: a thread for its own work, and some for each rail that waits for somebody outside,
-/// so that a slow gateway holds up nothing but itself, and one slow call not even the other calls.
+/// Whom a server reaches outside.
+pub(crate) struct Outside {
+    pub(crate) rails: Rails,
+    pub(crate) services: Services,
+}
+
+/// Starts the worker of a server: a thread for its own work, and some for each rail and service that waits for somebody
+/// outside, so that a slow gateway holds up nothing but itself, and one slow call not even the other calls.
 pub(crate) fn start(
     place: &Place,
     files: Arc<dyn Files>,
     executor: &Executor,
     clock: &Clock,
     lease: i64,
-    rails: &Rails,
+    outside: &Outside,
     vault: Option<&Arc<Vault>>,
 ) -> Result<Work> {
     free_orphans(place, executor, clock)?;
+    let Outside { rails, services } = outside;
     let stop = Arc::new(AtomicBool::new(false));
     let mut threads = Vec::new();
     for (rail, this, of) in rail_threads(rails) {
@@ -116,8 +126,19 @@ pub(crate) fn start(
             });
         }));
     }
+    for (lane, connections) in services.lanes() {
+        for this in 0..u64::from(connections) {
+            let (mut desk, clock, mut reads) = (executor.clone(), clock.clone(), place.open_reader()?);
+            let jobs = services.registry(lane).with_lease(lease).with_vault(vault.cloned());
+            let mut jobs = jobs.with_share(this, u64::from(connections));
+            let stopped = Arc::clone(&stop);
+            threads.push(std::thread::spawn(move || {
+                until(&stopped, || run_due(&mut desk, reads.as_mut(), &clock, &mut jobs));
+            }));
+        }
+    }
     let (mut desk, clock, mut reads) = (executor.clone(), clock.clone(), place.open_reader()?);
-    let jobs = registry().with_lease(lease).with_vault(vault.cloned());
+    let jobs = registry(services).with_lease(lease).with_vault(vault.cloned());
     let mut jobs = jobs.with_schedule(SWEEP_FILES, move |_, hands| {
         // Machine time: a file's age is that of the disk, whatever the test clock says.
         let now = hands.clock.machine();

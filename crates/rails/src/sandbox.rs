@@ -3,7 +3,7 @@
 
 use purser_domain::{identity::Verdict, withdrawals::RailOutcome};
 use purser_engine::{
-    ports::{Hands, IdentityClaim, PayoutOrder, Rail, RunError, Sender, TextMessage, Verifier},
+    ports::{Hands, IdentityClaim, PayoutOrder, Rail, RunError, Sender, Sent, TextMessage, Verifier},
     sandbox::{SandboxCall, messages},
 };
 
@@ -30,8 +30,8 @@ impl Rail for SandboxRail {
 pub struct SandboxSender;
 
 impl Sender for SandboxSender {
-    fn send(&mut self, message: &TextMessage, hands: &mut Hands<'_>) -> Result<(), RunError> {
-        messages::deliver(message, hands)
+    fn send(&mut self, message: &TextMessage, hands: &mut Hands<'_>) -> Result<Sent, RunError> {
+        messages::deliver(message, hands).map(|()| Sent::Taken)
     }
 }
 

@@ -21,6 +21,7 @@ mod failures;
 mod fee;
 mod gate;
 mod outcome;
+mod phone_notice;
 mod proceeds;
 mod review;
 mod routing;
@@ -45,6 +46,7 @@ pub use failures::FailureKind;
 pub use fee::{FeeRule, FeeSteps, SLICES_MAX, Unsliceable, fee, fee_steps, slices};
 pub use gate::{Accepted, DryRun, decide_request, dry_run};
 pub use outcome::{RailOutcome, rail_outcome};
+pub use phone_notice::{phone_notice, tells_phone};
 pub use proceeds::{Evidence, ProceedsParts, proceeds_parts};
 pub use review::{approve, cancel, reject};
 pub use routing::{Candidate, route};
@@ -226,6 +228,11 @@ impl State {
             Self::Rejected => "withdrawal.rejected",
             Self::Cancelled => "withdrawal.cancelled",
         }
+    }
+
+    /// The state of an event, see [`Self::event`]; `None` for events that arrive nowhere.
+    pub fn of_event(event: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.event() == event)
     }
 
     /// Finished: nothing but a bounce is accepted any more.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use purser_domain::{
     identity::{self, ClaimKind, ClaimRejection, ClaimState, ReadClaim, Standing, Verdict, mask},
-    ids::{PartyId, StaffId},
+    ids::{PartyId, StaffId, Uid},
     parties::{LegalForm, PartyStatus},
     time::MINUTE,
 };
@@ -17,8 +17,6 @@ use crate::{
     jobs::{self, Claimed, Hands, Lease, Ran, RunError},
     parties::{PartyRow, unknown_party},
     ports::{IdentityClaim, Verifier},
-    rows::Meta,
-    rules::{MODE, is_sandbox},
     tx::{Needs, Tx},
     vault::Vault,
     withdrawals::{ACCOUNTS_OF_PARTY, PayoutAccountRow},
@@ -84,7 +82,6 @@ impl Command for SubmitIdentity {
     fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
         needs.row::<PartyRow>(self.party);
         needs.row::<IdentityRow>(self.party);
-        needs.row::<Meta>(MODE.to_owned());
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<IdentityRow, Rejection> {
@@ -93,8 +90,8 @@ impl Command for SubmitIdentity {
         let claim =
             identity::read_claim(self.kind, &self.name, &self.number, self.vouched_by.is_some(), ctx.today);
         let claim = claim.map_err(rejected)?;
-        if !is_sandbox(tx) {
-            let text = "no service that verifies identities is connected to these books yet; only a sandbox has one built in";
+        if !ctx.rules.verifies_identities() {
+            let text = "no service that verifies identities is connected to these books: start a server with --verifier-url";
             return Err(Rejection::new("verifier_missing", text));
         }
         let vouched = self.vouched_by.map_or_else(String::new, |staff| staff.to_string());
@@ -231,6 +228,7 @@ pub fn run_verify(
         vault.open(&place("identities", party, field), sealed).map_err(|e| RunError::Failed(e.to_string()))
     };
     let claim = IdentityClaim {
+        reference: Uid::derive("purser identity claim v1", &[&party.0.0, &version.to_le_bytes()]),
         kind: ClaimKind::named(&row.kind).ok_or_else(bad)?,
         name: open("name", &row.name)?,
         number: open("number", &row.number)?,

@@ -21,8 +21,6 @@ use crate::{
     facts::Facts,
     jobs,
     parties::{PartyRow, unknown_party},
-    rows::Meta,
-    rules::{MODE, is_sandbox},
     tx::{Needs, Tx},
     vault::Vault,
     withdrawals::{ACCOUNTS_OF_PARTY, PayoutAccountChange, PayoutAccountRow, account_changes::bound},
@@ -302,7 +300,6 @@ impl Command for IssueCode {
     }
 
     fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
-        needs.row::<Meta>(MODE.to_owned());
         need(needs, self.party, self.wanted.purpose());
         if matches!(self.wanted, Wanted::Withdrawal { .. } | Wanted::PayoutAccountChange { .. }) {
             needs.list::<PayoutAccountRow>(&ACCOUNTS_OF_PARTY, &[Value::Bytes(&self.party.0.0)]);
@@ -313,8 +310,9 @@ impl Command for IssueCode {
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<CodeOnItsWay, Rejection> {
         open_party(tx, self.party)?;
-        if !is_sandbox(tx) {
-            let text = "no service that sends codes is connected to these books yet; only a sandbox has one built in";
+        if !ctx.rules.sends_messages() {
+            let text =
+                "no service that sends codes is connected to these books: start a server with --sms-url";
             return Err(Rejection::new("code_sender_missing", text));
         }
         let (number, masked, subject, about) = self.target(tx, ctx)?;

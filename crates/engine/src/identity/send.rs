@@ -10,11 +10,12 @@ use crate::{
     command::{Command, Ctx, Rejection},
     facts::Facts,
     jobs::{Claimed, Hands, Lease, Ran, RunError},
-    ports::{Sender, TextMessage},
+    ports::{Sender, Sent, TextMessage},
     tx::{Needs, Tx},
 };
 
-/// Gives a code to the sender; what was sent is wiped from the books.
+/// Gives a code to the sender; what was sent is wiped from the books. A code that the sender will not take is told as
+/// `code.not_sent`.
 ///
 /// # Errors
 /// [`RunError`]: the job is tried again.
@@ -39,27 +40,30 @@ pub fn run_send_code(sender: &mut dyn Sender, job: &Claimed, hands: &mut Hands<'
     let Some(row) = found.filter(live) else { return Ok(Ran::Finish) };
     let plain = hands.vault()?.open(&place("codes", code, "message"), &row.message);
     let plain = plain.map_err(|error| RunError::Failed(error.to_string()))?;
-    let mut lines = plain.splitn(3, '\n');
+    let mut lines = plain.splitn(4, '\n');
     let mut next = || lines.next().map(str::to_owned).ok_or_else(bad);
     let message = TextMessage {
-        reference: code,
+        reference: code.0,
         party,
         purpose: purpose.clone(),
         to: next()?,
-        code: next()?,
-        text: next()?,
+        code: Some(next()?),
+        text_zh: next()?,
+        text_en: next()?,
+        about: Vec::new(),
         masked: row.masked,
     };
-    sender.send(&message, hands)?;
-    hands.call(CodeSent { party, purpose, code, lease: job.lease })?;
+    let sent = sender.send(&message, hands)?;
+    hands.call(CodeSent { party, purpose, code, sent, lease: job.lease })?;
     Ok(Ran::Committed)
 }
 
-/// The code is out: its digits are wiped.
+/// The code is out, or never will be: its digits are wiped.
 struct CodeSent {
     party: PartyId,
     purpose: String,
     code: CodeId,
+    sent: Sent,
     lease: Lease,
 }
 
@@ -85,6 +89,13 @@ impl Command for CodeSent {
         self.lease.finish(tx)?;
         let key = (self.party, self.purpose.clone());
         if let Some(mut row) = tx.get::<CodeRow>(&key).filter(|row| row.code == self.code).cloned() {
+            if let Sent::Refused(reason) = &self.sent {
+                let facts = Facts::new()
+                    .text("purpose", &self.purpose)
+                    .text("phone", &row.masked)
+                    .text("reason", reason);
+                tx.event("code.not_sent", Some(self.party), &self.party.to_string(), facts);
+            }
             row.message.clear();
             row.version += 1;
             tx.put(row);
@@ -93,9 +104,11 @@ impl Command for CodeSent {
     }
 
     fn audit(&self, _output: &()) -> (String, Facts) {
-        (
-            self.party.to_string(),
-            Facts::new().text("purpose", &self.purpose).text("code", self.code.to_string()),
-        )
+        let facts = Facts::new().text("purpose", &self.purpose).text("code", self.code.to_string());
+        let facts = match &self.sent {
+            Sent::Taken => facts,
+            Sent::Refused(reason) => facts.text("refused", reason),
+        };
+        (self.party.to_string(), facts)
     }
 }

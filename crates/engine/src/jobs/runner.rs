@@ -142,6 +142,19 @@ impl<R: Runner> Runner for Tireless<R> {
     }
 }
 
+/// A runner that gives up after so many attempts.
+struct Bounded<R>(R, i64);
+
+impl<R: Runner> Runner for Bounded<R> {
+    fn run(&mut self, job: &Claimed, hands: &mut Hands<'_>) -> Result<Ran, RunError> {
+        self.0.run(job, hands)
+    }
+
+    fn give_up_after(&self) -> Option<i64> {
+        Some(self.1)
+    }
+}
+
 /// Who runs which kind of job.
 pub struct Registry {
     runners: BTreeMap<&'static str, Box<dyn Runner>>,
@@ -213,6 +226,19 @@ impl Registry {
     #[must_use]
     pub fn with_tireless(self, kind: &'static str, runner: impl Runner + 'static) -> Self {
         self.with(kind, Tireless(runner))
+    }
+
+    /// With the runner of a kind that is given up after so many attempts.
+    #[must_use]
+    pub fn with_tries(self, kind: &'static str, tries: i64, runner: impl Runner + 'static) -> Self {
+        self.with(kind, Bounded(runner, tries))
+    }
+
+    /// With the runners of another registry, which come before this one's.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.runners.extend(other.runners);
+        self
     }
 
     /// Only the kinds whose names begin with a prefix.

@@ -1,4 +1,4 @@
-//! The sandbox's phones: what was sent to them, for the eyes of whoever plays them (P8, P21). Sealed at rest like
+//! The sandbox's phones: what was sent to them, for the eyes of whoever plays them (P8, P15, P21). Sealed at rest like
 //! everything personal; only `GET /v1/sandbox/outbox` shows it.
 
 use std::sync::Arc;
@@ -24,11 +24,11 @@ record! {
     pub struct SandboxMessageRow in SANDBOX_MESSAGES = 61, "sandbox_messages", lock Update, key(code: CodeId) {
         /// For whom.
         party: PartyId,
-        /// What the code is for.
+        /// What the code is for, or the event that is told.
         purpose: String,
         /// What people see of the phone.
         masked: String,
-        /// Digits and text, sealed.
+        /// Digits (none in a notice) and text, sealed.
         message: String,
         /// When.
         at: Timestamp,
@@ -76,16 +76,17 @@ impl Command for Deliver {
     }
 
     fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
-        needs.row::<SandboxMessageRow>(self.message.reference);
+        needs.row::<SandboxMessageRow>(CodeId(self.message.reference));
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<(), Rejection> {
-        let code = self.message.reference;
+        let code = CodeId(self.message.reference);
         if tx.get::<SandboxMessageRow>(&code).is_some() {
             return Ok(());
         }
         let secret = tx.new_secret();
-        let plain = format!("{}\n{}", self.message.code, self.message.text);
+        let TextMessage { code: digits, text_zh, text_en, .. } = &self.message;
+        let plain = format!("{}\n{text_zh}\n{text_en}", digits.as_deref().unwrap_or_default());
         tx.put(SandboxMessageRow {
             code,
             party: self.message.party,
@@ -128,7 +129,7 @@ pub fn outbox(
     Ok(rows)
 }
 
-/// Digits and text of a message; `None` when it does not open.
+/// Digits (empty in a notice) and text of a message; `None` when it does not open.
 pub fn reveal(vault: &Vault, row: &SandboxMessageRow) -> Option<(String, String)> {
     let plain = vault.open(&place("sandbox_messages", row.code, "message"), &row.message).ok()?;
     plain.split_once('\n').map(|(code, text)| (code.to_owned(), text.to_owned()))

@@ -10,7 +10,7 @@ use purser_domain::{
 };
 
 use super::{
-    charge, failures,
+    charge, failures, phone,
     queries::Located,
     rows::{RailRow, UsageRow, WithdrawalRow},
 };
@@ -109,6 +109,7 @@ pub(super) fn want(needs: &mut Needs<'_>, located: &Located, slices: &[u16], ctx
         needs.hold(hold_id(id, Hold::FloatSlice(*number)));
     }
     needs.row::<RailRow>(rail.clone());
+    phone::want(needs, party);
     want_usage(needs, party, *source, located.requested_on);
     match source {
         Source::Proceeds => {
@@ -188,6 +189,7 @@ pub(super) fn apply(
     for event in &decision.events {
         tx.notify(event, row.party, &row.id.to_string(), facts(&row));
     }
+    phone::tell(tx, ctx, &row, &decision.events);
     if statement && withdrawal.state.is_final() {
         super::statement::follow_up(tx, ctx, row.id);
     }

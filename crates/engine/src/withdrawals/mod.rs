@@ -12,6 +12,7 @@ mod held;
 mod may_send;
 mod notice;
 mod outcome;
+mod phone;
 mod proceeds;
 mod proof;
 mod queries;
@@ -37,6 +38,7 @@ pub use failures::{FAILURE_PAGE_MAX, FailureCount, FailureRow, failure_counts, f
 pub(crate) use may_send::{Look, look, rail_stop, want_look};
 pub use notice::{NoteBadNotices, NoticeTaken, RecordRailNotice};
 pub use outcome::{DecideReview, RecordRailOutcome, Review};
+pub use phone::{NOTICE_TRIES, SEND_NOTICE, run_send_notice};
 pub(crate) use proof::{DrawnByOthers, ProceedsInTransit, SlicesReserveFloat};
 pub(crate) use queries::ACCOUNTS_OF_PARTY;
 pub use queries::{Located, RailFloat, by_reference, floats, locate, payout_accounts, queued, withdrawal};

@@ -31,6 +31,7 @@ use crate::{
     rails::RailArgs,
     secrets::SecretsArgs,
     serve::{self, Running, ServeArgs},
+    services::ServiceArgs,
     store::{Place, StoreArgs},
 };
 
@@ -76,6 +77,7 @@ pub(super) fn server(workers: usize, writers: usize) -> ServeArgs {
         help_file: None,
         sandbox: false,
         rails: RailArgs::default(),
+        services: ServiceArgs::default(),
         secrets: SecretsArgs::default(),
         collect: CollectArgs::default(),
     }

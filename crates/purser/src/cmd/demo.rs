@@ -16,6 +16,7 @@ use crate::{
     rails::RailArgs,
     secrets::SecretsArgs,
     serve::{self, ServeArgs},
+    services::ServiceArgs,
     store::{Place, StoreArgs},
 };
 
@@ -73,6 +74,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<()> {
         help_file: None,
         sandbox: true,
         rails: RailArgs::default(),
+        services: ServiceArgs::default(),
         secrets,
     };
     let signals = serve::StopSignals::listen()?;

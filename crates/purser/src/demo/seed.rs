@@ -77,7 +77,7 @@ pub(crate) fn seed(place: &Place, secrets: &SecretsArgs, quiet: bool) -> Result<
     let mut play = Play {
         opened,
         reads,
-        jobs: work::registry().with_vault(Some(Arc::clone(&vault))),
+        jobs: work::sandbox_registry().with_vault(Some(Arc::clone(&vault))),
         vault,
         dice: Dice::new(20_250_701),
         creators: Vec::new(),

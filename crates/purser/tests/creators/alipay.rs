@@ -29,7 +29,7 @@ pub(crate) const APP: &str = "2021000000000001";
 
 /// A gateway process with its keys.
 pub(crate) struct Gateway {
-    server: Server,
+    pub(crate) server: Server,
     keys: TempDir,
     certificates: bool,
 }

@@ -5,6 +5,8 @@ mod canary;
 mod claims;
 mod codes;
 mod keys;
+mod live;
+mod notices;
 
 use serde_json::{Value, json};
 

@@ -1,11 +1,10 @@
 //! How bytes get to the gateway and back.
 
-use std::{io::Read as _, sync::Arc, time::Duration};
+use std::{io::Read as _, time::Duration};
 
-use ureq::{
-    Agent,
-    tls::{RootCerts, TlsConfig},
-};
+use ureq::Agent;
+
+use crate::http::agent;
 
 /// Largest reply that is read.
 const REPLY_MAX: u64 = 1024 * 1024;
@@ -42,20 +41,7 @@ impl std::fmt::Debug for Https {
 impl Https {
     /// With a limit for a whole exchange.
     pub fn new(time_out: Duration) -> Self {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::PlatformVerifier)
-            .unversioned_rustls_crypto_provider(provider)
-            .build();
-        let config = Agent::config_builder()
-            .tls_config(tls)
-            .timeout_global(Some(time_out))
-            .timeout_connect(Some(time_out.min(Duration::from_secs(5))))
-            // A gateway does not redirect; following one would send the order somewhere else.
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .build();
-        Self(config.into())
+        Self(agent(time_out))
     }
 }
 
