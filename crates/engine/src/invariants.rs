@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use purser_domain::{
     corporate,
     ids::{PartyId, TypedId as _},
-    ledger::{AccountKind, AccountRef},
-    money::Currency,
-    withdrawals::State,
+    ledger::AccountKind,
+    withdrawals::Source,
 };
 use purser_storage::{Fault, Session, Statement};
 
@@ -16,20 +15,15 @@ use crate::{
     bank_files::BankFilesAgree,
     cases::CasesWhole,
     corporate::StatementsWhole,
-    earnings::account,
     identity::PayoutAccountsWhole,
     payments, programme,
     verify::{Finding, Invariant},
-    withdrawals::{DrawnByOthers, ProceedsInTransit, SlicesReserveFloat},
+    withdrawals::{DrawnByOthers, ProceedsInTransit, SlicesReserveFloat, torn, under_way},
 };
 
-static IN_TRANSIT: Statement = Statement {
-    name: "invariants.in_transit",
-    sql: "SELECT party, source, state, amount, currency FROM withdrawals ORDER BY party",
-};
 static RESERVED: Statement = Statement {
     name: "invariants.reserved",
-    sql: "SELECT party, state, payable, currency FROM settlement_statements ORDER BY party",
+    sql: "SELECT party, state, payable FROM settlement_statements ORDER BY party",
 };
 static SETTLED: Statement = Statement {
     name: "invariants.settled",
@@ -47,7 +41,7 @@ static USAGE: Statement = Statement {
 };
 
 /// Statements of this module.
-pub(crate) const STATEMENTS: &[&Statement] = &[&IN_TRANSIT, &RESERVED, &SETTLED, &TOTALS, &USAGE];
+pub(crate) const STATEMENTS: &[&Statement] = &[&RESERVED, &SETTLED, &TOTALS, &USAGE];
 
 /// Most findings of one invariant.
 const MOST: usize = 100;
@@ -80,8 +74,18 @@ pub fn all() -> Vec<&'static dyn Invariant> {
 }
 
 /// A party's withdrawals that are not finished, and its statements that reserve their money, add up to what its
-/// earnings account holds, and to its overview.
+/// earnings account holds, and to its overview: whoever has any of the three.
 struct WithdrawalsInTransit;
+
+/// What withdrawals and statements reserve, what the account holds, what they count as under way, what the overview
+/// says.
+#[derive(Default)]
+struct InTransit {
+    reserved: i128,
+    held: i128,
+    under_way: i128,
+    counted: i128,
+}
 
 impl Invariant for WithdrawalsInTransit {
     fn name(&self) -> &'static str {
@@ -89,50 +93,42 @@ impl Invariant for WithdrawalsInTransit {
     }
 
     fn check(&self, session: &mut dyn Session) -> Result<Vec<Finding>, Fault> {
-        let mut open: BTreeMap<PartyId, (i128, Currency)> = BTreeMap::new();
-        session.query(&IN_TRANSIT, &[], &mut |row| {
-            let currency = row.text(4).parse().unwrap_or(Currency::CNY);
-            let entry = open.entry(PartyId::from_uid(row.uid(0))).or_insert((0, currency));
-            if row.text(1) != "proceeds" && State::named(row.text(2)).is_some_and(|s| !s.is_final()) {
-                entry.0 += i128::from(row.int(3));
+        let mut sums: BTreeMap<PartyId, InTransit> = BTreeMap::new();
+        let mut findings = Vec::new();
+        under_way::each(session, |looked| {
+            if looked.source != Source::Proceeds {
+                let sum = sums.entry(looked.party).or_default();
+                sum.reserved += i128::from(looked.held_minor);
+                sum.under_way += i128::from(looked.in_transit_minor);
+                findings.extend(torn(self, &looked));
             }
-            true
         })?;
         session.query(&RESERVED, &[], &mut |row| {
             if corporate::State::named(row.text(1)).is_some_and(corporate::State::reserves) {
-                let currency = row.text(3).parse().unwrap_or(Currency::CNY);
-                let entry = open.entry(PartyId::from_uid(row.uid(0))).or_insert((0, currency));
-                entry.0 += i128::from(row.int(2));
+                let sum = sums.entry(PartyId::from_uid(row.uid(0))).or_default();
+                sum.reserved += i128::from(row.int(2));
+                sum.under_way += i128::from(row.int(2));
             }
             true
         })?;
-        let mut counted: BTreeMap<PartyId, i64> = BTreeMap::new();
         session.query(&TOTALS, &[], &mut |row| {
-            counted.insert(PartyId::from_uid(row.uid(0)), row.int(5));
+            sums.entry(PartyId::from_uid(row.uid(0))).or_default().counted = i128::from(row.int(5));
             true
         })?;
-        let mut findings = Vec::new();
-        for (party, (sum, currency)) in open {
-            let reference = AccountRef::party(party, AccountKind::Earnings, currency);
-            let held = account(session, &reference)?.map_or(0, |row| row.0.held_out);
-            let overview = counted.get(&party).copied().unwrap_or(0);
-            // Slices that were paid are settled before their withdrawal is finished: held may only be less then.
-            if i128::from(held) > sum || i128::from(overview) > sum || held != overview {
-                let expected = format!("{sum} at most, holds and overview equal");
-                let found = format!("held {held}, overview {overview}");
-                let sentence = format!("the open withdrawals add up to {sum}, but {found}");
-                findings.push(Finding::of_invariant(
-                    self.name(),
-                    party.to_string(),
-                    expected,
-                    found,
-                    &sentence,
-                ));
-            }
-            if findings.len() >= MOST {
-                break;
+        for (party, held) in under_way::held(session, AccountKind::Earnings)? {
+            sums.entry(party).or_default().held = held;
+        }
+        for (party, sum) in sums {
+            let (expected, found) = ([sum.reserved, sum.under_way], [sum.held, sum.counted]);
+            if expected != found {
+                let found = format!("held {}, overview {}", sum.held, sum.counted);
+                let expected = format!("held {}, overview {}", sum.reserved, sum.under_way);
+                let sentence = format!("the open withdrawals need {expected}, but it is {found}");
+                let place = party.to_string();
+                findings.push(Finding::of_invariant(self.name(), place, expected, found, &sentence));
             }
         }
+        findings.truncate(MOST);
         Ok(findings)
     }
 }
@@ -186,9 +182,12 @@ impl Invariant for SettlementTotals {
     }
 }
 
-/// What a party used by day, by month, by year and in all is the same: a request counts in all of them, and is given
-/// back in all of them (X9, X10).
+/// What a party used by day, by month, by year and in all is the same, and is what its withdrawals say: a request
+/// counts in all of them, and what does not arrive is given back in all of them (X9, X10).
 struct UsageAddsUp;
+
+/// Of one party: for each period what its row says and what its parts add up to.
+type Periods = BTreeMap<String, [i128; 2]>;
 
 impl Invariant for UsageAddsUp {
     fn name(&self) -> &'static str {
@@ -196,22 +195,42 @@ impl Invariant for UsageAddsUp {
     }
 
     fn check(&self, session: &mut dyn Session) -> Result<Vec<Finding>, Fault> {
+        let mut stands: BTreeMap<PartyId, [i128; 2]> = BTreeMap::new();
+        under_way::each(session, |looked| {
+            let own = match looked.source {
+                Source::Earnings => 0,
+                Source::Proceeds => 1,
+                // Statements never counted at the gate.
+                Source::Statement => return,
+            };
+            if looked.stands_minor != 0 {
+                stands.entry(looked.party).or_default()[own] += i128::from(looked.stands_minor);
+            }
+        })?;
         let mut findings = Vec::new();
-        let mut current: Option<(PartyId, BTreeMap<String, [i128; 2]>)> = None;
+        let mut current: Option<(PartyId, Periods)> = None;
+        let mut over = |party: PartyId, sums: Periods| {
+            let stands = stands.remove(&party).unwrap_or_default();
+            self.compare(party, sums, stands, &mut findings);
+            findings.len() < MOST
+        };
         session.query(&USAGE, &[], &mut |row| {
             let party = PartyId::from_uid(row.uid(0));
+            let mut more = true;
             if current.as_ref().is_none_or(|(known, _)| *known != party)
                 && let Some((before, sums)) = current.replace((party, BTreeMap::new()))
             {
-                self.compare(before, sums, &mut findings);
+                more = over(before, sums);
             }
             if let Some((_, sums)) = &mut current {
                 add_usage(sums, row.text(1), i128::from(row.int(2)));
             }
-            findings.len() < MOST
+            more
         })?;
-        if let Some((party, sums)) = current {
-            self.compare(party, sums, &mut findings);
+        let mut more = current.is_none_or(|(party, sums)| over(party, sums));
+        while more && let Some((party, sums)) = stands.pop_first() {
+            self.compare(party, Periods::new(), sums, &mut findings);
+            more = findings.len() < MOST;
         }
         findings.truncate(MOST);
         Ok(findings)
@@ -241,7 +260,15 @@ fn add_usage(sums: &mut BTreeMap<String, [i128; 2]>, period: &str, amount: i128)
 }
 
 impl UsageAddsUp {
-    fn compare(&self, party: PartyId, sums: BTreeMap<String, [i128; 2]>, findings: &mut Vec<Finding>) {
+    fn compare(&self, party: PartyId, mut sums: Periods, stands: [i128; 2], findings: &mut Vec<Finding>) {
+        for (period, sum) in ["all", "p:all"].into_iter().zip(stands) {
+            let stated = sums.entry(period.to_owned()).or_default()[0];
+            if stated != sum {
+                let (place, expected) = (party.to_string(), format!("{period}: {sum}"));
+                let text = "the counters of withdrawals are not what the withdrawals are that stand";
+                findings.push(Finding::of_invariant(self.name(), place, expected, stated, text));
+            }
+        }
         for (period, [stated, parts]) in sums {
             if stated != parts {
                 findings.push(Finding::of_invariant(

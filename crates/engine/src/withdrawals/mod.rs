@@ -24,6 +24,7 @@ mod rows;
 pub(crate) mod statement;
 mod tend;
 mod terms;
+pub(crate) mod under_way;
 
 pub use account_changes::{ChangePayoutAccount, LockPayoutAccount, PayoutAccountChange};
 pub use accounts::{BindPayoutAccount, BoundAccount, SANDBOX_KIND};
@@ -39,7 +40,7 @@ pub(crate) use may_send::{Look, look, rail_stop, want_look};
 pub use notice::{NoteBadNotices, NoticeTaken, RecordRailNotice};
 pub use outcome::{DecideReview, RecordRailOutcome, Review};
 pub use phone::{NOTICE_TRIES, SEND_NOTICE, run_send_notice};
-pub(crate) use proof::{DrawnByOthers, ProceedsInTransit, SlicesReserveFloat};
+pub(crate) use proof::{DrawnByOthers, ProceedsInTransit, SlicesReserveFloat, torn};
 pub(crate) use queries::ACCOUNTS_OF_PARTY;
 pub use queries::{Located, RailFloat, by_reference, floats, locate, payout_accounts, queued, withdrawal};
 pub(crate) use rails::SANDBOX_RAIL;
@@ -62,6 +63,13 @@ pub const TABLES: &[&Table] =
 
 /// Statements of this module.
 pub fn statements() -> Vec<&'static Statement> {
-    [queries::STATEMENTS, records::STATEMENTS, tend::STATEMENTS, proof::STATEMENTS, failures::STATEMENTS]
-        .concat()
+    [
+        queries::STATEMENTS,
+        records::STATEMENTS,
+        tend::STATEMENTS,
+        proof::STATEMENTS,
+        failures::STATEMENTS,
+        under_way::STATEMENTS,
+    ]
+    .concat()
 }

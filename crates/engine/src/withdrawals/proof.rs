@@ -6,13 +6,16 @@ use purser_domain::{
     ids::{AccountId, PartyId, TransferId, TypedId as _, Uid, WithdrawalId},
     ledger::{AccountKind, AccountRef, HoldState},
     money::Currency,
-    withdrawals::{Hold, Slice, SliceState, State, rail_reference},
+    withdrawals::{Hold, Slice, SliceState, Source, State, rail_reference},
 };
 use purser_storage::{Fault, Keys, Lock, Record as _, Session, Statement, Value};
 
-use super::{apply::hold_id, rows::decode_slice};
+use super::{
+    apply::hold_id,
+    rows::decode_slice,
+    under_way::{self, Looked, is_open},
+};
 use crate::{
-    earnings::account,
     rows::HoldRow,
     verify::{Finding, Invariant},
 };
@@ -25,11 +28,6 @@ static DRAWN: Statement = Statement {
     name: "withdrawals.drawn_by_other_shops",
     sql: "SELECT shop, by_shop, drawn FROM credit_linked_shops ORDER BY shop, by_shop",
 };
-static PROCEEDS: Statement = Statement {
-    name: "withdrawals.proceeds_under_way",
-    sql: "SELECT party, amount, fee, currency, slices FROM withdrawals WHERE finished_at IS NULL AND source = 'proceeds' \
-          ORDER BY party",
-};
 static UNDER_WAY: Statement = Statement {
     name: "withdrawals.under_way",
     sql: "SELECT id, rail, currency, slices FROM withdrawals WHERE finished_at IS NULL AND slices <> '' AND id > ?1 \
@@ -37,7 +35,7 @@ static UNDER_WAY: Statement = Statement {
 };
 
 /// Statements of this module.
-pub(super) const STATEMENTS: &[&Statement] = &[&UNDER_WAY, &PROCEEDS, &BY_OTHERS, &DRAWN];
+pub(super) const STATEMENTS: &[&Statement] = &[&UNDER_WAY, &BY_OTHERS, &DRAWN];
 
 /// Most findings.
 const MOST: usize = 100;
@@ -126,31 +124,33 @@ impl Invariant for ProceedsInTransit {
     }
 
     fn check(&self, session: &mut dyn Session) -> Result<Vec<Finding>, Fault> {
-        let mut reserved: BTreeMap<PartyId, (i128, Currency)> = BTreeMap::new();
-        session.query(&PROCEEDS, &[], &mut |row| {
-            let currency = row.text(3).parse().unwrap_or(Currency::CNY);
-            let slices: Vec<Slice> = row.text(4).lines().filter_map(decode_slice).collect();
-            let open = slices.iter().filter(|slice| is_open(slice.state)).map(|slice| slice.amount_minor);
-            let sum = if slices.is_empty() { row.int(1) } else { row.int(2) + open.sum::<i64>() };
-            reserved.entry(PartyId::from_uid(row.uid(0))).or_insert((0, currency)).0 += i128::from(sum);
-            true
-        })?;
+        let mut sums: BTreeMap<PartyId, [i128; 2]> = BTreeMap::new();
         let mut findings = Vec::new();
-        for (party, (sum, currency)) in reserved {
-            let reference = AccountRef::party(party, AccountKind::Proceeds, currency);
-            let held = account(session, &reference)?.map_or(0, |row| i128::from(row.0.held_out));
-            if held != sum {
-                let sentence =
-                    format!("the withdrawals of proceeds under way reserve {sum}, the account holds {held}");
-                let subject = party.to_string();
-                findings.push(Finding::of_invariant(self.name(), subject, sum, held, &sentence));
+        under_way::each(session, |looked| {
+            if looked.source == Source::Proceeds {
+                sums.entry(looked.party).or_default()[0] += i128::from(looked.held_minor);
+                findings.extend(torn(self, &looked));
             }
-            if findings.len() >= MOST {
-                break;
-            }
+        })?;
+        // Also who holds something without a withdrawal: else a deleted one would leave its money held for good.
+        for (party, held) in under_way::held(session, AccountKind::Proceeds)? {
+            sums.entry(party).or_default()[1] = held;
         }
+        for (party, [sum, held]) in sums.into_iter().filter(|(_, [sum, held])| sum != held) {
+            let sentence =
+                format!("the withdrawals of proceeds under way reserve {sum}, the account holds {held}");
+            findings.push(Finding::of_invariant(self.name(), party.to_string(), sum, held, &sentence));
+        }
+        findings.truncate(MOST);
         Ok(findings)
     }
+}
+
+/// A finding about a withdrawal that is finished in one place and open in another.
+pub(crate) fn torn(invariant: &dyn Invariant, looked: &Looked) -> Option<Finding> {
+    let text = "the withdrawal is finished in one place and open in another";
+    let (expected, found) = ("a state, and an end when it is one", "another");
+    looked.torn.then(|| Finding::of_invariant(invariant.name(), looked.id.to_string(), expected, found, text))
 }
 
 /// What is drawn under an authorisation is what its withdrawals have taken and not given back (C20).
@@ -192,8 +192,4 @@ impl Invariant for DrawnByOthers {
         }
         Ok(findings)
     }
-}
-
-const fn is_open(state: SliceState) -> bool {
-    matches!(state, SliceState::Sending | SliceState::Unknown | SliceState::FundsShort)
 }

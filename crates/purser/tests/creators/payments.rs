@@ -354,6 +354,14 @@ fn a_refund_of_unknown_outcome_is_queried_and_never_made_twice_p11() {
             }
         }
         till.end(&place);
+        let (lines, orders) = ("payments = ledger lines", "payment orders = payments, refunds = holds");
+        place.planted(&[
+            (lines, "UPDATE payments SET amount = amount + 1, cash = cash + 1"),
+            (orders, "UPDATE payment_orders SET received = received + 1"),
+            (orders, "UPDATE payment_refunds SET state = 'sending' WHERE state = 'paid'"),
+            (orders, "DELETE FROM payment_refunds"),
+            (orders, "DELETE FROM payments"),
+        ]);
     }
 }
 

@@ -115,6 +115,12 @@ fn tax_is_a_settlement_line_of_individuals_x18() {
         assert_eq!(held(&place), 59_400);
         desk.server.stop();
         place.verify(true);
+        let tax = "tax withheld = settlement lines";
+        place.planted(&[
+            (tax, "UPDATE tax_months SET withheld = withheld + 1"),
+            (tax, "DELETE FROM tax_months"),
+            (tax, "UPDATE task_orders SET net = net + 1"),
+        ]);
     }
 }
 

@@ -72,6 +72,11 @@ fn by_policy_a_days_draws_above_the_share_set_the_limit_to_zero_c7() {
     }
 }
 
+/// Invariants that verification proves (P3).
+const PROCEEDS: &str = "withdrawals of proceeds in transit = holds";
+const USED: &str = "counters of withdrawals by day = by month = by year = in all";
+const LIMIT: &str = "limit used = receivable = open orders";
+
 /// C19: the sixth request of a day is held, and so is whatever follows a large one within 72 hours; C17: its case asks
 /// for papers, is due in three working days once they came, and ends with the decision.
 #[test]
@@ -152,6 +157,19 @@ fn fast_draws_are_held_and_decided_with_evidence_c17_c19() {
         assert_eq!(later.text("state"), "scheduled", "the 72 hours are over");
         desk.server.stop();
         place.verify(true);
+        place.planted(&[
+            (PROCEEDS, "UPDATE withdrawals SET amount = amount + 1 WHERE finished_at IS NULL"),
+            (PROCEEDS, "DELETE FROM withdrawals WHERE finished_at IS NULL"),
+            (PROCEEDS, "UPDATE withdrawals SET finished_at = requested_at WHERE finished_at IS NULL"),
+            (USED, "UPDATE withdrawal_usage SET amount = amount + 1 WHERE period = 'p:2026-03'"),
+            (USED, "DELETE FROM withdrawal_usage"),
+            ("cases are whole", "UPDATE cases SET messages = messages + 1"),
+            ("cases are whole", "DELETE FROM case_attachments"),
+            ("cases are whole", "UPDATE cases SET closed_at = NULL"),
+            (LIMIT, "UPDATE credit_orders SET receivable = receivable + 1"),
+            (LIMIT, "UPDATE credit_shops SET reserved = reserved + 1"),
+            ("limit = last evaluation = its steps", "UPDATE credit_shops SET total = total + 1"),
+        ]);
     }
 }
 

@@ -72,6 +72,12 @@ fn another_shops_proceeds_need_an_authorisation_and_make_both_liable_c20() {
         draw(&client, &other, Some(50_000), "w8").ended(201);
         desk.server.stop();
         place.verify(true);
+        let drawn = "drawn by another shop = its withdrawals that stand";
+        place.planted(&[
+            (drawn, "UPDATE credit_linked_shops SET drawn = drawn + 1"),
+            (drawn, "DELETE FROM credit_linked_shops"),
+            (drawn, "UPDATE withdrawals SET asked_by = ''"),
+        ]);
     }
 }
 

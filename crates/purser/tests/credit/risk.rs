@@ -193,6 +193,10 @@ fn a_wave_of_orders_is_one_case_and_large_releases_take_two_people_c21_p16() {
         assert_eq!(state(0), "resolved");
         desk.server.stop();
         place.verify(true);
+        place.planted(&[
+            ("held advances have a review", "UPDATE credit_risks SET open_reviews = open_reviews + 1"),
+            ("held advances have a review", "UPDATE credit_orders SET held = 1"),
+        ]);
     }
 }
 

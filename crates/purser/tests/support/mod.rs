@@ -3,6 +3,7 @@
 
 pub(crate) mod http;
 pub(crate) mod load;
+pub(crate) mod planted;
 pub(crate) mod shop;
 pub(crate) mod world;
 

@@ -122,11 +122,11 @@ impl Drop for Place {
     }
 }
 
-fn run_sql(config: &Config, sql: &str) {
+pub(super) fn run_sql(config: &Config, sql: &str) {
     config.connect(NoTls).and_then(|mut client| client.batch_execute(sql)).expect("the server of the tests");
 }
 
-fn with_database(admin: &Config, name: &str) -> String {
+pub(super) fn with_database(admin: &Config, name: &str) -> String {
     let host = match admin.get_hosts().first() {
         Some(Host::Tcp(host)) => host.clone(),
         Some(Host::Unix(path)) => path.display().to_string(),

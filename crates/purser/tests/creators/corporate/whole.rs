@@ -85,6 +85,14 @@ fn companies_are_paid_by_statement_and_never_through_the_gate_x16() {
         assert_eq!(rest.body["amounts"]["payable_minor"], 900);
         desk.server.stop();
         place.verify(true);
+        let statement = "statement = its orders = its hold";
+        place.planted(&[
+            (statement, "UPDATE settlement_items SET net = net + 1"),
+            (statement, "DELETE FROM settlement_items"),
+            (statement, "UPDATE settlement_statements SET payable = payable + 1 WHERE state = 'generated'"),
+            (statement, "UPDATE settlement_statements SET paid = paid - 1 WHERE state = 'paid'"),
+            ("withdrawals in transit = holds", "DELETE FROM settlement_statements WHERE state = 'generated'"),
+        ]);
     }
 }
 

@@ -103,6 +103,12 @@ fn a_payout_account_is_the_verified_persons_own_p9_x8() {
         );
         desk.server.stop();
         place.verify(true);
+        let holders = "payout accounts = verified holders";
+        place.planted(&[
+            (holders, "UPDATE payout_accounts SET is_default = 0"),
+            (holders, "UPDATE payout_accounts SET number = '6222020200112230004'"),
+            (holders, "DELETE FROM identities"),
+        ]);
     }
 }
 
