@@ -464,10 +464,15 @@ fn verification_names_a_changed_line_and_a_changed_click_p3() {
         tamper(&mut writer, "UPDATE ad_lines SET sum = 140, lines = x'00026b316400'");
         found("the clicks");
         tamper(&mut writer, "DELETE FROM ad_lines");
-        found("a transfer of clicks without its clicks");
+        found("clicks = lines = transfer");
         tamper(&mut writer, "UPDATE ad_budget_days SET spent = 139");
-        found("the day's spend is not what it came from");
+        found("spend of a day = its sources");
         tamper(&mut writer, "UPDATE ad_accounts SET arrears_since = 5");
-        found("the advertiser's row does not say what its accounts say");
+        found("advertisers with arrears are stopped");
+        tamper(
+            &mut writer,
+            "INSERT INTO ad_hours VALUES (x'0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b', 1, 1, 1, 0, 0, 0, 0)",
+        );
+        found("figures by hour = figures by day");
     });
 }
