@@ -263,6 +263,10 @@ fn is_root() -> bool {
 }
 
 #[cfg(test)]
+#[path = "../../crates/domain/tests/support/skipped.rs"]
+mod skip;
+
+#[cfg(test)]
 mod tests {
     use std::net::TcpStream;
 
@@ -271,8 +275,7 @@ mod tests {
     #[test]
     fn a_server_answers_and_leaves_nothing_behind() {
         if find_binaries().is_none() {
-            println!("skipped: PostgreSQL is not installed");
-            return;
+            return skip::skipped("a server of one's own: PostgreSQL is not installed");
         }
         let server = Server::start().unwrap();
         let address =

@@ -34,7 +34,7 @@ The tests find what they need in the environment, and so can you:
     PURSER_LONG            1 with --long
     UPDATE_EXPECT          1 rewrites the expectations of data-driven cases
 
-The last line is `N passed, N failed`. The exit code is zero only when every step went well.
+What could not be shown on this machine is told before the totals: `skipped: …`. The last line is `N passed, N failed`. The exit code is zero only when every step went well.
 ";
 
 const QUICK_LEAVES_OUT: &str = "the quick set leaves out: further seeds of the simulation, most of the SIGKILL rounds, \
@@ -67,16 +67,19 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     }
     let server = steps.run("PostgreSQL", postgres).flatten();
     let purser = steps.run("build purser", || build_purser(Profile::Debug));
-    let mut totals = Totals::default();
+    let (mut totals, mut skipped) = (Totals::default(), Vec::new());
     if let Some(purser) = purser {
         if options.filters.is_empty() && root().join(codegen::CONTRACT).exists() {
             steps.run("API contract", || codegen::run(&["--check".to_owned()]));
         }
-        steps.run("tests", || tests(&options, purser, server.as_ref(), &mut totals));
+        steps.run("tests", || tests(&options, purser, server.as_ref(), (&mut totals, &mut skipped)));
     }
     // Stopped before the totals, so that the last line is the one that counts.
     drop(server);
     let (failed, time) = steps.finish();
+    for what in &skipped {
+        println!("{what}");
+    }
     println!("{}", if options.long { LONG_LEAVES_OUT } else { QUICK_LEAVES_OUT });
     println!("total time {time}");
     if !failed.is_empty() {
@@ -134,9 +137,16 @@ fn postgres() -> Result<Option<Server>> {
     Ok(Some(server))
 }
 
-fn tests(options: &Options, purser: PathBuf, server: Option<&Server>, totals: &mut Totals) -> Result<()> {
+fn tests(
+    options: &Options,
+    purser: PathBuf,
+    server: Option<&Server>,
+    (totals, skipped): (&mut Totals, &mut Vec<String>),
+) -> Result<()> {
+    // Where tests say what they did not show.
+    let told = std::env::temp_dir().join(format!("purser-skipped-{}", std::process::id()));
     let mut command = cargo(&["test", "--workspace", "--no-fail-fast", "--"]);
-    command.args(&options.filters).env("PURSER_BIN", purser);
+    command.args(&options.filters).env("PURSER_BIN", purser).env("PURSER_TEST_SKIPPED", &told);
     if let Some(server) = server {
         command.env("PURSER_TEST_POSTGRES", server.url());
     }
@@ -152,9 +162,18 @@ fn tests(options: &Options, purser: PathBuf, server: Option<&Server>, totals: &m
         totals.add(&line);
     }
     let status = child.wait()?;
+    // Absent when nothing was skipped.
+    *skipped = each_once(&std::fs::read_to_string(&told).unwrap_or_default());
+    let _ = std::fs::remove_file(&told);
     ensure!(status.success(), "{} failed ({status})", describe(&command));
     ensure!(totals.passed > 0, "no test ran; does any name contain {:?}?", options.filters);
     Ok(())
+}
+
+/// Lines in order, each once: many tests skip for the same reason.
+fn each_once(text: &str) -> Vec<String> {
+    let lines: std::collections::BTreeSet<&str> = text.lines().collect();
+    lines.into_iter().map(str::to_owned).collect()
 }
 
 /// Sums of the result lines of all test binaries.
@@ -200,6 +219,12 @@ mod tests {
             totals.add(line);
         }
         assert_eq!(totals, Totals { passed: 13, failed: 2, names: vec!["b::c".to_owned()] });
+    }
+
+    #[test]
+    fn what_was_skipped_is_told_once() {
+        let text = "skipped: b\nskipped: a\nskipped: b\n";
+        assert_eq!(each_once(text), ["skipped: a", "skipped: b"]);
     }
 
     #[test]

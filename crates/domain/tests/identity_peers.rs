@@ -2,6 +2,9 @@
 //! Runs when Python and the packages can be had (`pip` may fetch them), and says so when it does not.
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
+#[path = "support/skipped.rs"]
+mod skip;
+
 use std::{
     io::Write as _,
     path::{Path, PathBuf},
@@ -99,8 +102,7 @@ impl Dice {
 #[test]
 fn validators_agree_with_independent_implementations_p7_p9() {
     let Some(folder) = packages() else {
-        println!("skipped: python3 with {PACKAGES:?} cannot be had");
-        return;
+        return skip::skipped(&format!("validators against others: python3 with {PACKAGES:?} cannot be had"));
     };
     let today: Date = "2026-11-28".parse().unwrap();
     let mut dice = Dice(20_261_128);

@@ -27,6 +27,7 @@ use support::{
     arg,
     http::Client,
     load::{Dice, Front},
+    skipped,
     world::{Place, Server, ints, wait_until},
 };
 
@@ -50,7 +51,7 @@ fn marketplace() -> Option<PathBuf> {
     if folder.join("task-orders.csv").exists() {
         return Some(folder);
     }
-    println!("SKIPPED: {} is not there", folder.display());
+    skipped(&format!("the real orders: {} is not there", folder.display()));
     None
 }
 

@@ -166,7 +166,7 @@ fn the_clock_moves_in_a_sandbox_only() {
 #[test]
 fn the_same_commands_work_on_postgresql() {
     let Ok(admin_url) = std::env::var("PURSER_TEST_POSTGRES") else {
-        eprintln!("SKIPPED on PostgreSQL: PURSER_TEST_POSTGRES is not set");
+        support::skipped("everything on PostgreSQL: PURSER_TEST_POSTGRES is not set");
         return;
     };
     let folder = TempDir::new().unwrap();

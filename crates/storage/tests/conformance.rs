@@ -12,6 +12,8 @@ mod rows;
 mod schema;
 #[path = "conformance/server.rs"]
 mod server;
+#[path = "../../domain/tests/support/skipped.rs"]
+mod skip;
 
 use engines::{Engine, in_transaction, rows};
 use purser_storage::{FaultKind, Keys, Lock, Rows, Session, Sink, Statement, Value};

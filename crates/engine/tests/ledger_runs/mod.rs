@@ -2,7 +2,9 @@
 #![allow(dead_code, reason = "every test file uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::io::Write as _;
+#[path = "../../../domain/tests/support/skipped.rs"]
+mod skip;
+
 use std::path::Path;
 use std::sync::mpsc;
 
@@ -350,7 +352,7 @@ impl PostgresDatabase {
     /// `None`, said on the error stream, when no server was named.
     pub(crate) fn create() -> Option<Self> {
         let Ok(admin_url) = std::env::var("PURSER_TEST_POSTGRES") else {
-            std::io::stderr().write_all(b"SKIPPED on PostgreSQL: PURSER_TEST_POSTGRES is not set\n").unwrap();
+            skip::skipped("everything on PostgreSQL: PURSER_TEST_POSTGRES is not set");
             return None;
         };
         let random = tempfile::Builder::new().prefix("").rand_bytes(12).tempdir().unwrap();
@@ -367,7 +369,7 @@ impl PostgresDatabase {
         Run::on(seed, lanes, &|| Box::new(postgres::open_writer(&self.url).unwrap()))
     }
 
-    pub(crate) fn reader(&self) -> impl Session {
+    pub(crate) fn reader(&self) -> impl Session + use<> {
         postgres::open_reader(&self.url).unwrap()
     }
 

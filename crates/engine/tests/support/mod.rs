@@ -1,6 +1,9 @@
 //! A throw-away database and writers on it.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+#[path = "../../../domain/tests/support/skipped.rs"]
+mod skip;
+
 use std::path::PathBuf;
 
 use purser_domain::{
@@ -83,7 +86,7 @@ impl Books {
                 books.server = Some(Database::create(admin_url, &books.dir));
                 test(&books);
             }
-            Err(_) => eprintln!("SKIPPED on PostgreSQL: PURSER_TEST_POSTGRES is not set"),
+            Err(_) => skip::skipped("everything on PostgreSQL: PURSER_TEST_POSTGRES is not set"),
         }
     }
 

@@ -7,12 +7,17 @@ pub(crate) mod planted;
 pub(crate) mod shop;
 pub(crate) mod world;
 
+#[path = "../../../domain/tests/support/skipped.rs"]
+mod skip;
+
 use std::{
     path::{Path, PathBuf},
     process::{Command, Output},
 };
 
 use purser_storage::{Session as _, Statement, postgres};
+
+pub(crate) use skip::skipped;
 
 /// What a run printed and how it ended.
 pub(crate) struct Ran {

@@ -13,7 +13,7 @@ use purser_engine::clock::Stopwatch;
 use purser_storage::{Session, Statement, postgres as pg, sqlite};
 use tempfile::TempDir;
 
-use super::{Ran, binary, http::Client, purser};
+use super::{Ran, binary, http::Client, purser, skipped};
 
 /// Where the books are; gone when it is dropped.
 pub(crate) enum Place {
@@ -33,7 +33,7 @@ impl Place {
     pub(crate) fn postgres() -> Option<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let Ok(url) = std::env::var("PURSER_TEST_POSTGRES") else {
-            println!("skipped on PostgreSQL: PURSER_TEST_POSTGRES is not set");
+            skipped("everything on PostgreSQL: PURSER_TEST_POSTGRES is not set");
             return None;
         };
         let admin: Config = url.parse().expect("PURSER_TEST_POSTGRES is a URL");
@@ -41,6 +41,14 @@ impl Place {
         run_sql(&admin, &format!("CREATE DATABASE {name}"));
         let url = with_database(&admin, &name);
         Some(Self::Postgres { admin: Box::new(admin), name, url })
+    }
+
+    /// New books on the same engine.
+    pub(crate) fn fresh(&self) -> Self {
+        match self {
+            Self::Folder(_) => Self::folder(),
+            Self::Postgres { .. } => Self::postgres().expect("the server of these"),
+        }
     }
 
     /// SQLite, and PostgreSQL when there is one.

@@ -8,4 +8,6 @@ mod codes;
 mod notices;
 mod requests;
 mod signatures;
+#[path = "../../../domain/tests/support/skipped.rs"]
+mod skip;
 mod stand_in;

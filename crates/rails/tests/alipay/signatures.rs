@@ -10,6 +10,8 @@ use std::{
 use purser_rails::alipay::keys::{SigningKey, VerifyingKey, canonical};
 use tempfile::TempDir;
 
+use crate::skip::skipped;
+
 /// A key that is used for nothing else, and what openssl made of it.
 const KEY: &str = include_str!("vectors/key.pem");
 const PUBLIC: &str = include_str!("vectors/public.pem");
@@ -49,7 +51,7 @@ fn ran(program: &str, args: &[&str], dir: &Path) -> Option<Output> {
     match Command::new(program).args(args).current_dir(dir).output() {
         Ok(output) => Some(output),
         Err(error) => {
-            println!("SKIPPED: {program} cannot be run: {error}");
+            skipped(&format!("signatures by {program}: it cannot be run: {error}"));
             None
         }
     }
@@ -149,7 +151,11 @@ fn folder() -> (TempDir, SigningKey) {
 fn installed(program: &str, args: &[&str], dir: &Path) -> bool {
     let Some(output) = ran(program, args, dir) else { return false };
     if !output.status.success() {
-        println!("SKIPPED: {program} could not install: {}", String::from_utf8_lossy(&output.stderr));
+        let said = String::from_utf8_lossy(&output.stderr);
+        skipped(&format!(
+            "signatures by {program}: it could not install: {}",
+            said.lines().next().unwrap_or_default()
+        ));
     }
     output.status.success()
 }
