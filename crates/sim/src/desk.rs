@@ -70,7 +70,7 @@ impl Place {
     pub fn all() -> Vec<Self> {
         let server = Self::postgres();
         if server.is_none() {
-            eprintln!("SKIPPED on PostgreSQL: {SERVER} is not set");
+            crate::skipped(&format!("everything on PostgreSQL: {SERVER} is not set"));
         }
         [Some(Self::new()), server].into_iter().flatten().collect()
     }
@@ -92,7 +92,8 @@ impl Place {
                 }
             }
             Kind::Server { url, .. } => {
-                let names: Vec<&str> = purser_engine::rows::TABLES.iter().map(|table| table.name).collect();
+                let tables = purser_engine::tables();
+                let names: Vec<&str> = tables.iter().map(|table| table.name).collect();
                 let wiped = postgres::open_writer(url).and_then(|mut session| {
                     migrate::migrate(&mut session)?;
                     session.run_script(&format!("TRUNCATE {}", names.join(", ")))
@@ -206,8 +207,20 @@ impl Desk {
     /// # Errors
     /// Storage faults.
     pub fn at(session: Box<dyn Session>, clock: Clock, dial: FaultDial) -> Result<Self, Fault> {
+        Self::ruled(session, clock, dial, RulesSource::builtin())
+    }
+
+    /// A desk with rules of its own.
+    ///
+    /// # Errors
+    /// Storage faults.
+    pub fn ruled(
+        session: Box<dyn Session>,
+        clock: Clock,
+        dial: FaultDial,
+        source: RulesSource,
+    ) -> Result<Self, Fault> {
         let session = Box::new(FaultySession::new(session, dial.clone()));
-        let source = RulesSource::builtin();
         let ids = IdSource::seeded(7);
         let writer = Writer::open(session, clock.clone(), Zone::shanghai(), ids, source, "sim")?;
         Ok(Self { writer, clock, dial })

@@ -133,7 +133,7 @@ fn groups_do_what_single_commands_do() {
 fn check_on_postgres(writers: usize) {
     match Place::postgres() {
         Some(place) => check(&place, writers, cases() / 12),
-        None => eprintln!("SKIPPED: PURSER_TEST_POSTGRES is not set"),
+        None => purser_sim::skipped("everything on PostgreSQL: PURSER_TEST_POSTGRES is not set"),
     }
 }
 
