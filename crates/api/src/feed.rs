@@ -6,6 +6,7 @@ use purser_domain::{
     time::Timestamp,
 };
 use purser_engine::{
+    audit::{self, AuditSearch},
     facts::Facts,
     feed::{self, NEWEST, ReadMessage},
     jobs::RetryJob,
@@ -16,7 +17,7 @@ use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    edge::{Answer, Call, Cursor, Page, PageParams, Params, json, limit, page_of, parse_id, submit},
+    edge::{Answer, Call, Cursor, Instant, Page, PageParams, Params, json, limit, page_of, parse_id, submit},
     problem::{Problem, named},
 };
 
@@ -118,7 +119,8 @@ pub(crate) struct AuditEntry {
     action: String,
     /// Id of the object.
     subject: String,
-    /// Values; ids and masked values only.
+    /// Values; ids and masked values only. Of a request also `request_id` and `address`, from where it came; of a change
+    /// `…_before` and `…_after`, or `…_changed` where the value itself does not belong here.
     #[schema(value_type = Object)]
     data: Map<String, Value>,
 }
@@ -143,7 +145,17 @@ impl From<AuditRow> for AuditEntry {
 pub(crate) struct AuditParams {
     /// Only entries about the object with this id.
     subject: Option<String>,
-    /// Most rows to return, 1 to 200; 50 when absent.
+    /// Only what this one did: `key:…`, `staff:…`, `party:…`, `system`, as entries say it.
+    actor: Option<String>,
+    /// Only this action, as entries say it: `party.update`.
+    action: Option<String>,
+    /// Only from this instant on.
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<Instant>,
+    /// Only before this instant.
+    #[param(value_type = Option<String>, format = DateTime)]
+    until: Option<Instant>,
+    /// Most rows to return, 1 to 200; 50 when absent. A page may be shorter and still have a `next_cursor`.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<usize>,
     /// `next_cursor` of the page before; opaque.
@@ -159,12 +171,16 @@ pub(crate) async fn list_audit(call: Call, Params(params): Params<AuditParams>) 
         Some(text) => Cursor::decode(text)?.places(),
         None => feed::Places::default(),
     };
-    let read = move |session: &mut dyn purser_engine::Session| {
-        feed::audit(session, before, params.subject.as_deref(), limit)
+    let search = AuditSearch {
+        subject: params.subject,
+        actor: params.actor,
+        action: params.action,
+        from: params.from.map(|at| at.0),
+        until: params.until.map(|at| at.0),
     };
-    let (rows, places) = call.app.read(read).await?;
-    let next_cursor = (rows.len() == limit).then(|| Cursor::of_places(&places).encode());
-    Ok(json(&Page { data: rows.into_iter().map(AuditEntry::from).collect(), next_cursor }))
+    let page = call.app.read(move |session| audit::search(session, &search, before, limit)).await?;
+    let next_cursor = page.next.map(|places| Cursor::of_places(&places).encode());
+    Ok(json(&Page { data: page.rows.into_iter().map(AuditEntry::from).collect(), next_cursor }))
 }
 
 /// An in-app message (P15).

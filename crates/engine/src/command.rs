@@ -122,12 +122,37 @@ pub struct Meta {
     pub actor: String,
     /// Decide, answer, keep nothing.
     pub dry_run: bool,
+    /// From where, for the audit log; `None` for work that nobody asked for.
+    pub origin: Option<Origin>,
+}
+
+/// From where a request came (P17).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Its id, which its answer and the log of the server carry too.
+    pub request_id: String,
+    /// The address that it came from; empty when it is not known.
+    pub address: String,
+}
+
+impl Origin {
+    fn facts(&self) -> Facts {
+        let facts = Facts::new().text("request_id", &self.request_id);
+        if self.address.is_empty() { facts } else { facts.text("address", &self.address) }
+    }
 }
 
 impl Meta {
     /// A command of the program itself.
     pub fn system() -> Self {
-        Self { client: Uid::NIL, key: None, body_hash: [0; 32], actor: "system".to_owned(), dry_run: false }
+        Self {
+            client: Uid::NIL,
+            key: None,
+            body_hash: [0; 32],
+            actor: "system".to_owned(),
+            dry_run: false,
+            origin: None,
+        }
     }
 }
 
@@ -230,11 +255,16 @@ impl<C: Command> AnyJob for Job<C> {
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> (bool, Reply) {
         let mark = tx.mark();
+        // What a command said that panicked is nobody's.
+        drop(tx.take_changes());
         let outcome = self.command.decide(tx, ctx);
+        let changes = tx.take_changes();
         match &outcome {
             Ok(output) if !self.meta.dry_run => {
                 if self.command.audited() {
                     let (subject, facts) = self.command.audit(output);
+                    let origin = self.meta.origin.as_ref().map(Origin::facts).unwrap_or_default();
+                    let facts = facts.and(&changes).and(&origin);
                     tx.audit(&self.meta.actor, self.command.name(), subject, facts);
                 }
             }

@@ -71,6 +71,13 @@ impl Facts {
         }
     }
 
+    /// Adds those of another list behind.
+    #[must_use]
+    pub fn and(mut self, more: &Self) -> Self {
+        self.0.push_str(&more.0);
+        self
+    }
+
     /// Stored form.
     pub fn encoded(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! What left the commands, read back: events (P15), audit entries (P17), messages, jobs, remembered outcomes.
+//! What left the commands, read back: events (P15), messages, jobs, remembered outcomes.
 //!
 //! Rows carry their group, and groups are numbered per lane without gaps, in commit order. A reader that
 //! remembers where it is in every lane therefore misses nothing, also when several servers write.
@@ -10,7 +10,7 @@ use crate::{
     chain::{group_number, group_parts},
     command::{Command, Ctx, Rejection},
     facts::Facts,
-    rows::{AuditRow, EventRow, Idempotency, JobRow, MessageRow},
+    rows::{EventRow, Idempotency, JobRow, MessageRow},
     tx::{Needs, Tx},
 };
 
@@ -19,17 +19,6 @@ static EVENTS: Statement = Statement {
     name: "feed.events",
     sql: "SELECT grp, n, at, kind, party, subject, facts FROM events \
           WHERE grp >= ?1 AND grp < ?2 AND (grp > ?1 OR n > ?3) ORDER BY grp, n LIMIT ?4",
-};
-static AUDIT: Statement = Statement {
-    name: "feed.audit",
-    sql: "SELECT grp, n, at, actor, action, subject, facts FROM audit \
-          WHERE grp >= ?1 AND grp <= ?2 AND (grp < ?2 OR n < ?3) ORDER BY grp DESC, n DESC LIMIT ?4",
-};
-static AUDIT_OF: Statement = Statement {
-    name: "feed.audit_of",
-    sql: "SELECT grp, n, at, actor, action, subject, facts FROM audit \
-          WHERE subject = ?5 AND grp >= ?1 AND grp <= ?2 AND (grp < ?2 OR n < ?3) \
-          ORDER BY grp DESC, n DESC LIMIT ?4",
 };
 static MESSAGES: Statement = Statement {
     name: "feed.messages",
@@ -52,8 +41,7 @@ static JOBS: Statement = Statement {
 };
 
 /// Statements of this module.
-pub(crate) const STATEMENTS: &[&Statement] =
-    &[&LANES, &EVENTS, &AUDIT, &AUDIT_OF, &MESSAGES, &UNREAD, &UNREAD_COUNT, &JOBS];
+pub(crate) const STATEMENTS: &[&Statement] = &[&LANES, &EVENTS, &MESSAGES, &UNREAD, &UNREAD_COUNT, &JOBS];
 
 /// Larger than every id: where newest-first lists begin.
 pub const NEWEST: Uid = Uid([0xff; 16]);
@@ -74,11 +62,11 @@ pub struct Place {
 pub struct Places(pub Vec<Place>);
 
 impl Places {
-    fn get(&self, lane: i64) -> Option<Place> {
+    pub(crate) fn get(&self, lane: i64) -> Option<Place> {
         self.0.iter().find(|place| place.lane == lane).copied()
     }
 
-    fn set(&mut self, grp: i64, n: i64) {
+    pub(crate) fn set(&mut self, grp: i64, n: i64) {
         let (lane, seq) = group_parts(grp);
         let place = Place { lane, seq, n };
         match self.0.iter_mut().find(|p| p.lane == lane) {
@@ -88,7 +76,8 @@ impl Places {
     }
 }
 
-fn lanes(session: &mut dyn Session) -> Result<Vec<i64>, Fault> {
+/// All lanes.
+pub(crate) fn lanes(session: &mut dyn Session) -> Result<Vec<i64>, Fault> {
     let mut lanes = Vec::new();
     session.query(&LANES, &[], &mut |row| {
         lanes.push(row.int(0));
@@ -122,41 +111,6 @@ pub fn events(
     }
     // Instants never fall within a lane, so sorting keeps every lane in its order.
     rows.sort_by_key(|row| (row.at, row.grp, row.n));
-    rows.truncate(limit);
-    for row in &rows {
-        places.set(row.grp, row.n);
-    }
-    Ok((rows, places))
-}
-
-/// Audit entries before `places`, newest first, at most `limit`, of one subject or all.
-///
-/// # Errors
-/// Storage faults.
-pub fn audit(
-    session: &mut dyn Session,
-    mut places: Places,
-    subject: Option<&str>,
-    limit: usize,
-) -> Result<(Vec<AuditRow>, Places), Fault> {
-    let mut rows: Vec<AuditRow> = Vec::new();
-    for lane in lanes(session)? {
-        let end = Place { lane, seq: (1 << 40) - 1, n: i64::MAX };
-        let from = places.get(lane).unwrap_or(end);
-        let mut params = vec![
-            Value::Int(group_number(lane, 0)),
-            Value::Int(group_number(lane, from.seq)),
-            Value::Int(from.n),
-            Value::Int(count(limit)),
-        ];
-        params.extend(subject.map(Value::Text));
-        let statement = if subject.is_some() { &AUDIT_OF } else { &AUDIT };
-        session.query(statement, &params, &mut |row| {
-            rows.push(AuditRow::read(row));
-            true
-        })?;
-    }
-    rows.sort_by_key(|row| std::cmp::Reverse((row.at, row.grp, row.n)));
     rows.truncate(limit);
     for row in &rows {
         places.set(row.grp, row.n);

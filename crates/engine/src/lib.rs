@@ -4,6 +4,7 @@ pub mod access;
 pub mod ads;
 pub mod agencies;
 pub mod approvals;
+pub mod audit;
 pub mod bank_files;
 mod books;
 mod call;
@@ -46,7 +47,7 @@ pub mod verify;
 pub mod withdrawals;
 
 pub use call::{Decided, Desk, call};
-pub use command::{AnyJob, Command, Ctx, Failure, Job, Meta, Rejection, Reply};
+pub use command::{AnyJob, Command, Ctx, Failure, Job, Meta, Origin, Rejection, Reply};
 pub use executor::{Executor, Limits, Writers, start};
 pub use group::{INTERNAL_CLIENT, Writer, WriterStats};
 pub use rules::Rules;
@@ -71,6 +72,7 @@ pub fn statements() -> Vec<&'static Statement> {
         &corporate::statements(),
         &credit::statements(),
         &earnings::statements(),
+        audit::STATEMENTS,
         feed::STATEMENTS,
         files::STATEMENTS,
         purser_storage::files::STATEMENTS,

@@ -34,6 +34,7 @@ pub struct Tx {
     ids: IdSource,
     ctx: Option<Ctx>,
     kept: Vec<Kept>,
+    changes: Facts,
     next_group: bool,
 }
 
@@ -57,6 +58,7 @@ impl Tx {
             ids,
             ctx: None,
             kept: Vec::new(),
+            changes: Facts::new(),
             next_group: false,
         }
     }
@@ -243,6 +245,28 @@ impl Tx {
             subject,
             facts,
         });
+    }
+
+    /// Says in the command's audit entry what a field was before and is now; nothing when it stayed (P17).
+    pub fn changed(&mut self, field: &str, before: &str, after: &str) {
+        if before != after {
+            let changes = std::mem::take(&mut self.changes);
+            self.changes =
+                changes.text(&format!("{field}_before"), before).text(&format!("{field}_after"), after);
+        }
+    }
+
+    /// Says in the command's audit entry that a field changed whose values do not belong there.
+    pub fn changed_unseen(&mut self, field: &str, changed: bool) {
+        if changed {
+            let changes = std::mem::take(&mut self.changes);
+            self.changes = changes.flag(&format!("{field}_changed"), true);
+        }
+    }
+
+    /// What the command that was decided last said of its changes.
+    pub(crate) fn take_changes(&mut self) -> Facts {
+        std::mem::take(&mut self.changes)
     }
 
     /// A fresh time-ordered id.

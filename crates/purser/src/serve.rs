@@ -227,7 +227,9 @@ fn serve(
             let _ = stopped.await;
             let _ = closing.send(());
         };
-        let server = axum::serve(listener, purser_api::router(app)).with_graceful_shutdown(signal);
+        // The audit log says from where a request came.
+        let service = purser_api::router(app).into_make_service_with_connect_info::<SocketAddr>();
+        let server = axum::serve(listener, service).with_graceful_shutdown(signal);
         let patience = async move {
             let _ = closed.await;
             tokio::time::sleep(PATIENCE).await;

@@ -101,6 +101,7 @@ impl Spec {
             body_hash: [self.variant; 32],
             actor: "key:sim".to_owned(),
             dry_run: self.dry_run,
+            origin: None,
         };
         let done = batch.slot();
         match self.body.clone() {

@@ -67,7 +67,7 @@ where
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let slot = std::sync::Arc::new(std::sync::Mutex::new(None));
     let seen = std::sync::Arc::clone(&slot);
-    let meta = Meta { actor: "cashier".to_owned(), ..Meta::system() };
+    let meta = Meta { actor: "cashier".to_owned(), origin: Some(call.origin()), ..Meta::system() };
     let job = Job::new(
         command,
         meta,

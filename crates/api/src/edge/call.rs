@@ -1,15 +1,16 @@
 //! Request id, access, and the answer's last touches.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
-    extract::{FromRequestParts, MatchedPath, Request, State},
+    extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use purser_domain::ids::{StaffId, Uid};
 use purser_engine::{
+    Origin,
     access::{Identity, Scopes},
     clock::Stopwatch,
 };
@@ -30,6 +31,8 @@ pub(crate) struct Inner {
     pub(crate) app: Arc<App>,
     pub(crate) identity: Arc<Identity>,
     pub(crate) request_id: String,
+    /// The address that the request came from, as the socket says; empty when there is none.
+    pub(crate) address: String,
     pub(crate) key: Option<String>,
     pub(crate) dry_run: bool,
     pub(crate) if_match: Option<i64>,
@@ -46,9 +49,15 @@ impl Call {
             app: Arc::clone(&inner.app),
             identity: Arc::clone(&inner.identity),
             request_id: inner.request_id.clone(),
+            address: inner.address.clone(),
             key: None,
             ..**inner
         }))
+    }
+
+    /// From where, for the audit log (P17).
+    pub(crate) fn origin(&self) -> Origin {
+        Origin { request_id: self.request_id.clone(), address: self.address.clone() }
     }
 
     /// The member of staff who calls; keys are not people. `text` says what people do here.
@@ -86,7 +95,9 @@ pub(crate) async fn enter(State(app): State<Arc<App>>, mut request: Request, nex
     let outcome = match route.and_then(|index| ROUTES.get(index)) {
         Some(access) => {
             let query = request.uri().query();
-            admit(&app, access, request.headers(), query, &request_id).await.map(Some)
+            let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+            let address = peer.map_or_else(String::new, |ConnectInfo(peer)| peer.ip().to_string());
+            admit(&app, access, request.headers(), query, (&request_id, address)).await.map(Some)
         }
         // No such route or method: the fallbacks say so.
         None => Ok(None),
@@ -139,7 +150,7 @@ async fn admit(
     access: &Access,
     headers: &HeaderMap,
     query: Option<&str>,
-    request_id: &str,
+    (request_id, address): (&str, String),
 ) -> Result<Call, Problem> {
     let identity = match access.need {
         Need::Public => nobody(),
@@ -169,6 +180,7 @@ async fn admit(
         app: Arc::clone(app),
         identity,
         request_id: request_id.to_owned(),
+        address,
         // Without a client of its own a key would be everybody's.
         key: key.filter(|_| !dry_run && access.need != Need::Public),
         dry_run,

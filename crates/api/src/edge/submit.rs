@@ -53,6 +53,7 @@ pub(crate) async fn submit<C: Command>(
         body_hash: digest,
         actor: call.identity.actor.clone(),
         dry_run: call.dry_run,
+        origin: Some(call.origin()),
     };
     let request_id = call.request_id.clone();
     let (sender, receiver) = tokio::sync::oneshot::channel();
@@ -103,7 +104,8 @@ async fn run<C: Command>(call: &Call, command: C, dry_run: bool) -> Result<C::Ou
 where
     C::Output: Clone,
 {
-    let meta = Meta { actor: call.identity.actor.clone(), dry_run, ..Meta::system() };
+    let meta =
+        Meta { actor: call.identity.actor.clone(), dry_run, origin: Some(call.origin()), ..Meta::system() };
     let (said, heard) = (Arc::new(Mutex::new(None)), tokio::sync::oneshot::channel());
     let (saying, (sender, receiver)) = (Arc::clone(&said), heard);
     let job = Job::new(

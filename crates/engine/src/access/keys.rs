@@ -119,11 +119,15 @@ impl Command for ChangeApiKey {
         }
         let mut row = ApiKeyRow { version: old.version + 1, ..old };
         match &self.change {
-            KeyChange::Revoke => row.revoked_at = Some(ctx.machine),
+            KeyChange::Revoke => {
+                tx.changed("state", "active", "revoked");
+                row.revoked_at = Some(ctx.machine);
+            }
             KeyChange::Rotate { hash, grace_micros } => {
                 row.old_hash = row.hash;
                 row.old_until = Some(ctx.machine.plus(*grace_micros));
                 row.hash = *hash;
+                tx.changed_unseen("secret", true);
             }
         }
         tx.put(row.clone());

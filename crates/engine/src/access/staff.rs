@@ -161,13 +161,24 @@ impl Command for ChangeStaff {
         let mut row = StaffRow { version: old.version + 1, ..old };
         match &self.change {
             StaffChange::Password(password) => {
+                tx.changed_unseen("password", true);
                 row.password.clone_from(password);
                 row.password_by = password_by(self.id, &self.by, self.by_person);
                 row.failed = 0;
                 row.locked_until = None;
             }
-            StaffChange::Role(role) => row.role = *role,
-            StaffChange::Disable => row.disabled_at = Some(ctx.machine),
+            StaffChange::Role(role) => {
+                tx.changed("role", row.role.name(), role.name());
+                row.role = *role;
+            }
+            StaffChange::Disable => {
+                tx.changed(
+                    "state",
+                    if row.disabled_at.is_some() { "disabled" } else { "active" },
+                    "disabled",
+                );
+                row.disabled_at = Some(ctx.machine);
+            }
         }
         tx.put(row.clone());
         Ok(row)

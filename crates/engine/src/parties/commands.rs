@@ -3,7 +3,7 @@
 use purser_domain::{
     ids::{PartyId, Uid},
     ledger::{AccountKind, AccountRef},
-    parties::{self, Command as Change, Outcome, Party, Profile, Ties},
+    parties::{self, Command as Change, Outcome, Party, Profile, Role, Ties},
 };
 
 use super::PartyRow;
@@ -190,6 +190,7 @@ impl Command for ChangeParty {
             Outcome::Changed { party, event } => {
                 let changed = PartyRow::of(&party, row.created_at, row.version + 1);
                 tx.put(changed.clone());
+                audit_change(tx, &row, &changed);
                 tx.notify(event, self.id, &self.id.to_string(), Facts::new().text("status", &changed.status));
                 credit::status_changed(tx, ctx, self.id, &row.party().status, &party.status);
                 Ok(changed)
@@ -201,4 +202,20 @@ impl Command for ChangeParty {
     fn audit(&self, output: &PartyRow) -> (String, Facts) {
         (output.id.to_string(), Facts::new().text("status", &output.status).int("version", output.version))
     }
+}
+
+/// Before and after, for the audit entry (P17). Names and metadata may be personal: that they changed is said, not to
+/// what.
+fn audit_change(tx: &mut Tx, before: &PartyRow, after: &PartyRow) {
+    for (field, [old, new]) in [
+        ("status", [&before.status, &after.status]),
+        ("legal_form", [&before.legal_form, &after.legal_form]),
+        ("class", [&before.class, &after.class]),
+    ] {
+        tx.changed(field, old, new);
+    }
+    let roles = |row: &PartyRow| row.roles().iter().map(Role::name).collect::<Vec<_>>().join(",");
+    tx.changed("roles", &roles(before), &roles(after));
+    tx.changed_unseen("display_name", before.display_name != after.display_name);
+    tx.changed_unseen("metadata", before.metadata != after.metadata);
 }

@@ -60,7 +60,9 @@ impl Command for ImportCalendarYear {
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Imported, Rejection> {
         let year = self.year();
-        let replaced = ctx.rules.calendar.years().any(|known| known.year() == year);
+        let before = ctx.rules.calendar.years().find(|known| known.year() == year);
+        let replaced = before.is_some();
+        tx.changed("source", before.map_or("", CalendarYear::source), self.year.source());
         tx.put(CalendarYearRow {
             year: i64::from(year),
             text: self.text.clone(),

@@ -5,12 +5,18 @@ use std::{
     fmt::Write as _,
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use serde_json::Value;
 
 use crate::schema;
+
+/// What servers of these tests accepted, by address.
+static WRITES: Mutex<BTreeMap<SocketAddr, Vec<(String, String)>>> = Mutex::new(BTreeMap::new());
 
 #[derive(Clone)]
 pub(crate) struct Client {
@@ -98,7 +104,18 @@ impl Client {
         let _ = stream.read_to_end(&mut bytes);
         let answer = read(&bytes);
         schema::check(method, path, &answer);
+        let accepted =
+            (200..300).contains(&answer.status) && !answer.headers.contains_key("idempotency-replayed");
+        if method != "GET" && accepted && !path.contains("dry_run=true") {
+            let write = (answer.headers["x-request-id"].clone(), format!("{method} {path}"));
+            WRITES.lock().unwrap().entry(self.address).or_default().push(write);
+        }
         answer
+    }
+
+    /// Writes that the server accepted: request id, and what it was.
+    pub(crate) fn writes(&self) -> Vec<(String, String)> {
+        WRITES.lock().unwrap().get(&self.address).cloned().unwrap_or_default()
     }
 }
 

@@ -3,11 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod access;
+mod audit;
 mod client;
 mod conventions;
 mod ledger;
 mod schema;
 mod server;
+#[path = "../../../domain/tests/support/skipped.rs"]
+mod skip;
 
 use server::on_every_database;
 
@@ -38,6 +41,14 @@ fn access_p18() {
         access::keys_rotate_and_end(server);
         access::staff_sign_in_and_are_locked_out(server);
         access::edits_compare_versions(server);
+    });
+}
+
+#[test]
+fn audit_p17() {
+    on_every_database(|server| {
+        audit::changes_say_before_and_after(server);
+        audit::the_log_is_searched(server);
     });
 }
 

@@ -133,12 +133,14 @@ pub(crate) fn on_every_database(test: impl Fn(&Server)) {
     let mut places = vec![Place::folder()];
     match Place::postgres() {
         Some(place) => places.push(place),
-        None => println!("skipped on PostgreSQL: PURSER_TEST_POSTGRES is not set"),
+        None => crate::skip::skipped("everything on PostgreSQL: PURSER_TEST_POSTGRES is not set"),
     }
     for place in places {
         let token = place.key("all,withdrawals:request_without_code");
         let running = place.start(&["--sandbox"]);
-        test(&Server { client: Client::new(running.address, &token) });
+        let server = Server { client: Client::new(running.address, &token) };
+        test(&server);
+        crate::audit::every_write_has_its_entry(&server);
         running.stop();
     }
 }
