@@ -19,7 +19,13 @@ use purser_engine::{
     Meta, Writer, call, clock::Clock, ids::IdSource, ledger::PostTransfers, rules::RulesSource,
 };
 use purser_storage::{migrate, sqlite};
-use support::{arg, purser};
+use serde_json::json;
+use support::{
+    arg,
+    http::Client,
+    purser,
+    world::{Place, Server},
+};
 use tempfile::TempDir;
 
 fn writer(dir: &Path) -> Writer {
@@ -103,9 +109,67 @@ fn backup_and_restore_overwrite_nothing() {
     purser(&["backup", arg(&folder.path().join("b")), "--data", arg(&folder.path().join("absent"))]).ended(3);
     purser(&["restore", arg(&folder.path().join("absent")), "--data", arg(&folder.path().join("new"))])
         .ended(3);
-    let url = "postgres://nobody@localhost/none";
-    let ran = purser(&["backup", arg(&folder.path().join("c")), "--database", url]).ended(2);
-    assert!(ran.err.contains("pg_dump"), "{}", ran.err);
+}
+
+/// P24: without PostgreSQL's programs it is said what to install, and nothing is begun.
+#[test]
+fn a_backup_without_pg_dump_says_what_is_missing_p24() {
+    let folder = TempDir::new().unwrap();
+    let (file, url) = (folder.path().join("c"), "postgres://nobody@localhost/none");
+    for verb in ["backup", "restore"] {
+        fs::write(&file, b"x").unwrap();
+        if verb == "backup" {
+            fs::remove_file(&file).unwrap();
+        }
+        let ran = purser(&[verb, arg(&file), "--database", url, "--pg-bin", arg(folder.path())]).ended(2);
+        assert!(ran.err.contains("postgresql-client") && ran.err.contains("--pg-bin"), "{}", ran.err);
+    }
+}
+
+/// P24: the same two commands on PostgreSQL, while a server writes.
+#[test]
+fn a_database_is_backed_up_under_load_and_restored_p24() {
+    let (Some(place), Some(new)) = (Place::postgres(), Place::postgres()) else { return };
+    place.run(&["migrate", "--sandbox"]).ended(0);
+    let key = place.key();
+    let server = Server::start(&place);
+    let client = server.client(&key);
+    let party = |client: &Client, n: usize| {
+        let new = json!({ "external_id": format!("p{n}"), "display_name": "P", "roles": ["creator"],
+            "legal_form": "individual" });
+        client.post("/v1/parties", &format!("party-{n}"), &new).ended(200).text("id").to_owned()
+    };
+    let known = party(&client, 0);
+    let case = json!({ "party_id": known, "kind": "help", "summary": "see the paper" });
+    let case = client.post("/v1/cases", "case", &case).ended(201);
+    let paper = format!("/v1/parties/{known}/cases/{}/attachments?name=paper.pdf", case.text("id"));
+    client.upload(&paper, b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n").ended(201);
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("books.dump");
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let (other, stop) = (server.client(&key), &stop);
+        scope.spawn(move || {
+            (1..).take_while(|_| !stop.load(Ordering::SeqCst)).for_each(|n| drop(party(&other, n)));
+        });
+        let ran = place.run(&["backup", arg(&file), "--json"]);
+        stop.store(true, Ordering::SeqCst);
+        assert!(ran.ended(0).json()["bytes"].as_u64().unwrap() > 0);
+    });
+    server.stop();
+    place.run(&["backup", arg(&file)]).ended(2);
+    place.run(&["restore", arg(&file)]).ended(2);
+    new.run(&["restore", arg(&file), "--json"]).ended(0);
+    new.verify(true);
+    let server = Server::start(&new);
+    let client = server.client(&key);
+    assert_eq!(client.get(&format!("/v1/parties/{known}")).ended(200).text("external_id"), "p0");
+    server.stop();
+    fs::write(&file, b"PGDMP and nothing else").unwrap();
+    let empty = Place::postgres().unwrap();
+    let ran = empty.run(&["restore", arg(&file)]).ended(1);
+    assert!(ran.err.contains("pg_restore"), "{}", ran.err);
+    empty.run(&["restore", arg(&folder.path().join("absent"))]).ended(3);
 }
 
 #[test]

@@ -11,26 +11,28 @@ use purser_engine::{
 };
 use purser_storage::{Fault, FaultKind, files::FolderFiles, sqlite};
 
-use super::{Stop, verify};
+use super::{Stop, dump, verify};
 use crate::store::{Place, StoreArgs};
 
 /// Flags of `purser backup`.
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
-Copies the books of a folder into one file while a server goes on writing. The copy is one instant of the books:
+Copies the books into one file while servers go on writing. The copy is one instant of the books:
 what is acknowledged before the command starts is in it. FILE must not exist; it appears when it is whole. Files that
 people attached to cases are copied into the folder FILE.files beside it: keep the two together.
 
-PostgreSQL has its own tools, which do this online as well, attached files included; use them with the same URL:
-  pg_dump --format=custom --file=purser.dump \"$PURSER_DATABASE\"
-  pg_restore --dbname=\"$NEW_URL\" purser.dump && purser verify --full --database \"$NEW_URL\"
+With --database this is done by PostgreSQL's own pg_dump, which has to be installed; attached files are in the one file.
 
 Examples:
   purser backup /backup/purser-2026-03-01.db --data /var/lib/purser
+  purser backup /backup/purser-2026-03-01.dump --database postgres://purser@db/purser
   purser restore /backup/purser-2026-03-01.db --data /var/lib/purser-restored")]
 pub(crate) struct BackupArgs {
     /// The file to write
     file: PathBuf,
+    /// Folder of pg_dump; the path, or the newest version installed, when absent
+    #[arg(long, value_name = "DIR")]
+    pg_bin: Option<PathBuf>,
     #[command(flatten)]
     store: StoreArgs,
     /// Print one JSON object
@@ -44,33 +46,44 @@ pub(crate) struct BackupArgs {
 Puts a backup and its FILE.files into a folder that is absent or empty, checks the file page by page and verifies the books in full.
 Exit code 1 says that the backup is damaged; what was copied stays in the folder for a closer look.
 
-Example:
-  purser restore /backup/purser-2026-03-01.db --data /var/lib/purser-restored")]
+With --database it puts what `purser backup --database` wrote into an empty database, by PostgreSQL's own pg_restore, and
+verifies it in the same way.
+
+Examples:
+  purser restore /backup/purser-2026-03-01.db --data /var/lib/purser-restored
+  purser restore /backup/purser-2026-03-01.dump --database postgres://purser@db/purser_restored")]
 pub(crate) struct RestoreArgs {
     /// The backup
     file: PathBuf,
-    /// The folder to restore into: absent or empty
+    /// Folder of pg_restore; the path, or the newest version installed, when absent
     #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    pg_bin: Option<PathBuf>,
+    #[command(flatten)]
+    store: StoreArgs,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) fn run_backup(args: &BackupArgs) -> Result<()> {
-    let Place::Folder(dir) = args.store.place()? else {
-        let how = "PostgreSQL has its own online backup: pg_dump --format=custom --file=FILE URL";
-        return Err(Stop::Usage(how.to_owned()).into());
-    };
+    let place = args.store.place()?;
     if args.file.exists() {
         return Err(Stop::Usage(format!("{} exists already: name a new file", args.file.display())).into());
     }
     let whole = beside(&args.file, ".unfinished");
     // What an earlier try left behind.
     let _ = std::fs::remove_file(&whole);
-    copy(&Place::file(&dir), &whole, args.json)?;
-    // The books first: every file that they name was stored before, and stays.
-    let copied = copy_attached(&whole, &Place::files_folder(&dir), &beside(&args.file, ".files"))?;
+    let copied = match &place {
+        Place::Folder(dir) => {
+            copy(&Place::file(dir), &whole, args.json)?;
+            // The books first: every file that they name was stored before, and stays.
+            copy_attached(&whole, &Place::files_folder(dir), &beside(&args.file, ".files"))?
+        }
+        Place::Postgres(url) => {
+            dump::dump(url, &whole, args.pg_bin.as_deref())?;
+            Copied::default()
+        }
+    };
     std::fs::rename(&whole, &args.file).with_context(|| format!("naming {}", args.file.display()))?;
     say(&args.file, &copied, args.json, "backed up to")?;
     stop_at_damage(&copied)
@@ -132,7 +145,26 @@ fn say(file: &Path, copied: &Copied, json: bool, what: &str) -> Result<()> {
 }
 
 pub(crate) fn run_restore(args: &RestoreArgs) -> Result<()> {
-    let dir = &args.data;
+    let place = args.store.place()?;
+    let copied = match &place {
+        Place::Folder(dir) => restore_folder(args, &place, dir)?,
+        Place::Postgres(url) => {
+            if !args.file.exists() {
+                let what = format!("{} does not exist", args.file.display());
+                return Err(Fault::new(FaultKind::Unusable, "open", what).into());
+            }
+            dump::restore(url, &args.file, args.pg_bin.as_deref())?;
+            // Brings an older backup to this schema, and refuses a newer one.
+            drop(place.open_writer()?);
+            Copied::default()
+        }
+    };
+    // Also names a file that is missing.
+    verify::check_full(&place)?;
+    say(&args.file, &copied, args.json, "restored and verified:")
+}
+
+fn restore_folder(args: &RestoreArgs, place: &Place, dir: &Path) -> Result<Copied> {
     if dir.exists() {
         let mut entries = std::fs::read_dir(dir).with_context(|| format!("reading {}", dir.display()))?;
         if entries.next().is_some() {
@@ -141,7 +173,6 @@ pub(crate) fn run_restore(args: &RestoreArgs) -> Result<()> {
         }
     }
     std::fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
-    let place = Place::Folder(dir.clone());
     let lock = place.lock()?;
     let file = Place::file(dir);
     copy(&args.file, &file, args.json)?;
@@ -152,7 +183,5 @@ pub(crate) fn run_restore(args: &RestoreArgs) -> Result<()> {
     drop(place.open_writer()?);
     let copied = copy_attached(&file, &beside(&args.file, ".files"), &Place::files_folder(dir))?;
     drop(lock);
-    // Also names a file that is missing.
-    verify::check_full(&place)?;
-    say(&file, &copied, args.json, "restored and verified:")
+    Ok(copied)
 }

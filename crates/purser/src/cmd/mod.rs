@@ -11,6 +11,7 @@ mod credit_metrics;
 mod credit_replay;
 mod csv_rows;
 pub(crate) mod demo;
+mod dump;
 pub(crate) mod float;
 mod gateway;
 pub(crate) mod import;

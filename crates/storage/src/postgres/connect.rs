@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use postgres::{Client, Config, NoTls, config::SslMode};
+use postgres::{
+    Client, Config, NoTls,
+    config::{Host, SslMode},
+};
 
 use super::{
     PostgresSession,
@@ -57,11 +60,39 @@ pub fn open_reader(url: &str) -> Result<PostgresSession, Fault> {
     open(url, Role::Reader)
 }
 
-fn open(url: &str, role: Role) -> Result<PostgresSession, Fault> {
+fn read(url: &str) -> Result<Config, Fault> {
     // The parser's words may quote the password: they are not passed on.
-    let mut config: Config = url.parse().map_err(|_| {
-        Fault::new(FaultKind::Unusable, "connect", "the database URL is not a PostgreSQL URL")
-    })?;
+    url.parse()
+        .map_err(|_| Fault::new(FaultKind::Unusable, "connect", "the database URL is not a PostgreSQL URL"))
+}
+
+/// How PostgreSQL's own programs reach a database: variables of their environment, where no list of processes shows
+/// the password.
+///
+/// # Errors
+/// [`FaultKind::Unusable`] when the URL makes no sense.
+pub fn tool_environment(url: &str) -> Result<Vec<(&'static str, String)>, Fault> {
+    let config = read(url)?;
+    let host = config.get_hosts().first().map_or_else(
+        || "localhost".to_owned(),
+        |host| match host {
+            Host::Tcp(name) => name.clone(),
+            Host::Unix(folder) => folder.display().to_string(),
+        },
+    );
+    let mut all = vec![("PGHOST", host)];
+    all.extend(config.get_ports().first().map(|port| ("PGPORT", port.to_string())));
+    all.extend(config.get_user().map(|user| ("PGUSER", user.to_owned())));
+    let password = config.get_password().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    all.extend(password.map(|password| ("PGPASSWORD", password)));
+    // Named like the user when the URL names none, as everywhere.
+    let database = config.get_dbname().or_else(|| config.get_user());
+    all.extend(database.map(|name| ("PGDATABASE", name.to_owned())));
+    Ok(all)
+}
+
+fn open(url: &str, role: Role) -> Result<PostgresSession, Fault> {
+    let mut config = read(url)?;
     if matches!(config.get_ssl_mode(), SslMode::Require) {
         let message =
             "sslmode=require: TLS to the database is not built in; use a private network or a tunnel";
@@ -103,4 +134,27 @@ pub(super) fn connect(config: &Config, role: Role) -> Result<Client, Fault> {
         return Err(Fault::new(FaultKind::Unusable, "connect", message));
     }
     Ok(client)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_told_everything_but_by_arguments() {
+        let told = |url: &str| tool_environment(url).unwrap();
+        let all = [
+            ("PGHOST", "db"),
+            ("PGPORT", "5433"),
+            ("PGUSER", "li"),
+            ("PGPASSWORD", "a b"),
+            ("PGDATABASE", "books"),
+        ];
+        assert_eq!(
+            told("postgres://li:a%20b@db:5433/books"),
+            all.map(|(name, value)| (name, value.to_owned()))
+        );
+        assert_eq!(told("host=/run/pg user=li")[2], ("PGDATABASE", "li".to_owned()));
+        assert!(tool_environment("books.db").is_err());
+    }
 }

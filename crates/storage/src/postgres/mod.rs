@@ -14,5 +14,5 @@ mod marshal;
 mod session;
 mod statements;
 
-pub use connect::{open_reader, open_writer};
+pub use connect::{open_reader, open_writer, tool_environment};
 pub use session::PostgresSession;
