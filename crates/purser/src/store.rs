@@ -120,6 +120,9 @@ fn follow_test_clock(session: &mut dyn Session, clock: &Clock) -> Result<()> {
     Ok(())
 }
 
+static DATABASE_BYTES: Statement =
+    Statement { name: "bench.database_bytes", sql: "SELECT pg_database_size(current_database())" };
+static LOG_SYNCS: Statement = Statement { name: "bench.log_syncs", sql: "SELECT wal_sync FROM pg_stat_wal" };
 static SAMPLE: Statement = Statement {
     name: "bench.sample",
     sql: "SELECT id, at, grp, kind, step, debit, credit, amount, debit_after, credit_after, debit_prev, \
@@ -160,11 +163,30 @@ impl Place {
         dir.join("purser.db")
     }
 
-    /// Bytes on disk, where that can be told.
-    pub(crate) fn bytes(&self) -> u64 {
+    /// Bytes on disk.
+    pub(crate) fn bytes(&self) -> Result<u64> {
         match self {
-            Self::Folder(dir) => std::fs::metadata(Self::file(dir)).map_or(0, |m| m.len()),
-            Self::Postgres(_) => 0,
+            Self::Folder(dir) => Ok(std::fs::metadata(Self::file(dir)).map_or(0, |m| m.len())),
+            Self::Postgres(_) => self.number(&DATABASE_BYTES),
+        }
+    }
+
+    /// The one number that a statement says.
+    fn number(&self, statement: &'static Statement) -> Result<u64> {
+        let mut number = 0;
+        self.open_reader()?.query(statement, &[], &mut |row| {
+            number = u64::try_from(row.int(0)).unwrap_or(0);
+            false
+        })?;
+        Ok(number)
+    }
+
+    /// How often the server waited for its log to be on disk, as it counts itself. It is asked twice, around what is
+    /// measured, and counts everybody on it. None where the database runs in this process, or does not say.
+    pub(crate) fn log_syncs(&self) -> Option<u64> {
+        match self {
+            Self::Folder(_) => None,
+            Self::Postgres(_) => self.number(&LOG_SYNCS).ok(),
         }
     }
 

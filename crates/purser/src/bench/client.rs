@@ -7,7 +7,10 @@ use std::{cell::RefCell, fmt::Write as _, net::SocketAddr, path::PathBuf, rc::Rc
 
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, ValueEnum};
-use purser_domain::time::Timestamp;
+use purser_domain::{
+    ids::{TransferId, Uid},
+    time::Timestamp,
+};
 use purser_engine::clock::Stopwatch;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -17,7 +20,7 @@ use tokio::{
 
 use super::{
     credit::{limit_shop, merchant},
-    http::reference,
+    http::{hot_account, reference},
     report::percentile,
     withdrawals::{amount, creator},
 };
@@ -59,6 +62,12 @@ pub(crate) struct ClientArgs {
     /// Accounts, merchants or shops that requests are spread over.
     #[arg(long, default_value_t = 0, required_unless_present = "codes")]
     accounts: u64,
+    /// Every transfer credits the one account without a floor.
+    #[arg(long)]
+    hot: bool,
+    /// Transfers have random ids of the client's.
+    #[arg(long)]
+    random_ids: bool,
     /// Request withdrawals instead of transfers: a file with the code of each creator, one a line.
     #[arg(long, value_name = "FILE")]
     codes: Option<PathBuf>,
@@ -78,6 +87,9 @@ pub(crate) struct ClientArgs {
 /// What all connections share; one thread runs them.
 struct Load {
     work: Work,
+    /// The account that every transfer credits.
+    hot: Option<String>,
+    random_ids: bool,
     since: i64,
     until: i64,
     /// Accounts, or creators when there are codes.
@@ -133,13 +145,25 @@ impl Load {
         let debit = self.roll(count);
         let credit = (debit + 1 + self.roll(count - 1)) % count;
         let amount = if roll == 1 { 9_000_000_000_000_000 } else { 1 + self.roll(100) };
-        let (Some(debit), Some(credit)) = (self.account(debit), self.account(credit)) else { return false };
-        let body = format!("{{\"debit\":\"{debit}\",\"credit\":\"{credit}\",\"amount_minor\":{amount}}}");
+        let id = if self.random_ids { self.random_id() } else { String::new() };
+        let credit = self.hot.as_ref().or_else(|| self.account(credit));
+        let (Some(debit), Some(credit)) = (self.account(debit), credit) else { return false };
+        let body = format!("{{{id}\"debit\":\"{debit}\",\"credit\":\"{credit}\",\"amount_minor\":{amount}}}");
         let (key, length) = (self.next, body.len());
         let _ =
             write!(out, "{head}Idempotency-Key: bench-{key:012}\r\nContent-Length: {length}\r\n\r\n{body}");
         self.next += 1;
         true
+    }
+
+    /// The field of an id that falls anywhere among the others.
+    fn random_id(&mut self) -> String {
+        let mut bytes = [0; 16];
+        for half in bytes.chunks_exact_mut(8) {
+            let _ = self.roll(1);
+            half.copy_from_slice(&self.dice.to_be_bytes());
+        }
+        format!("\"id\":\"{}\",", TransferId(Uid(bytes)))
     }
 
     /// The next order, of merchants who take turns; one in a hundred is paid that was never authorised.
@@ -224,6 +248,8 @@ pub(crate) fn run(args: &ClientArgs) -> Result<()> {
     };
     let load = Rc::new(RefCell::new(Load {
         work: args.work,
+        hot: args.hot.then(|| hot_account().id().to_string()),
+        random_ids: args.random_ids,
         since: args.since,
         until: args.until,
         accounts,

@@ -23,7 +23,7 @@ use super::{
     credit_load::{Orders, deepen, prepare_merchants, prepare_shops},
     disk,
     ledger::transfers_per_s,
-    report::Report,
+    report::{Report, sound},
     served::{Load, ask, server},
 };
 use crate::{
@@ -131,15 +131,14 @@ pub(crate) fn run(args: &CreditBench) -> Result<()> {
     let evaluated = evaluate(args, &place, &mut report)?;
     let reads = past_limits(args, &place, evaluated, &mut report)?;
     report.int("rss_peak_bytes", disk::rss_peak_bytes());
-    report.int("bytes", place.bytes());
+    report.int("bytes", place.bytes()?);
     report.int("fdatasync_p50_us", disk::fdatasync_p50_us(&scratch)?);
-    if !args.no_verify {
-        report.text("verify", &place.verify()?);
-    }
+    let verdict = if args.no_verify { None } else { Some(place.verify()?) };
+    report.verdict(verdict.as_deref());
     report.print(args.json);
     std::fs::remove_dir_all(&scratch).context("removing the scratch folder")?;
     ensure!(single + reads == 0, "{} requests failed", single + reads);
-    Ok(())
+    sound(verdict.as_deref())
 }
 
 fn number(client: &Value, name: &str) -> u64 {
@@ -172,7 +171,7 @@ fn singly(args: &CreditBench, place: &Place, report: &mut Report) -> Result<u64>
         now,
         None,
     )?;
-    let (before, size, cpu) = (running.app.executor.stats(), place.bytes(), disk::cpu_micros());
+    let (before, size, cpu) = (running.app.executor.stats(), place.bytes()?, disk::cpu_micros());
     let at = running.app.clock.business().0;
     let work = client("authorisation", args.authorisations, args.merchants, (at, at));
     let client = ask(&running, &token, args.connections, &work)?;
@@ -188,7 +187,7 @@ fn singly(args: &CreditBench, place: &Place, report: &mut Report) -> Result<u64>
     for name in ["answered", "made", "replayed", "refused"] {
         report.int(name, number(name));
     }
-    report.int("bytes_per_authorisation", place.bytes().saturating_sub(size) / number("made").max(1));
+    report.int("bytes_per_authorisation", place.bytes()?.saturating_sub(size) / number("made").max(1));
     report.int("server_cpu_ns_per_request", cpu * 1_000 / number("answered").max(1));
     report.int("client_cpu_ns_per_request", number("cpu_us") * 1_000 / number("answered").max(1));
     report.int("commits", stats.groups - before.groups);
@@ -201,7 +200,7 @@ fn singly(args: &CreditBench, place: &Place, report: &mut Report) -> Result<u64>
 fn in_bulk(args: &CreditBench, place: &Place, scratch: &std::path::Path, report: &mut Report) -> Result<()> {
     let opened = place.open_engine(1, Limits::default())?;
     let orders = Orders { count: args.orders, merchants: args.merchants, batch: args.batch };
-    let size = place.bytes();
+    let size = place.bytes()?;
     let (events, micros) = orders.send(&opened)?;
     opened.close();
     let rate = events * 1_000_000 / micros.max(1);
@@ -212,7 +211,7 @@ fn in_bulk(args: &CreditBench, place: &Place, scratch: &std::path::Path, report:
     report.int("bulk_events_per_s", rate);
     report.int("bulk_events", events);
     report.int("bulk_batch", args.batch);
-    report.int("bulk_bytes_per_event", place.bytes().saturating_sub(size) / events.max(1));
+    report.int("bulk_bytes_per_event", place.bytes()?.saturating_sub(size) / events.max(1));
     report.int("ledger_transfers_per_s", ledger);
     report.milli("bulk_to_ledger", rate * 1_000 / ledger.max(1));
     Ok(())

@@ -4,6 +4,7 @@ use std::{
     io::Write as _,
     os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result};
@@ -11,7 +12,8 @@ use anyhow::{Context as _, Result};
 use purser_engine::{clock::Stopwatch, rows::TransferRow};
 use purser_storage::{Record as _, Session as _, sqlite};
 
-use crate::store::StoreArgs;
+use super::report::Report;
+use crate::store::{Place, StoreArgs};
 
 /// A folder of the bench's own.
 pub(crate) fn scratch(store: &StoreArgs, bench: &str) -> Result<PathBuf> {
@@ -19,6 +21,31 @@ pub(crate) fn scratch(store: &StoreArgs, bench: &str) -> Result<PathBuf> {
     let dir = base.join(format!("purser-bench-{bench}-{}", std::process::id()));
     std::fs::create_dir_all(&dir).with_context(|| format!("creating {}", dir.display()))?;
     Ok(dir)
+}
+
+/// Waits for the disk while something is measured.
+///
+/// The embedded database waits once for every commit that it counts; a test in the long set counts the system's calls
+/// and compares. PostgreSQL waits for several commits at once, and says itself how often.
+pub(crate) struct Syncs {
+    before: Option<u64>,
+}
+
+impl Syncs {
+    pub(crate) fn before(place: &Place) -> Self {
+        Self { before: place.log_syncs() }
+    }
+
+    /// Adds `syncs` and by whom they were counted.
+    pub(crate) fn tell(&self, report: &mut Report, place: &Place, commits: u64) {
+        let counted = self.before.and_then(|before| {
+            // What a connection counted arrives up to a second later.
+            std::thread::sleep(Duration::from_millis(1_100));
+            Some(place.log_syncs()?.saturating_sub(before))
+        });
+        report.int("syncs", counted.unwrap_or(commits));
+        report.text("syncs_counted_by", if counted.is_some() { "server" } else { "commit" });
+    }
 }
 
 /// Median time of a 4 KiB write and `fdatasync` over blocks that were written before, µs.

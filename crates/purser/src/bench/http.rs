@@ -23,6 +23,12 @@ pub(crate) struct HttpBench {
     /// Accounts that the transfers are spread over
     #[arg(long, default_value_t = 10_000)]
     accounts: u64,
+    /// Every transfer credits one hot account without a floor
+    #[arg(long)]
+    hot: bool,
+    /// The client sends random transfer ids instead of letting the server make time-ordered ones
+    #[arg(long)]
+    random_ids: bool,
     #[command(flatten)]
     served: ServedArgs,
 }
@@ -36,6 +42,11 @@ pub(super) fn reference(index: u64) -> AccountRef {
     AccountRef::party(owner, AccountKind::Earnings, Currency::CNY)
 }
 
+/// The account without a floor that every transfer credits with `--hot`.
+pub(super) fn hot_account() -> AccountRef {
+    AccountRef::platform(AccountKind::Suspense, Currency::CNY)
+}
+
 /// `purser bench http`.
 pub(crate) fn run(args: &HttpBench) -> Result<()> {
     let served = &args.served;
@@ -44,14 +55,13 @@ pub(crate) fn run(args: &HttpBench) -> Result<()> {
     let place = served.store.place_or(&scratch.join("data"));
     let bench = Served::start(&served.server(), place, scratch.clone())?;
     let app = &bench.running.app;
-    fund(&app.executor, &app.clock, (0..args.accounts).map(reference), BALANCE)?;
-    let load = Load {
-        bench: "http",
-        unit: "transfer",
-        requests: args.transfers,
-        scope: Scope::LedgerPost,
-        client: vec!["--accounts".to_owned(), args.accounts.to_string()],
-    };
+    let hot = args.hot.then(hot_account);
+    fund(&app.executor, &app.clock, (0..args.accounts).map(reference).chain(hot), BALANCE)?;
+    let mut client = vec!["--accounts".to_owned(), args.accounts.to_string()];
+    client.extend(args.hot.then(|| "--hot".to_owned()));
+    client.extend(args.random_ids.then(|| "--random-ids".to_owned()));
+    let load =
+        Load { bench: "http", unit: "transfer", requests: args.transfers, scope: Scope::LedgerPost, client };
     bench.measure(served, &load)?.finish(served, &scratch, |report, place| {
         report.int("accounts", args.accounts);
         report.int("batch", 1);

@@ -23,7 +23,7 @@ use purser_engine::{
 
 use super::{
     disk,
-    report::{Report, percentile},
+    report::{Report, percentile, sound},
 };
 use crate::store::{Place, StoreArgs};
 
@@ -46,6 +46,9 @@ pub(crate) struct LedgerBench {
     /// Random transfer ids instead of time-ordered ones
     #[arg(long)]
     random_ids: bool,
+    /// Writers, each on a connection of its own (PostgreSQL only; a folder has one)
+    #[arg(long, default_value_t = 1)]
+    connections: usize,
     /// Calls in flight
     #[arg(long, default_value_t = 16)]
     in_flight: usize,
@@ -102,11 +105,13 @@ pub(crate) fn run(args: &LedgerBench) -> Result<()> {
     let scratch = disk::scratch(&args.store, "ledger")?;
     let place = args.store.place_or(&scratch);
     let fdatasync = disk::fdatasync_p50_us(&scratch)?;
-    let opened = place.open_engine(1, Limits { bulk_queue: args.in_flight.max(1), ..Limits::default() })?;
+    let connections = if matches!(place, Place::Folder(_)) { 1 } else { args.connections.max(1) };
+    let limits = Limits { bulk_queue: args.in_flight.max(1), ..Limits::default() };
+    let opened = place.open_engine(connections, limits)?;
     let mut load = Load::new(&opened.executor, args);
     load.open_accounts(args)?;
     let before = opened.executor.stats();
-    let size_before = place.bytes();
+    let (size_before, waits) = (place.bytes()?, disk::Syncs::before(&place));
     let watch = Stopwatch::start();
     let mut counts = load.post_all(args, &watch)?;
     let micros = watch.micros().max(1);
@@ -121,17 +126,17 @@ pub(crate) fn run(args: &LedgerBench) -> Result<()> {
     report.milli("p50_ms", percentile(&counts.times, 50));
     report.milli("p99_ms", percentile(&counts.times, 99));
     report.int("rss_peak_bytes", disk::rss_peak_bytes());
-    report.int("bytes_per_transfer", place.bytes().saturating_sub(size_before) / counts.posted.max(1));
+    report.int("bytes_per_transfer", place.bytes()?.saturating_sub(size_before) / counts.posted.max(1));
     report.int("accounts", args.accounts);
     report.int("batch", args.batch);
-    report.int("connections", 1);
+    report.int("connections", connections as u64);
     report.int("in_flight", args.in_flight as u64);
     report.int("transfers", args.transfers);
     report.int("posted", counts.posted);
     report.int("replayed", counts.replayed);
     report.int("refused", counts.refused);
     report.int("commits", stats.groups - before.groups);
-    report.int("syncs", stats.syncs - before.syncs);
+    waits.tell(&mut report, &place, stats.syncs - before.syncs);
     report.int("fdatasync_p50_us", fdatasync);
     let (first, last) = first_and_last(&counts.marks);
     report.int("first_million_per_s", first);
@@ -143,12 +148,11 @@ pub(crate) fn run(args: &LedgerBench) -> Result<()> {
         &purser_storage::sqlite::Options::default(),
     )?;
     report.int("bare_sqlite_per_s", bare);
-    if !args.no_verify {
-        report.text("verify", &place.verify()?);
-    }
+    let verdict = if args.no_verify { None } else { Some(place.verify()?) };
+    report.verdict(verdict.as_deref());
     report.print(args.json);
     std::fs::remove_dir_all(&scratch).context("removing the scratch folder")?;
-    Ok(())
+    sound(verdict.as_deref())
 }
 
 /// The rate of the default load, for benches that compare themselves with it in the same run.
@@ -159,6 +163,7 @@ pub(super) fn transfers_per_s(place: &Place, transfers: u64) -> Result<u64> {
         batch: 8_190,
         hot: false,
         random_ids: false,
+        connections: 1,
         in_flight: 16,
         no_verify: true,
         store: StoreArgs::default(),

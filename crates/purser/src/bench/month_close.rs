@@ -23,7 +23,11 @@ use purser_engine::{
     rules::{SetClock, found_sandbox},
 };
 
-use super::{disk, report::Report, served::all};
+use super::{
+    disk,
+    report::{Report, sound},
+    served::all,
+};
 use crate::{
     cmd::month::work_off,
     store::{Opened, StoreArgs},
@@ -90,13 +94,12 @@ pub(crate) fn run(args: &MonthCloseBench) -> Result<()> {
     report.int("commits", stats.groups - before.groups);
     report.int("rss_peak_bytes", disk::rss_peak_bytes());
     report.int("fdatasync_p50_us", disk::fdatasync_p50_us(&scratch)?);
-    report.int("bytes", place.bytes());
-    if !args.no_verify {
-        report.text("verify", &place.verify()?);
-    }
+    report.int("bytes", place.bytes()?);
+    let verdict = if args.no_verify { None } else { Some(place.verify()?) };
+    report.verdict(verdict.as_deref());
     report.print(args.json);
     std::fs::remove_dir_all(&scratch).context("removing the scratch folder")?;
-    Ok(())
+    sound(verdict.as_deref())
 }
 
 fn name(index: u32) -> String {

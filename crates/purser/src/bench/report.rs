@@ -1,5 +1,6 @@
 //! The one JSON object that every bench prints.
 
+use anyhow::{Result, ensure};
 use serde_json::{Map, Value};
 
 /// Figures in order.
@@ -21,6 +22,13 @@ impl Report {
         self.0.insert(name.to_owned(), serde_json::from_str(&text).unwrap_or(Value::Null));
     }
 
+    /// What the check of the books said, when there was one.
+    pub(crate) fn verdict(&mut self, verdict: Option<&str>) {
+        if let Some(verdict) = verdict {
+            self.text("verify", verdict);
+        }
+    }
+
     pub(crate) fn print(&self, json: bool) {
         if json {
             println!("{}", Value::Object(self.0.clone()));
@@ -31,6 +39,19 @@ impl Report {
         }
     }
 }
+
+/// Figures of books that are wrong are worth nothing: the bench fails.
+///
+/// # Errors
+/// The first finding.
+pub(crate) fn sound(verdict: Option<&str>) -> Result<()> {
+    let verdict = verdict.unwrap_or(SOUND);
+    ensure!(verdict == SOUND, "the books that the bench left are wrong: {verdict}");
+    Ok(())
+}
+
+/// The verdict on books without findings.
+const SOUND: &str = "ok";
 
 /// The `percent`-th percentile of sorted times.
 pub(crate) fn percentile(sorted: &[u64], percent: usize) -> u64 {

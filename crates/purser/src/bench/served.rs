@@ -24,7 +24,10 @@ use purser_engine::{
 };
 use serde_json::Value;
 
-use super::{disk, report::Report};
+use super::{
+    disk,
+    report::{Report, sound},
+};
 use crate::{
     collect::CollectArgs,
     keys,
@@ -183,7 +186,8 @@ impl Served {
         let fdatasync = disk::fdatasync_p50_us(&scratch)?;
         let (now, scopes) = (running.app.clock.machine(), Scopes::of(&[load.scope]));
         let (_, token) = keys::make(&running.app.executor, "bench", scopes, now, None)?;
-        let (before, size) = (running.app.executor.stats(), place.bytes());
+        let (before, size) = (running.app.executor.stats(), place.bytes()?);
+        let waits = disk::Syncs::before(&place);
         let cpu = disk::cpu_micros();
         let client = ask(&running, &token, args.connections, load)?;
         let cpu = disk::cpu_micros() - cpu;
@@ -198,7 +202,7 @@ impl Served {
         report.milli("p50_ms", number("p50_us"));
         report.milli("p99_ms", number("p99_us"));
         report.int("rss_peak_bytes", disk::rss_peak_bytes());
-        let bytes = place.bytes().saturating_sub(size) / number("made").max(1);
+        let bytes = place.bytes()?.saturating_sub(size) / number("made").max(1);
         report.int(&format!("bytes_per_{}", load.unit), bytes);
         report.int("connections", args.connections as u64);
         for name in ["answered", "made", "replayed", "refused"] {
@@ -207,7 +211,7 @@ impl Served {
         report.int("server_cpu_ns_per_request", cpu * 1_000 / number("answered").max(1));
         report.int("client_cpu_ns_per_request", number("cpu_us") * 1_000 / number("answered").max(1));
         report.int("commits", stats.groups - before.groups);
-        report.int("syncs", stats.syncs - before.syncs);
+        waits.tell(&mut report, &place, stats.syncs - before.syncs);
         report.int("fdatasync_p50_us", fdatasync);
         Ok(Measured { place, client, report })
     }
@@ -224,9 +228,8 @@ impl Measured {
     ) -> Result<()> {
         let Self { place, client, mut report } = self;
         add(&mut report, &place)?;
-        if !args.no_verify {
-            report.text("verify", &place.verify()?);
-        }
+        let verdict = if args.no_verify { None } else { Some(place.verify()?) };
+        report.verdict(verdict.as_deref());
         report.print(args.json);
         std::fs::remove_dir_all(scratch).context("removing the scratch folder")?;
         let number = |name: &str| client.get(name).and_then(Value::as_u64).unwrap_or(0);
@@ -234,7 +237,7 @@ impl Measured {
         if number("made") * 10 < number("answered") * 9 {
             bail!("only {} of {} requests made something", number("made"), number("answered"));
         }
-        Ok(())
+        sound(verdict.as_deref())
     }
 }
 

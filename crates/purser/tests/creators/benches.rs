@@ -1,5 +1,7 @@
 //! The benches of withdrawals and of the month close run to their end on both databases, with codes and sound books (P8,
-//! X15); their figures need a release build and a quiet machine.
+//! X15), and those of the ledger with every figure that is promised; their figures need a release build and a quiet machine.
+
+use std::process::Command;
 
 use crate::support::world::Place;
 
@@ -23,4 +25,77 @@ fn a_month_is_closed_for_all_of_its_creators_x15() {
         let figures = run.ended(0).json();
         assert_eq!((&figures["creators"], &figures["verify"]), (&300.into(), &"ok".into()), "{figures}");
     }
+}
+
+/// What every bench of the ledger prints.
+const FIGURES: [&str; 12] = [
+    "transfers_per_s",
+    "p50_ms",
+    "p99_ms",
+    "rss_peak_bytes",
+    "bytes_per_transfer",
+    "accounts",
+    "batch",
+    "connections",
+    "engine",
+    "syncs",
+    "fdatasync_p50_us",
+    "bare_sqlite_per_s",
+];
+
+/// P1: small runs of both, with the flags that make them harder; the books that they leave are sound.
+#[test]
+fn transfers_are_measured_with_every_figure_p1() {
+    for place in Place::all() {
+        let ledger = ["bench", "ledger", "--accounts", "200", "--transfers", "20000", "--batch", "500"];
+        let http = ["bench", "http", "--accounts", "50", "--transfers", "1500", "--connections", "8"];
+        for (mut args, flags) in [
+            (ledger.to_vec(), &["--connections", "2"][..]),
+            (ledger.to_vec(), &["--hot", "--random-ids"][..]),
+            (http.to_vec(), &[][..]),
+            (http.to_vec(), &["--hot", "--random-ids"][..]),
+        ] {
+            args.extend(flags);
+            args.push("--json");
+            // Each on books of its own: the accounts of the benches have the same names.
+            let figures = place.fresh().run(&args).ended(0).json();
+            for name in FIGURES {
+                assert!(!figures[name].is_null(), "{args:?}: no {name} in {figures}");
+            }
+            let int = |name: &str| figures[name].as_i64().unwrap_or_else(|| panic!("no {name} in {figures}"));
+            for name in
+                ["transfers_per_s", "rss_peak_bytes", "bytes_per_transfer", "syncs", "bare_sqlite_per_s"]
+            {
+                assert!(int(name) > 0, "{args:?}: {name} in {figures}");
+            }
+            assert_eq!((&figures["engine"], &figures["verify"]), (&place.engine().into(), &"ok".into()));
+            if place.engine() == "sqlite" {
+                assert!(int("syncs") >= int("commits"), "{figures}");
+            }
+        }
+    }
+}
+
+/// What is counted is what the system was asked for: every commit waited for the disk.
+#[test]
+fn every_commit_waits_for_the_disk_p1() {
+    if std::env::var("PURSER_LONG").is_err() || Command::new("strace").arg("-V").output().is_err() {
+        return crate::support::skipped("counting fdatasync takes PURSER_LONG=1 and strace");
+    }
+    let place = Place::folder();
+    let traced = Command::new("strace")
+        .args(["-f", "-c", "-e", "trace=fdatasync,fsync"])
+        .arg(crate::support::binary())
+        .args(["bench", "ledger", "--accounts", "200", "--transfers", "20000", "--batch", "100", "--json"])
+        .args(place.flags())
+        .output()
+        .unwrap();
+    let figures: serde_json::Value = serde_json::from_slice(&traced.stdout).unwrap();
+    let table = String::from_utf8(traced.stderr).unwrap();
+    let calls = |name: &str| {
+        let line = table.lines().find(|line| line.trim_end().ends_with(name))?;
+        line.split_whitespace().nth(3)?.parse::<i64>().ok()
+    };
+    let waits = calls("fdatasync").unwrap_or(0) + calls(" fsync").unwrap_or(0);
+    assert!(waits >= figures["syncs"].as_i64().unwrap(), "{waits} calls: {table}\n{figures}");
 }
