@@ -9,22 +9,16 @@ use purser_domain::{
     policy::keys,
     time::Date,
 };
-use purser_storage::{Statement, Value};
-
 use super::{
-    facts, risk,
+    risk,
     rows::{CreditShopRow, EvaluationRow, ShopFactsRow},
     terms::limit_terms,
 };
 use crate::{
-    command::{Command, Ctx, Rejection},
+    command::Ctx,
     facts::Facts,
-    jobs::Progress,
     tx::{Needs, Tx},
 };
-
-/// Shops that one command evaluates at most.
-pub const EVALUATE_MAX: i64 = 1_000;
 
 /// Declares what evaluating a shop reads.
 pub(super) fn want(needs: &mut Needs<'_>, party: PartyId, ctx: &Ctx) {
@@ -176,71 +170,4 @@ pub(super) fn warn_when_used(tx: &mut Tx, ctx: &Ctx, row: &mut CreditShopRow, us
         tx.notify("credit.mostly_used", row.party, &row.party.to_string(), facts);
     }
     row.warned = over;
-}
-
-static DUE: Statement = Statement {
-    name: "credit.evaluations_due",
-    sql: "SELECT party, total, frozen, reserved, due, epoch, evaluations, evaluated_at, next_on, unpaid, large_at, \
-          locked_until, warned, high_on, high_total, opened_at, version, \
-          closing_since, closed_at, remind_on, to_ship \
-          FROM credit_shops WHERE next_on <= ?1 ORDER BY next_on, party LIMIT ?2",
-};
-
-/// Statements of this module.
-pub(super) const STATEMENTS: &[&Statement] = &[&DUE];
-
-/// Evaluates shops whose limit may have changed by date, the longest due first: a bounded step of a daily job that
-/// comes again while there are more.
-#[derive(Debug, Clone, Copy)]
-pub struct EvaluateDueShops {
-    /// At most so many.
-    pub limit: i64,
-}
-
-impl Command for EvaluateDueShops {
-    type Output = Progress;
-
-    fn name(&self) -> &'static str {
-        "credit.evaluate_due"
-    }
-
-    fn weight(&self) -> usize {
-        usize::try_from(self.limit).unwrap_or(1)
-    }
-
-    fn lookups(&self, needs: &mut Needs<'_>) {
-        let today = needs.today().to_string();
-        let limit = self.limit.clamp(1, EVALUATE_MAX);
-        needs.list::<CreditShopRow>(&DUE, &[Value::Text(&today), Value::Int(limit)]);
-    }
-
-    fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
-        let due: Vec<PartyId> = needs.loaded::<CreditShopRow>().map(|row| row.party).collect();
-        for party in due {
-            want(needs, party, ctx);
-        }
-    }
-
-    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Progress, Rejection> {
-        let today = ctx.today.to_string();
-        let due = |row: &&CreditShopRow| row.next_on.as_ref().is_some_and(|on| *on <= today);
-        let rows: Vec<CreditShopRow> = tx.rows::<CreditShopRow>().filter(due).cloned().collect();
-        let quarter = ctx.today.day() == 1 && matches!(ctx.today.month(), 1 | 4 | 7 | 10);
-        let cause = if quarter { Cause::QUARTER } else { Cause::DATE };
-        let mut done = 0i64;
-        for row in rows {
-            if !tx.is_loaded::<ShopFactsRow>(&row.party) {
-                continue;
-            }
-            let Some(known) = tx.get::<ShopFactsRow>(&row.party) else { continue };
-            let shop = facts::decode(&known.facts);
-            evaluate(tx, ctx, row, &shop, cause);
-            done += 1;
-        }
-        Ok(Progress { more: done >= self.limit.clamp(1, EVALUATE_MAX), payload: None })
-    }
-
-    fn audited(&self) -> bool {
-        false
-    }
 }

@@ -7,6 +7,7 @@ mod booking;
 mod changes;
 mod closing;
 pub(crate) mod draws;
+mod due;
 mod evaluate;
 mod expiry;
 pub mod facts;
@@ -33,7 +34,8 @@ pub use applications::{
 };
 pub use changes::{ChangeShop, ShopChange};
 pub(crate) use closing::CloseShops;
-pub use evaluate::{Cause, EVALUATE_MAX, EvaluateDueShops, reason_words};
+pub use due::{EVALUATE_MAX, EvaluateDueShops};
+pub use evaluate::{Cause, reason_words};
 pub(crate) use expiry::ExpireOrders;
 pub use follow::Closed;
 pub(crate) use follow::{phone_bound, status_changed, want_phone, want_status};
@@ -82,7 +84,7 @@ pub(crate) fn statements() -> Vec<&'static Statement> {
         appeals::STATEMENTS,
         applications::STATEMENTS,
         closing::STATEMENTS,
-        evaluate::STATEMENTS,
+        due::STATEMENTS,
         expiry::STATEMENTS,
         invariants::STATEMENTS,
         linked::STATEMENTS,

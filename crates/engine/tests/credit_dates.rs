@@ -1,0 +1,131 @@
+//! Limits and the calendar on both databases: a shop whose date has come is decided by the limit of that day also before
+//! the daily job reaches it (C1, C5, C18), and what its evaluations keep of it (C8, C9).
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
+mod shops;
+mod support;
+
+use purser_domain::{
+    credit::{Emergency, Override, Promotion},
+    ids::PartyId,
+    money::{Currency, Rate},
+};
+use purser_engine::{
+    Writer,
+    approvals::{Action, Decide, Propose},
+    credit::{
+        self, Cause, ChangeShop, EvaluateDueShops, OrderEvent, OrderReport, ReportCreditOrders, ShopChange,
+        credit_order_id, risk::Told,
+    },
+};
+use shops::{day, go_to, known_shop, limit, messages, proven, tell};
+use support::{Books, run};
+
+/// Staff change a shop, after two people where they are needed.
+fn change(writer: &mut Writer, party: PartyId, change: ShopChange) -> i64 {
+    if let Some(action) = change.approval() {
+        let (action, subject) = (action.to_owned(), party.to_string());
+        let action = Action::Other { action, subject, facts: change.facts() };
+        let id = run(writer, Propose { action, by: "staff:li".to_owned() }).unwrap();
+        run(writer, Decide { id, approve: true, by: "staff:wang".to_owned() }).unwrap();
+    }
+    run(writer, ChangeShop { party, change, reason: "as agreed".to_owned() }).unwrap().total
+}
+
+fn sale(from: &str, until: &str, ppm: i64) -> ShopChange {
+    ShopChange::Promote(Promotion { from: day(from), until: day(until), rate: Rate::ppm(ppm) })
+}
+
+fn temporary(from: &str, until: &str, amount_minor: i64) -> ShopChange {
+    ShopChange::Emergency(Emergency { from: day(from), until: day(until), amount_minor })
+}
+
+/// What an order of 10,000.00 reserves: all that is available.
+fn reserves(books: &Books, writer: &mut Writer, party: PartyId, order: &str) -> i64 {
+    tell(books, writer, party, order, OrderEvent::Authorised(1_000_000, None)).unwrap();
+    let stored = credit::order(books.reader().as_mut(), credit_order_id(order)).unwrap().unwrap();
+    tell(books, writer, party, order, OrderEvent::Cancelled).unwrap();
+    stored.reserved
+}
+
+/// Cause and limit of every stored evaluation, the oldest first.
+fn stored(books: &Books, party: PartyId) -> Vec<(String, i64)> {
+    let mut rows = credit::evaluations(books.reader().as_mut(), party, None, 200).unwrap();
+    rows.reverse();
+    rows.into_iter().map(|row| (row.cause, row.total)).collect()
+}
+
+#[test]
+fn what_has_ended_or_begun_decides_before_the_daily_job_comes_c1_c5_c18() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        // A sale, a temporary limit and an override: each ends, or begins, on the 5th, and no job runs.
+        let set = |writer: &mut Writer, name: &str, what: ShopChange| {
+            let party = known_shop(writer, name);
+            change(writer, party, what);
+            party
+        };
+        let fixed = |from: &str, until: Option<&str>| {
+            ShopChange::Fix(Override { from: day(from), until: until.map(day), amount_minor: 250_000 })
+        };
+        let shops = [
+            (set(&mut writer, "sale", sale("2026-03-01", "2026-03-05", 300_000)), 130_000, 100_000),
+            (set(&mut writer, "temporary", temporary("2026-03-01", "2026-03-05", 50_000)), 150_000, 100_000),
+            (set(&mut writer, "override", fixed("2026-03-01", Some("2026-03-05"))), 250_000, 100_000),
+            (set(&mut writer, "begins", temporary("2026-03-05", "2026-03-09", 50_000)), 100_000, 150_000),
+        ];
+        go_to(books, "2026-03-04T23:59:59+08:00");
+        for (n, (party, before, _)) in shops.iter().enumerate() {
+            assert_eq!(reserves(books, &mut writer, *party, &format!("before {n}")), *before);
+        }
+        go_to(books, "2026-03-05T00:00:00+08:00");
+        for (n, (party, _, after)) in shops.iter().enumerate() {
+            assert_eq!(reserves(books, &mut writer, *party, &format!("after {n}")), *after);
+            // It is an evaluation like any other: kept, told, and not done again.
+            let view = limit(books, *party);
+            assert_eq!((view.shop.total, view.evaluation.unwrap().cause.as_str()), (*after, Cause::DATE));
+            let rows = stored(books, *party).len();
+            let told = messages(books, *party, "credit.limit_changed")[0].facts.get_int("total_minor");
+            assert_eq!(told, Some(*after));
+            assert_eq!(reserves(books, &mut writer, *party, &format!("again {n}")), *after);
+            assert_eq!(stored(books, *party).len(), rows);
+        }
+        assert!(!run(&mut writer, EvaluateDueShops { limit: 10 }).unwrap().more, "nothing is left for the job");
+        proven(books);
+    });
+}
+
+#[test]
+fn a_list_of_orders_is_decided_by_the_limits_of_the_day_c1_c18() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        let due = known_shop(&mut writer, "due");
+        let other = known_shop(&mut writer, "other");
+        change(&mut writer, due, temporary("2026-03-01", "2026-03-05", 50_000));
+        go_to(books, "2026-03-05T00:00:01+08:00");
+        let at = books.clock.business();
+        let order = |order: &str, merchant, amount| OrderReport {
+            order_id: order.to_owned(),
+            event_id: "1".to_owned(),
+            merchant,
+            event: OrderEvent::Authorised(amount, None),
+            currency: Currency::CNY,
+            at,
+            told: Told::default(),
+        };
+        let items = vec![
+            // A refused item takes its evaluation back with it: the next one evaluates again.
+            order("a", due, -1),
+            order("b", due, 60_000),
+            order("c", other, 120_000),
+            order("d", due, 60_000),
+        ];
+        let outcomes = run(&mut writer, ReportCreditOrders { items, single: false }).unwrap();
+        let reserved: Vec<Option<i64>> =
+            outcomes.iter().map(|outcome| outcome.as_ref().ok().map(|(row, _)| row.reserved)).collect();
+        assert_eq!(reserved, [None, Some(60_000), Some(100_000), Some(40_000)]);
+        assert_eq!(limit(books, due).shop.total, 100_000);
+        assert_eq!(stored(books, other).len(), 1, "a shop whose date has not come is left alone");
+        proven(books);
+    });
+}
