@@ -6,7 +6,7 @@ mod shops;
 mod support;
 
 use purser_domain::{
-    credit::{Emergency, Override, Promotion},
+    credit::{Component, Emergency, Override, Promotion},
     ids::PartyId,
     money::{Currency, Rate},
 };
@@ -14,11 +14,11 @@ use purser_engine::{
     Writer,
     approvals::{Action, Decide, Propose},
     credit::{
-        self, Cause, ChangeShop, EvaluateDueShops, OrderEvent, OrderReport, ReportCreditOrders, ShopChange,
-        credit_order_id, risk::Told,
+        self, Cause, ChangeShop, EvaluateDueShops, OrderEvent, OrderReport, ReportCreditOrders,
+        ReportShops, ShopChange, ShopReport, credit_order_id, risk::Told,
     },
 };
-use shops::{day, go_to, known_shop, limit, messages, proven, tell};
+use shops::{credit_of, day, go_to, known_shop, limit, messages, proven, tell};
 use support::{Books, run};
 
 /// Staff change a shop, after two people where they are needed.
@@ -126,6 +126,35 @@ fn a_list_of_orders_is_decided_by_the_limits_of_the_day_c1_c18() {
         assert_eq!(reserved, [None, Some(60_000), Some(100_000), Some(40_000)]);
         assert_eq!(limit(books, due).shop.total, 100_000);
         assert_eq!(stored(books, other).len(), 1, "a shop whose date has not come is left alone");
+        proven(books);
+    });
+}
+
+#[test]
+fn a_component_told_again_changes_nothing_c2() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        let party = known_shop(&mut writer, "s1");
+        let part = |amount_minor, since| Component { since: day(since), ..credit_of(amount_minor) };
+        let (old, new) = (part(100_000, "2024-03-01"), part(80_000, "2026-02-01"));
+        let tell = |writer: &mut Writer, components: Vec<Component>| {
+            let items = vec![(party, ShopReport { components, ..ShopReport::default() })];
+            let told = run(writer, ReportShops { items, single: true }).unwrap().pop().unwrap().unwrap();
+            (told.0.total, told.1)
+        };
+        assert_eq!(tell(&mut writer, vec![new]), (80_000, true));
+        assert_eq!(tell(&mut writer, vec![old]), (80_000, false), "an old report comes once more");
+        assert_eq!(tell(&mut writer, vec![old, new]), (80_000, false), "a snapshot of both");
+        assert_eq!(tell(&mut writer, vec![new, old]), (80_000, false));
+        assert_eq!(stored(books, party).len(), 2);
+        // The same first day with another amount is a correction.
+        assert_eq!(tell(&mut writer, vec![part(90_000, "2026-02-01")]), (90_000, true));
+        // Of more than are kept the oldest that have ended go; what counts stays.
+        for n in 0..45 {
+            let since = day("2024-04-01").checked_add(jiff::Span::new().days(n)).unwrap();
+            tell(&mut writer, vec![Component { since, ..credit_of(100 * (n + 1)) }]);
+        }
+        assert_eq!(limit(books, party).shop.total, 90_000);
         proven(books);
     });
 }

@@ -299,6 +299,33 @@ impl Shop {
         found.map_or(0, |component| component.amount_minor)
     }
 
+    /// Takes over a part of the limit (C2). A part is known by its source and its first day: told again it says the same or
+    /// corrects itself, and it ends at the latest where the next one of its source begins. So an old one that is told
+    /// late, or once more, brings no old amount back.
+    pub fn put_component(&mut self, new: Component) {
+        let of_source = |c: &Component| c.source == new.source;
+        let after = self.components.iter().filter(|c| of_source(c) && c.since > new.since);
+        let next = after.map(|c| c.since).min();
+        let until = match (new.until, next) {
+            (Some(until), Some(next)) => Some(until.min(next)),
+            (until, next) => until.or(next),
+        };
+        for before in self.components.iter_mut().filter(|c| of_source(c) && c.since < new.since) {
+            if before.until.is_none_or(|until| until > new.since) {
+                before.until = Some(new.since);
+            }
+        }
+        let new = Component { until, ..new };
+        let known = |c: &Component| c.source == new.source && c.since == new.since;
+        match self.components.iter().position(known) {
+            Some(place) => self.components[place] = new,
+            None => {
+                let place = self.components.iter().position(|c| c.since > new.since);
+                self.components.insert(place.unwrap_or(self.components.len()), new);
+            }
+        }
+    }
+
     /// Whether a granted appeal sets a rule aside on a civil date.
     pub fn waives(&self, rule: WaivedRule, on: Date) -> bool {
         self.waivers.iter().any(|w| w.rule == rule && w.from <= on && on < w.until)

@@ -13,7 +13,7 @@ use super::{
     evaluate::{Cause, evaluate_after, used_minor, want},
     facts, risk,
     rows::{CreditShopRow, ShopFactsRow},
-    shops::{AMOUNT_MAX, put_component},
+    shops::AMOUNT_MAX,
 };
 use crate::{
     approvals::{need_approval, require_approval},
@@ -220,7 +220,7 @@ fn apply(tx: &mut Tx, ctx: &Ctx, known: Known, change: &ShopChange, reason: &str
         ShopChange::Emergency(emergency) => shop.emergencies.push(emergency),
         ShopChange::Fix(fixed) => shop.fixed = Some(fixed),
         ShopChange::Unfix => shop.fixed = None,
-        ShopChange::Grant(component) => put_component(&mut shop, component),
+        ShopChange::Grant(component) => shop.put_component(component),
         ShopChange::Waive(waiver) => shop.waivers.push(waiver),
         ShopChange::Close if has_open_orders(tx, ctx, &row) => {
             row.closing_since.get_or_insert(ctx.now);

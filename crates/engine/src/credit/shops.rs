@@ -262,26 +262,15 @@ fn lists(ctx: &Ctx, shop: &mut Shop, item: &ShopReport) -> Result<(), Rejection>
             let field = format!("/components/{index}/amount_minor");
             return Err(Rejection::new("amount_out_of_range", text).at(field));
         }
-        put_component(shop, *component);
+        shop.put_component(*component);
     }
-    // The oldest go first; what ended before anything can look back to is of no use.
-    for excess in [shop.components.len(), shop.trainings.len()].map(|n| n.saturating_sub(LISTED_MAX)) {
-        if excess > 0 {
-            shop.components.retain(|c| c.until.is_none_or(|until| until > ctx.today));
-            shop.trainings.drain(..excess.min(shop.trainings.len().saturating_sub(LISTED_MAX)));
-        }
-    }
+    // The oldest go first, and of components only those that have ended.
+    let mut excess = shop.components.len().saturating_sub(LISTED_MAX);
+    shop.components.retain(|c| {
+        let gone = excess > 0 && c.until.is_some_and(|until| until <= ctx.today);
+        excess -= usize::from(gone);
+        !gone
+    });
+    shop.trainings.drain(..shop.trainings.len().saturating_sub(LISTED_MAX));
     Ok(())
-}
-
-/// A new component of a source ends the one before on its first day.
-pub(super) fn put_component(shop: &mut Shop, component: Component) {
-    if shop.components.contains(&component) {
-        return;
-    }
-    let before = shop.components.iter_mut().filter(|c| c.source == component.source);
-    for open in before.filter(|c| c.until.is_none_or(|until| until > component.since)) {
-        open.until = Some(component.since.max(open.since));
-    }
-    shop.components.push(component);
 }
