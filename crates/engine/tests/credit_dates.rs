@@ -6,9 +6,10 @@ mod shops;
 mod support;
 
 use purser_domain::{
-    credit::{Component, Emergency, Override, Promotion},
+    credit::{Component, Dsr, Emergency, MonthFacts, Override, Promotion, Rule, decode},
     ids::PartyId,
     money::{Currency, Rate},
+    time::Month,
 };
 use purser_engine::{
     Writer,
@@ -18,8 +19,8 @@ use purser_engine::{
         ReportShops, ShopChange, ShopReport, credit_order_id, risk::Told,
     },
 };
-use shops::{credit_of, day, go_to, known_shop, limit, messages, proven, tell};
-use support::{Books, run};
+use shops::{credit_of, day, go_to, known_shop, limit, messages, proven, report, tell};
+use support::{Books, at, run};
 
 /// Staff change a shop, after two people where they are needed.
 fn change(writer: &mut Writer, party: PartyId, change: ShopChange) -> i64 {
@@ -155,6 +156,54 @@ fn a_component_told_again_changes_nothing_c2() {
             tell(&mut writer, vec![Component { since, ..credit_of(100 * (n + 1)) }]);
         }
         assert_eq!(limit(books, party).shop.total, 90_000);
+        proven(books);
+    });
+}
+
+/// Months with the same turnover, the first with a rating that earns a boost for a year.
+fn year_of_trade(first: Month, count: i64) -> ShopReport {
+    let facts = MonthFacts { orders: 9, turnover_minor: 1_000_000, return_rate: Rate::ZERO, dsr: None };
+    let rated = MonthFacts { dsr: Some(Dsr { description: 490, service: 490, logistics: 490 }), ..facts };
+    let months = (0..count).map(|n| (first.plus(n), if n == 0 { rated } else { facts })).collect();
+    ShopReport { months, components: vec![credit_of(5_000_000)], ..ShopReport::default() }
+}
+
+fn rules(steps: &[u8]) -> Vec<Rule> {
+    decode(steps).unwrap().iter().map(|step| step.rule).collect()
+}
+
+#[test]
+fn what_is_stored_explains_the_limit_also_when_only_its_steps_change_c8_c9() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        let capped = known_shop(&mut writer, "capped");
+        let plain = known_shop(&mut writer, "plain");
+        let item = year_of_trade(Month { year: 2025, month: 4 }, 11);
+        assert_eq!(report(&mut writer, capped, item), 3_600_000, "the ceiling");
+        let evaluate = |writer: &mut Writer, on: &str| {
+            go_to(books, on);
+            while run(writer, EvaluateDueShops { limit: 10 }).unwrap().more {}
+        };
+        // The job comes on the second day of the quarter.
+        evaluate(&mut writer, "2026-04-02T00:06:00+08:00");
+        for party in [capped, plain] {
+            assert_eq!(stored(books, party).last().unwrap().0, Cause::QUARTER);
+        }
+        let before = limit(books, capped).evaluation.unwrap();
+        assert_eq!(rules(&before.steps), [Rule::CreditEvaluation, Rule::Dsr, Rule::TurnoverCap]);
+        // The boost ends under the ceiling: the limit stays, what explains it does not.
+        evaluate(&mut writer, "2026-05-01T00:06:00+08:00");
+        let after = limit(books, capped).evaluation.unwrap();
+        assert_eq!((after.seq, after.total, after.cause.as_str()), (before.seq + 1, before.total, Cause::DATE));
+        assert_eq!(rules(&after.steps), [Rule::CreditEvaluation, Rule::TurnoverCap]);
+        let past = at("2026-04-30T23:59:59+08:00");
+        let past = credit::evaluation_at(books.reader().as_mut(), capped, past).unwrap().unwrap();
+        assert_eq!(past.seq, before.seq);
+        assert_eq!(messages(books, capped, "credit.limit_changed").len(), 2, "its limit did not change");
+        // Where nothing differs nothing is stored, but once a quarter.
+        assert_eq!(stored(books, plain).len(), 2);
+        evaluate(&mut writer, "2026-07-01T00:06:00+08:00");
+        assert_eq!(stored(books, plain)[2], (Cause::QUARTER.to_owned(), 100_000));
         proven(books);
     });
 }

@@ -5,9 +5,9 @@ use purser_domain::ids::PartyId;
 use purser_storage::{Statement, Value};
 
 use super::{
-    evaluate::{Cause, evaluate, want},
+    evaluate::{Cause, evaluate, want, want_last},
     facts,
-    rows::{CreditShopRow, ShopFactsRow},
+    rows::{CreditShopRow, EvaluationRow, ShopFactsRow},
 };
 use crate::{
     command::{Command, Ctx, Rejection},
@@ -38,6 +38,7 @@ fn is_due(row: &CreditShopRow, ctx: &Ctx) -> bool {
 pub(super) fn want_if_due(needs: &mut Needs<'_>, party: PartyId, ctx: &Ctx) {
     if needs.get::<CreditShopRow>(&party).is_some_and(|row| is_due(row, ctx)) {
         needs.row::<ShopFactsRow>(party);
+        want_last(needs, party);
     }
 }
 
@@ -48,8 +49,7 @@ pub(super) fn of_today(tx: &mut Tx, ctx: &Ctx, row: CreditShopRow) -> CreditShop
     }
     let Some(known) = tx.get::<ShopFactsRow>(&row.party) else { return row };
     let shop = facts::decode(&known.facts);
-    let quarter = ctx.today.day() == 1 && matches!(ctx.today.month(), 1 | 4 | 7 | 10);
-    let cause = if quarter { Cause::QUARTER } else { Cause::DATE };
+    let cause = Cause::by_quarter(ctx, &row, Cause::DATE);
     evaluate(tx, ctx, row, &shop, cause)
 }
 
@@ -58,6 +58,11 @@ pub(crate) fn bring_to_today(tx: &mut Tx, ctx: &Ctx, party: PartyId) {
     if let Some(row) = tx.get::<CreditShopRow>(&party).filter(|row| is_due(row, ctx)).cloned() {
         of_today(tx, ctx, row);
     }
+
+/// Whether everything that [`of_today`] reads was declared, and not only the shop's own rows by somebody else.
+fn is_wanted(tx: &Tx, row: &CreditShopRow) -> bool {
+    tx.is_loaded::<ShopFactsRow>(&row.party)
+        && tx.is_loaded::<EvaluationRow>(&(row.party, row.evaluations))
 }
 
 /// Evaluates shops whose limit may have changed by date, the longest due first: a bounded step of a daily job that
@@ -91,11 +96,12 @@ impl Command for EvaluateDueShops {
         let due: Vec<PartyId> = due.map(|row| row.party).collect();
         for party in due {
             want(needs, party, ctx);
+            want_last(needs, party);
         }
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Progress, Rejection> {
-        let due = |row: &&CreditShopRow| is_due(row, ctx) && tx.is_loaded::<ShopFactsRow>(&row.party);
+        let due = |row: &&CreditShopRow| is_due(row, ctx) && is_wanted(tx, row);
         let rows: Vec<CreditShopRow> = tx.rows::<CreditShopRow>().filter(due).cloned().collect();
         let done = i64::try_from(rows.len()).unwrap_or(i64::MAX);
         for row in rows {

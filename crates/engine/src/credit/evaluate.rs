@@ -2,7 +2,7 @@
 //! or ends (C8). What changed is told to the merchant (C10); the steps are kept (C9).
 
 use purser_domain::{
-    credit::{self, Rule, Shop, Step, encode, risk::Increase},
+    credit::{self, Rule, Shop, Step, decode, encode, risk::Increase},
     ids::PartyId,
     ledger::{AccountKind, AccountRef},
     money::Rounding,
@@ -34,8 +34,22 @@ pub(super) fn used_minor(tx: &Tx, party: PartyId, ctx: &Ctx) -> i64 {
     tx.account(reference.id()).map_or(0, |account| account.posted)
 }
 
-/// Evaluates a shop whose facts are loaded and writes down what came of it. An evaluation that changed neither limit
-/// nor steps leaves no row, unless the quarter asks for one.
+/// Declares the last evaluation of a shop, which one by date is compared with. In the second round: the first one must
+/// have declared the shop's row.
+pub(super) fn want_last(needs: &mut Needs<'_>, party: PartyId) {
+    if let Some(last) = needs.get::<CreditShopRow>(&party).map(|row| row.evaluations) {
+        needs.row::<EvaluationRow>((party, last));
+    }
+}
+
+/// The last evaluation, where [`want_last`] declared it or this group made it.
+fn last(tx: &Tx, row: &CreditShopRow) -> Option<EvaluationRow> {
+    let key = (row.party, row.evaluations);
+    tx.is_loaded::<EvaluationRow>(&key).then(|| tx.get::<EvaluationRow>(&key).cloned()).flatten()
+}
+
+/// Evaluates a shop whose facts are loaded and writes down what came of it. One that nobody asked for and that changed
+/// neither limit nor steps leaves no row: what is stored explains the limit as it stands (C9).
 pub(super) fn evaluate(
     tx: &mut Tx,
     ctx: &Ctx,
@@ -57,9 +71,11 @@ pub(super) fn evaluate_after(
     let view = ctx.rules.policy.now(ctx.now);
     let terms = limit_terms(view);
     let outcome = credit::evaluate(shop, ctx.today, &terms);
-    let before = row.total;
+    let (before, steps) = (row.total, encode(&outcome.steps));
     let first = row.evaluations == 0;
-    if first || before != outcome.total_minor || cause != Cause::DATE {
+    let last = last(tx, &row);
+    let says_the_same = last.as_ref().is_some_and(|last| last.steps == steps);
+    if first || !(says_the_same && Cause::is_of_itself(cause)) {
         row.evaluations += 1;
         tx.put(EvaluationRow {
             party: row.party,
@@ -68,16 +84,16 @@ pub(super) fn evaluate_after(
             cause: cause.to_owned(),
             before,
             total: outcome.total_minor,
-            steps: encode(&outcome.steps),
+            steps,
             policy_version: i64::from(view.version().number),
         });
     }
     let changed = first || before != outcome.total_minor;
     if changed {
-        let prior = if first {
-            Vec::new()
-        } else {
-            credit::evaluate(known, ctx.zone.date(row.evaluated_at), &terms).steps
+        let prior = match last {
+            Some(last) => decode(&last.steps).unwrap_or_default(),
+            None if first => Vec::new(),
+            None => credit::evaluate(known, ctx.zone.date(row.evaluated_at), &terms).steps,
         };
         tell_change(tx, &row, (&prior, &outcome), (cause, reason));
     }
@@ -141,12 +157,25 @@ impl Cause {
     pub const STAFF: &'static str = "staff";
     /// A date on which something begins or ends.
     pub const DATE: &'static str = "date";
-    /// The first day of a quarter.
+    /// The first look in a quarter.
     pub const QUARTER: &'static str = "quarter";
     /// A day's draws passed their share of the limit (C7).
     pub const DRAW: &'static str = "draw";
     /// Another phone was bound (C22).
     pub const PHONE: &'static str = "phone";
+
+    /// Whether nobody did anything: such an evaluation is worth a row only when it says something else.
+    fn is_of_itself(cause: &str) -> bool {
+        cause == Self::DATE
+    }
+
+    /// Why a limit is looked at on a civil date: the quarter, where the last look was in another one, else `plain`. The
+    /// first day itself may have been missed.
+    pub(super) fn by_quarter(ctx: &Ctx, row: &CreditShopRow, plain: &'static str) -> &'static str {
+        let quarter = |day: Date| (day.year(), (day.month() - 1) / 3);
+        let last = ctx.zone.date(row.evaluated_at);
+        if quarter(last) == quarter(ctx.today) { plain } else { Self::QUARTER }
+    }
 }
 
 /// Keeps the day's highest limit (C7): a day begins with the limit of the day before.
