@@ -19,7 +19,7 @@ use purser_engine::{
         ReportShops, ShopChange, ShopReport, credit_order_id, risk::Told,
     },
 };
-use shops::{credit_of, day, go_to, known_shop, limit, messages, proven, report, tell};
+use shops::{credit_of, day, go_to, known_shop, limit, messages, proven, report, shop, tell};
 use support::{Books, at, run};
 
 /// Staff change a shop, after two people where they are needed.
@@ -204,6 +204,33 @@ fn what_is_stored_explains_the_limit_also_when_only_its_steps_change_c8_c9() {
         assert_eq!(stored(books, plain).len(), 2);
         evaluate(&mut writer, "2026-07-01T00:06:00+08:00");
         assert_eq!(stored(books, plain)[2], (Cause::QUARTER.to_owned(), 100_000));
+        proven(books);
+    });
+}
+
+#[test]
+fn months_before_the_first_full_one_earn_nothing_c4() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        let party = known_shop(&mut writer, "s1");
+        let new = shop(&mut writer, "s2");
+        let first = |opened: &str, month| ShopReport {
+            opened_on: Some(day(opened)),
+            level: Some(2),
+            ..year_of_trade(month, 1)
+        };
+        let month = |n| Month { year: 2026, month: n };
+        // Eleven days with a good rating are no month.
+        assert_eq!(report(&mut writer, new, first("2026-01-20", month(1))), 5_000_000);
+        let rated = ShopReport { components: Vec::new(), ..year_of_trade(month(2), 1) };
+        assert_eq!(report(&mut writer, new, rated), 6_000_000, "February was full");
+        // Before the opening there is nothing to report.
+        let early = year_of_trade(Month { year: 2024, month: 2 }, 1);
+        let items = vec![(party, early)];
+        let refused = run(&mut writer, ReportShops { items, single: true }).unwrap_err();
+        assert_eq!(refused.code, "month_before_opening");
+        assert_eq!(refused.field.as_deref(), Some("/months/0/month"));
+        assert_eq!(limit(books, party).shop.total, 100_000, "nothing of it was taken");
         proven(books);
     });
 }

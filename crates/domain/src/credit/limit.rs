@@ -232,9 +232,9 @@ fn zero_rules(limit: &mut Pipeline, shop: &Shop, on: Date, terms: &LimitTerms) {
 
 /// The last month's return rate when it and the months before it were all too high. The month that has just ended may
 /// not be reported yet: until it is, the months before it count, so that a late report lifts nothing. A gap further back
-/// breaks the run: nothing is held against a shop that nobody reported.
+/// breaks the run, and so does the month of the opening: nothing is held against a shop that nobody reported.
 fn returns_running(shop: &Shop, on: Date, terms: &LimitTerms) -> Option<Rate> {
-    let rate = |back: i64| shop.months.get(&Month::of(on).plus(-back)).map(|facts| facts.return_rate);
+    let rate = |back: i64| shop.full_month(Month::of(on).plus(-back)).map(|facts| facts.return_rate);
     let high = |back| rate(back).is_some_and(|rate| rate > terms.zero_above);
     let last = if rate(1).is_some() { 1 } else { 2 };
     let mut months = last..last + i64::from(terms.zero_months.max(1));

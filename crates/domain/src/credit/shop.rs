@@ -331,10 +331,20 @@ impl Shop {
         self.waivers.iter().any(|w| w.rule == rule && w.from <= on && on < w.until)
     }
 
-    /// Full civil months between the opening and the month of `on`: the first one begins with or after the opening.
-    pub fn full_months(&self, on: Date) -> i64 {
+    /// The first full civil month: the one that begins with or after the opening. What was reported of the days before
+    /// it is kept, and earns or costs nothing (C4, C7).
+    pub fn first_full_month(&self) -> Month {
         let opening = Month::of(self.opened_on);
-        let first = if self.opened_on.day() == 1 { opening } else { opening.plus(1) };
-        (Month::of(on).number() - first.number()).max(0)
+        if self.opened_on.day() == 1 { opening } else { opening.plus(1) }
+    }
+
+    /// What was reported of a full month.
+    pub fn full_month(&self, month: Month) -> Option<&MonthFacts> {
+        self.months.get(&month).filter(|_| month >= self.first_full_month())
+    }
+
+    /// Full civil months between the opening and the month of `on`.
+    pub fn full_months(&self, on: Date) -> i64 {
+        (Month::of(on).number() - self.first_full_month().number()).max(0)
     }
 }

@@ -56,8 +56,8 @@ pub type ShopOutcome = Result<(CreditShopRow, bool), Rejection>;
 /// Reports shops, item by item, and evaluates those that changed.
 ///
 /// Rejections of an item in order: `party_unknown`, `not_a_merchant`, `shop_incomplete`, `opened_on_invalid`,
-/// `level_invalid`, `amount_out_of_range`, `rate_out_of_range`, `month_not_closed`, `month_conflict`,
-/// `training_in_future`, `component_dates`.
+/// `level_invalid`, `amount_out_of_range`, `rate_out_of_range`, `month_not_closed`, `month_before_opening`,
+/// `month_conflict`, `training_in_future`, `component_dates`.
 pub struct ReportShops {
     /// In order.
     pub items: Vec<(PartyId, ShopReport)>,
@@ -215,6 +215,10 @@ fn months(ctx: &Ctx, shop: &mut Shop, item: &ShopReport) -> Result<(), Rejection
         if *month >= Month::of(ctx.today) {
             let text = "a month is reported once it is over";
             return Err(Rejection::new("month_not_closed", text).at(field("month")));
+        }
+        if *month < Month::of(shop.opened_on) {
+            let text = format!("the shop opened on {}: there was no trade in {month}", shop.opened_on);
+            return Err(Rejection::new("month_before_opening", text).at(field("month")));
         }
         if !(0..=AMOUNT_MAX).contains(&facts.turnover_minor) {
             let text = "a turnover is 0 or more";
