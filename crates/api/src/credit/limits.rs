@@ -229,7 +229,7 @@ pub(crate) async fn get_limit(call: Call, Path(id): Path<String>) -> Result<Resp
     let today = call.app.zone.date(now);
     let read = call.app.read(move |session| {
         let Some(view) = credit::limit(session, party, currency, now)? else { return Ok(None) };
-        let overdue = credit::overdue(session, &view.shop, today)?;
+        let overdue = credit::overdue(session, party, today)?;
         let facts = credit::shop_facts(session, party)?;
         Ok(facts.map(|facts| (view, overdue, facts)))
     });

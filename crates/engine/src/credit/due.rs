@@ -58,6 +58,7 @@ pub(crate) fn bring_to_today(tx: &mut Tx, ctx: &Ctx, party: PartyId) {
     if let Some(row) = tx.get::<CreditShopRow>(&party).filter(|row| is_due(row, ctx)).cloned() {
         of_today(tx, ctx, row);
     }
+}
 
 /// Whether everything that [`of_today`] reads was declared, and not only the shop's own rows by somebody else.
 fn is_wanted(tx: &Tx, row: &CreditShopRow) -> bool {

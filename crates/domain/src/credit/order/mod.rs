@@ -155,9 +155,8 @@ impl CreditOrder {
 
     /// Bucket of days overdue on a civil date; `None` while it is not overdue or nothing of the buyer is open.
     pub fn overdue(&self, today: Date) -> Option<Overdue> {
-        let late = self.due_on.filter(|_| self.receivable_minor > self.due_minor)?;
-        let days = (today - late).get_days();
-        Overdue::ALL.into_iter().rev().find(|bucket| days >= bucket.first_day())
+        let due_on = self.due_on.filter(|_| self.receivable_minor > self.due_minor)?;
+        Overdue::of(due_on, today)
     }
 }
 
@@ -214,6 +213,12 @@ pub enum Overdue {
 impl Overdue {
     /// All buckets in their order.
     pub const ALL: [Self; 4] = [Self::Days1, Self::Days31, Self::Days61, Self::Days91];
+
+    /// Bucket of what was due on a date; `None` while it is not overdue.
+    pub fn of(due_on: Date, today: Date) -> Option<Self> {
+        let days = (today - due_on).get_days();
+        Self::ALL.into_iter().rev().find(|bucket| days >= bucket.first_day())
+    }
 
     /// Stable name, as the API writes it.
     pub const fn name(self) -> &'static str {
