@@ -9,7 +9,8 @@ use purser_domain::{
     credit::{Component, Dsr, Emergency, MonthFacts, Override, Promotion, Rule, decode},
     ids::PartyId,
     money::{Currency, Rate},
-    time::Month,
+    policy::DEFAULT_PACK,
+    time::{MINUTE, Month},
 };
 use purser_engine::{
     Writer,
@@ -18,8 +19,10 @@ use purser_engine::{
         self, Cause, ChangeShop, EvaluateDueShops, OrderEvent, OrderReport, ReportCreditOrders,
         ReportShops, ShopChange, ShopReport, credit_order_id, risk::Told,
     },
+    jobs::{self, ArmSchedules, Registry},
+    rules::PolicyActivation,
 };
-use shops::{credit_of, day, go_to, known_shop, limit, messages, proven, report, shop, tell};
+use shops::{credit_of, day, go_to, known_shop, limit, messages, proven, report, shop, step, tell};
 use support::{Books, at, run};
 
 /// Staff change a shop, after two people where they are needed.
@@ -231,6 +234,70 @@ fn months_before_the_first_full_one_earn_nothing_c4() {
         assert_eq!(refused.code, "month_before_opening");
         assert_eq!(refused.field.as_deref(), Some("/months/0/month"));
         assert_eq!(limit(books, party).shop.total, 100_000, "nothing of it was taken");
+        proven(books);
+    });
+}
+
+/// An entry of a policy.
+fn entry(key: &str, row: &str, value: i64) -> String {
+    format!(
+        "\n[[entry]]\nkey = \"{key}\"\nrow = \"{row}\"\neffective_from = \"2026-03-10\"\nvalue = {value}\n\
+         source = \"test\"\n"
+    )
+}
+
+/// Two people activate the default policy with further entries, as the version after `base`.
+fn activate(writer: &mut Writer, base: u32, entries: &[String]) {
+    let text = format!("{DEFAULT_PACK}{}", entries.concat());
+    let activation = PolicyActivation::parse("new.toml", &text, base).unwrap();
+    let action = Action::ActivatePolicy(activation);
+    let id = run(writer, Propose { action, by: "staff:li".to_owned() }).unwrap();
+    run(writer, Decide { id, approve: true, by: "staff:wang".to_owned() }).unwrap();
+}
+
+#[test]
+fn terms_that_change_evaluate_every_shop_at_once_c4_c8_c9() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        run(&mut writer, ArmSchedules(jobs::SCHEDULES.to_vec())).unwrap();
+        let mut registry = Registry::new().with_builtin();
+        // More shops than a round takes; one of them rated well.
+        let shops: Vec<PartyId> = (0..501).map(|n| shop(&mut writer, &format!("s{n}"))).collect();
+        let first = || ShopReport {
+            opened_on: Some(day("2024-03-01")),
+            level: Some(2),
+            components: vec![credit_of(100_000)],
+            ..ShopReport::default()
+        };
+        let items = shops.iter().map(|party| (*party, first())).collect();
+        run(&mut writer, ReportShops { items, single: false }).unwrap();
+        let rated = *shops.iter().max().unwrap();
+        let item = ShopReport { components: Vec::new(), ..year_of_trade(Month { year: 2026, month: 1 }, 1) };
+        assert_eq!(report(&mut writer, rated, item), 120_000);
+        step(books, &mut writer, &mut registry);
+        let rows = stored(books, rated).len();
+        // Announced today, in force in eight days: the limit is another one on that day and not before.
+        let boost = entry("credit.dsr.boost", "C4", 300_000);
+        activate(&mut writer, 1, std::slice::from_ref(&boost));
+        go_to(books, "2026-03-09T23:59:00+08:00");
+        step(books, &mut writer, &mut registry);
+        assert_eq!((limit(books, rated).shop.total, stored(books, rated).len()), (120_000, rows));
+        go_to(books, "2026-03-10T00:01:00+08:00");
+        step(books, &mut writer, &mut registry);
+        let view = limit(books, rated);
+        assert_eq!((view.shop.total, view.evaluation.unwrap().cause.as_str()), (130_000, Cause::POLICY));
+        let told = &messages(books, rated, "credit.limit_changed")[0].facts;
+        assert_eq!((told.get_int("before_minor"), told.get_int("total_minor")), (Some(120_000), Some(130_000)));
+        assert_eq!(told.get_text("cause").as_deref(), Some(Cause::POLICY));
+        // Of the others nothing changed, and nothing is written of that.
+        let others = shops.iter().filter(|party| **party != rated);
+        assert!(others.into_iter().all(|party| stored(books, *party).len() == 1));
+        // What needs no notice decides within the day.
+        activate(&mut writer, 2, &[boost, entry("credit.dsr.threshold_hundredths", "C4", 495)]);
+        books.advance(MINUTE);
+        step(books, &mut writer, &mut registry);
+        assert_eq!(limit(books, rated).shop.total, 100_000);
+        assert_eq!(stored(books, rated).last().unwrap(), &(Cause::POLICY.to_owned(), 100_000));
         proven(books);
     });
 }

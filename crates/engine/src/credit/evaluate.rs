@@ -163,10 +163,12 @@ impl Cause {
     pub const DRAW: &'static str = "draw";
     /// Another phone was bound (C22).
     pub const PHONE: &'static str = "phone";
+    /// The terms of the limit changed (P4).
+    pub const POLICY: &'static str = "policy";
 
-    /// Whether nobody did anything: such an evaluation is worth a row only when it says something else.
+    /// Whether nothing happened to the shop: such an evaluation is worth a row only when it says something else.
     fn is_of_itself(cause: &str) -> bool {
-        cause == Self::DATE
+        [Self::DATE, Self::POLICY].contains(&cause)
     }
 
     /// Why a limit is looked at on a civil date: the quarter, where the last look was in another one, else `plain`. The

@@ -15,6 +15,7 @@ mod follow;
 mod invariants;
 pub(crate) mod linked;
 mod losses;
+mod new_terms;
 mod orders;
 mod proof;
 mod proposals;
@@ -42,6 +43,7 @@ pub(crate) use follow::{phone_bound, status_changed, want_phone, want_status};
 pub(crate) use invariants::{LimitUse, ReviewsWhole};
 pub use linked::{AuthoriseShop, EndAuthorisation, LinkedShopRow, RiskFlagRow, linked_shops, risk_flags};
 pub use losses::{EndAdvance, Loss};
+pub(crate) use new_terms::FollowTerms;
 pub use orders::{OrderEvent, OrderOutcome, OrderReport, ReportCreditOrders, credit_order_id};
 pub(crate) use proof::{ApplicationsWhole, LimitsExplained};
 pub use proposals::{APPROVED_ACTIONS, CreditProposal};
@@ -88,6 +90,7 @@ pub(crate) fn statements() -> Vec<&'static Statement> {
         expiry::STATEMENTS,
         invariants::STATEMENTS,
         linked::STATEMENTS,
+        new_terms::STATEMENTS,
         proof::STATEMENTS,
         queries::STATEMENTS,
         records::STATEMENTS,
