@@ -27,7 +27,7 @@ pub(crate) struct ChangeView {
     evaluation: i64,
     /// When.
     at: String,
-    /// `report`, `staff`, `date`, `quarter` or `draw`.
+    /// `report`, `staff`, `date`, `quarter`, `draw`, `phone` (another one was bound) or `policy` (the rules changed).
     cause: String,
     /// The limit before.
     before_minor: i64,

@@ -141,14 +141,8 @@ fn components(limit: &mut Pipeline, shop: &Shop, on: Date, terms: &LimitTerms) {
     } else {
         for source in Source::ALL {
             let found = shop.components.iter().rev().find(|c| c.source == source && c.counts(on));
-            let rule = match source {
-                Source::CreditEvaluation => Rule::CreditEvaluation,
-                Source::LevelAndVolume => Rule::LevelAndVolume,
-                Source::ServiceQuality => Rule::ServiceQuality,
-                Source::Partner => Rule::Partner,
-            };
             if let Some(component) = found {
-                limit.add(rule, component.amount_minor, component.amount_minor);
+                limit.add(source.rule(), component.amount_minor, component.amount_minor);
             }
         }
     }
