@@ -166,6 +166,20 @@ impl Cause {
     /// The terms of the limit changed (P4).
     pub const POLICY: &'static str = "policy";
 
+    /// In words, in Chinese and in English; empty for a name that is none of these.
+    pub fn words(cause: &str) -> (&'static str, &'static str) {
+        match cause {
+            Self::REPORT => ("店铺数据更新", "Shop data were reported"),
+            Self::STAFF => ("工作人员决定", "Staff decided"),
+            Self::DATE => ("到期或生效日", "A date on which something begins or ends"),
+            Self::QUARTER => ("季度评估", "The quarter"),
+            Self::DRAW => ("单日提取比例过高", "A day's draws"),
+            Self::PHONE => ("更换绑定手机", "Another phone was bound"),
+            Self::POLICY => ("额度规则调整", "The rules changed"),
+            _ => ("", ""),
+        }
+    }
+
     /// Whether nothing happened to the shop: such an evaluation is worth a row only when it says something else.
     fn is_of_itself(cause: &str) -> bool {
         [Self::DATE, Self::POLICY].contains(&cause)

@@ -44,7 +44,9 @@ pub(crate) use invariants::{LimitUse, ReviewsWhole};
 pub use linked::{AuthoriseShop, EndAuthorisation, LinkedShopRow, RiskFlagRow, linked_shops, risk_flags};
 pub use losses::{EndAdvance, Loss};
 pub(crate) use new_terms::FollowTerms;
-pub use orders::{OrderEvent, OrderOutcome, OrderReport, ReportCreditOrders, credit_order_id};
+pub use orders::{
+    OrderEvent, OrderOutcome, OrderReport, ReportCreditOrders, credit_order_id, is_order_id,
+};
 pub(crate) use proof::{ApplicationsWhole, LimitsExplained};
 pub use proposals::{APPROVED_ACTIONS, CreditProposal};
 pub use queries::{
@@ -58,7 +60,7 @@ pub use remind::CreditReminderRow;
 pub(crate) use remind::{RemindOfBoosts, TellShops};
 pub use report::{CreditReport, Effect, OrderTotals, Reason, ShopSummary, credit_report, effect};
 pub use rows::{CreditOrderRow, CreditShopRow, EvaluationRow, OrderEventRow, ShopFactsRow};
-pub use shops::{ReportShops, ShopOutcome, ShopReport};
+pub use shops::{AMOUNT_MAX, ReportShops, ShopOutcome, ShopReport};
 pub use terms::{limit_terms, order_terms, sale_terms};
 
 use purser_storage::{Statement, Table};

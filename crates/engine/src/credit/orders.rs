@@ -194,8 +194,13 @@ impl Command for ReportCreditOrders {
     }
 }
 
+/// Whether a text can be the platform's id of an order or event: 1 to 64 printable characters.
+pub fn is_order_id(text: &str) -> bool {
+    (1..=ID_MAX).contains(&text.chars().count()) && !text.contains(char::is_control)
+}
+
 fn checked_id(text: &str, code: &'static str, field: &str) -> Result<(), Rejection> {
-    if text.is_empty() || text.chars().count() > ID_MAX || text.contains(char::is_control) {
+    if !is_order_id(text) {
         let message = format!("{field} must be 1 to {ID_MAX} printable characters");
         return Err(Rejection::new(code, message).at(format!("/{field}")));
     }

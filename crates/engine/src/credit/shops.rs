@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Largest amount of a component, minor units.
-pub(super) const AMOUNT_MAX: i64 = 10_000_000_000_000;
+pub const AMOUNT_MAX: i64 = 10_000_000_000_000;
 
 /// Longest evidence of a component, in characters.
 const EVIDENCE_MAX: usize = 200;

@@ -182,6 +182,32 @@ pub enum Status {
 }
 
 impl Status {
+    /// All of them, in the order of an order's life.
+    pub const ALL: [Self; 8] = [
+        Self::Authorised,
+        Self::UnderReview,
+        Self::PartlyShipped,
+        Self::Shipped,
+        Self::Due,
+        Self::Cancelled,
+        Self::Expired,
+        Self::Closed,
+    ];
+
+    /// In words, in Chinese and in English.
+    pub const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Authorised => ("已授权", "Authorised"),
+            Self::UnderReview => ("审核中", "Under review"),
+            Self::PartlyShipped => ("部分发货", "Shipped in part"),
+            Self::Shipped => ("已发货待付款", "Shipped, to be paid"),
+            Self::Due => ("待退还", "To be given back"),
+            Self::Cancelled => ("已取消", "Cancelled"),
+            Self::Expired => ("授权已到期", "Authorisation ended"),
+            Self::Closed => ("已完结", "Closed"),
+        }
+    }
+
     /// Stable name, as the API and storage write it.
     pub const fn name(self) -> &'static str {
         match self {
