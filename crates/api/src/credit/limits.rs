@@ -3,11 +3,11 @@
 use axum::{extract::Path, response::Response};
 use purser_domain::{
     credit::{
-        Emergency, Override, Promotion, RestrictionKind, Shop, Step, decode, evaluate, first_month_daily_minor,
+        Emergency, LimitTerms, Override, Promotion, RestrictionKind, Shop, Step, decode, evaluate, first_month_daily_minor,
     },
     ids::PartyId,
     money::Rate,
-    policy::keys,
+    policy::{PolicyPack, PolicySet, PolicyVersion, keys},
     time::{Date, Timestamp},
 };
 use purser_engine::credit::{
@@ -25,6 +25,9 @@ use crate::{
     edge::{Answer, Body, Call, Cursor, Instant, Page, PageParams, Params, json, page_of, parse_id, submit},
     problem::Problem,
 };
+
+/// Issues of a policy text that are named at a time.
+const ISSUES_NAMED: usize = 20;
 
 /// One step of the formula. Amounts are minor units.
 #[derive(Debug, Serialize, ToSchema)]
@@ -277,6 +280,8 @@ pub(crate) struct WhatIf {
     /// A training completed today.
     #[serde(default)]
     training: bool,
+    /// By the rules of this policy pack, as it would be proposed, instead of those in force.
+    policy_text: Option<String>,
 }
 
 /// What the limit would be.
@@ -290,7 +295,20 @@ pub(crate) struct WhatIfView {
     steps: Vec<StepView>,
 }
 
-/// Try what other figures would do to the limit; nothing is written
+/// Rules to try: those of a pack that is not in force, or those that are known today for the date.
+fn terms_on(call: &Call, text: Option<&str>, on: Date, now: Timestamp) -> Result<LimitTerms, Problem> {
+    let zone = &call.app.zone;
+    let at = if on == zone.date(now) { now } else { zone.start_of(on) };
+    let Some(text) = text else { return Ok(limit_terms(call.app.rules().policy.at(at, now))) };
+    let pack = PolicyPack::parse("policy_text", text).map_err(|issues| {
+        let named: Vec<String> = issues.iter().take(ISSUES_NAMED).map(ToString::to_string).collect();
+        Problem::invalid("/policy_text", named.join("; "))
+    })?;
+    let version = PolicyVersion { number: 1, activated_at: Timestamp(0), pack };
+    Ok(limit_terms(PolicySet::new(zone.clone(), version).at(at, now)))
+}
+
+/// Try what other figures or another policy would do to the limit; nothing is written
 #[utoipa::path(post, path = "/v1/parties/{id}/limit/what-if", tag = "pay-later", request_body = WhatIf,
     params(("id" = String, Path, description = "Party, `pty_…`")),
     responses((status = 200, body = WhatIfView, description = "What it would be")))]
@@ -320,6 +338,7 @@ pub(crate) async fn try_limit(
     if given.training {
         shop.trainings.push(today);
     }
+    let terms = terms_on(&call, given.policy_text.as_deref(), on, now)?;
     let would_be = evaluate(&shop, on, &terms);
     let steps = would_be.steps.into_iter().map(StepView::from).collect();
     Ok(json(&WhatIfView { total_minor, would_be_minor: would_be.total_minor, steps }))

@@ -1,5 +1,6 @@
 //! The limit over HTTP (C1–C10): how high it is and how used, what built it, what changed it, what it was.
 
+use purser_domain::policy::DEFAULT_PACK;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -116,6 +117,12 @@ fn boosts_are_earned_added_and_explained_c4_c8_c9() {
         let what_if = format!("/v1/parties/{id}/limit/what-if");
         let tried = client.post(&what_if, "try", &json!({ "training": true })).ended(200);
         assert_eq!((tried.int("total_minor"), tried.int("would_be_minor")), (1_320_000, 2_320_000));
+        let entry = "[[entry]]\nkey = \"credit.dsr.boost\"\nrow = \"C4\"\neffective_from = \"2026-03-01\"\nvalue = 300000\nsource = \"test\"\n";
+        let pack = json!({ "policy_text": format!("{DEFAULT_PACK}\n{entry}") });
+        let tried = client.post(&what_if, "policy", &pack).ended(200);
+        assert_eq!((tried.int("total_minor"), tried.int("would_be_minor")), (1_320_000, 1_430_000), "30 %");
+        let no = client.post(&what_if, "no-policy", &json!({ "policy_text": "[[entry]]" })).ended(400);
+        assert_eq!(no.body["errors"][0]["pointer"], "/policy_text");
         assert_eq!(limit(&client, &id)["total_minor"], 1_320_000, "nothing was written");
         assert_eq!(report(&client, &id, "trained", json!({ "trainings": ["2026-03-02"] })), 2_320_000);
         let all = named(&[
