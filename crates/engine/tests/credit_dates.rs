@@ -16,8 +16,8 @@ use purser_engine::{
     Writer,
     approvals::{Action, Decide, Propose},
     credit::{
-        self, Cause, ChangeShop, EvaluateDueShops, OrderEvent, OrderReport, ReportCreditOrders,
-        ReportShops, ShopChange, ShopReport, credit_order_id, risk::Told,
+        self, Cause, ChangeShop, EvaluateDueShops, OrderEvent, OrderReport, ReportCreditOrders, ReportShops,
+        ShopChange, ShopReport, credit_order_id, risk::Told,
     },
     jobs::{self, ArmSchedules, Registry},
     rules::PolicyActivation,
@@ -94,7 +94,10 @@ fn what_has_ended_or_begun_decides_before_the_daily_job_comes_c1_c5_c18() {
             assert_eq!(reserves(books, &mut writer, *party, &format!("again {n}")), *after);
             assert_eq!(stored(books, *party).len(), rows);
         }
-        assert!(!run(&mut writer, EvaluateDueShops { limit: 10 }).unwrap().more, "nothing is left for the job");
+        assert!(
+            !run(&mut writer, EvaluateDueShops { limit: 10 }).unwrap().more,
+            "nothing is left for the job"
+        );
         proven(books);
     });
 }
@@ -197,7 +200,10 @@ fn what_is_stored_explains_the_limit_also_when_only_its_steps_change_c8_c9() {
         // The boost ends under the ceiling: the limit stays, what explains it does not.
         evaluate(&mut writer, "2026-05-01T00:06:00+08:00");
         let after = limit(books, capped).evaluation.unwrap();
-        assert_eq!((after.seq, after.total, after.cause.as_str()), (before.seq + 1, before.total, Cause::DATE));
+        assert_eq!(
+            (after.seq, after.total, after.cause.as_str()),
+            (before.seq + 1, before.total, Cause::DATE)
+        );
         assert_eq!(rules(&after.steps), [Rule::CreditEvaluation, Rule::TurnoverCap]);
         let past = at("2026-04-30T23:59:59+08:00");
         let past = credit::evaluation_at(books.reader().as_mut(), capped, past).unwrap().unwrap();
@@ -287,7 +293,10 @@ fn terms_that_change_evaluate_every_shop_at_once_c4_c8_c9() {
         let view = limit(books, rated);
         assert_eq!((view.shop.total, view.evaluation.unwrap().cause.as_str()), (130_000, Cause::POLICY));
         let told = &messages(books, rated, "credit.limit_changed")[0].facts;
-        assert_eq!((told.get_int("before_minor"), told.get_int("total_minor")), (Some(120_000), Some(130_000)));
+        assert_eq!(
+            (told.get_int("before_minor"), told.get_int("total_minor")),
+            (Some(120_000), Some(130_000))
+        );
         assert_eq!(told.get_text("cause").as_deref(), Some(Cause::POLICY));
         // Of the others nothing changed, and nothing is written of that.
         let others = shops.iter().filter(|party| **party != rated);

@@ -3,7 +3,8 @@
 use axum::{extract::Path, response::Response};
 use purser_domain::{
     credit::{
-        Emergency, LimitTerms, Override, Promotion, RestrictionKind, Shop, Step, decode, evaluate, first_month_daily_minor,
+        Emergency, LimitTerms, Override, Promotion, RestrictionKind, Shop, Step, decode, evaluate,
+        first_month_daily_minor,
     },
     ids::PartyId,
     money::Rate,

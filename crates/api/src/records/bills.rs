@@ -209,9 +209,8 @@ pub(crate) async fn export_bill_lines(
     let party: PartyId = parse_id(&id, "id")?;
     let look = Look::of(params.lang.as_deref(), params.bom)?;
     let filter = params.filter(&call)?;
-    let read = move |session: &mut dyn Session, place| {
-        credit::bill_lines(session, party, &filter, place, csv::ROWS)
-    };
+    let read =
+        move |session: &mut dyn Session, place| credit::bill_lines(session, party, &filter, place, csv::ROWS);
     let head = Lines::headed(look, &HEADINGS);
     export(call, "bill-lines", head, read, move |lines, call, row| line(lines, call, look, row)).await
 }

@@ -62,8 +62,7 @@ pub(crate) fn bring_to_today(tx: &mut Tx, ctx: &Ctx, party: PartyId) {
 
 /// Whether everything that [`of_today`] reads was declared, and not only the shop's own rows by somebody else.
 fn is_wanted(tx: &Tx, row: &CreditShopRow) -> bool {
-    tx.is_loaded::<ShopFactsRow>(&row.party)
-        && tx.is_loaded::<EvaluationRow>(&(row.party, row.evaluations))
+    tx.is_loaded::<ShopFactsRow>(&row.party) && tx.is_loaded::<EvaluationRow>(&(row.party, row.evaluations))
 }
 
 /// Evaluates shops whose limit may have changed by date, the longest due first: a bounded step of a daily job that

@@ -1,14 +1,6 @@
 //! Evaluating a shop: on every change of what is known, every quarter, and on every date on which something begins
 //! or ends (C8). What changed is told to the merchant (C10); the steps are kept (C9).
 
-use purser_domain::{
-    credit::{self, Rule, Shop, Step, decode, encode, risk::Increase},
-    ids::PartyId,
-    ledger::{AccountKind, AccountRef},
-    money::Rounding,
-    policy::keys,
-    time::Date,
-};
 use super::{
     risk,
     rows::{CreditShopRow, EvaluationRow, ShopFactsRow},
@@ -18,6 +10,14 @@ use crate::{
     command::Ctx,
     facts::Facts,
     tx::{Needs, Tx},
+};
+use purser_domain::{
+    credit::{self, Rule, Shop, Step, decode, encode, risk::Increase},
+    ids::PartyId,
+    ledger::{AccountKind, AccountRef},
+    money::Rounding,
+    policy::keys,
+    time::Date,
 };
 
 /// Declares what evaluating a shop reads.

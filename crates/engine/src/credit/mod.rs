@@ -44,9 +44,7 @@ pub(crate) use invariants::{LimitUse, ReviewsWhole};
 pub use linked::{AuthoriseShop, EndAuthorisation, LinkedShopRow, RiskFlagRow, linked_shops, risk_flags};
 pub use losses::{EndAdvance, Loss};
 pub(crate) use new_terms::FollowTerms;
-pub use orders::{
-    OrderEvent, OrderOutcome, OrderReport, ReportCreditOrders, credit_order_id, is_order_id,
-};
+pub use orders::{OrderEvent, OrderOutcome, OrderReport, ReportCreditOrders, credit_order_id, is_order_id};
 pub(crate) use proof::{ApplicationsWhole, LimitsExplained};
 pub use proposals::{APPROVED_ACTIONS, CreditProposal};
 pub use queries::{
