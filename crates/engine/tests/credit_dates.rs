@@ -29,7 +29,7 @@ use support::{Books, at, run};
 fn change(writer: &mut Writer, party: PartyId, change: ShopChange) -> i64 {
     if let Some(action) = change.approval() {
         let (action, subject) = (action.to_owned(), party.to_string());
-        let action = Action::Other { action, subject, facts: change.facts() };
+        let action = Action::Other { action, subject, facts: change.approved_facts("as agreed") };
         let id = run(writer, Propose { action, by: "staff:li".to_owned() }).unwrap();
         run(writer, Decide { id, approve: true, by: "staff:wang".to_owned() }).unwrap();
     }
