@@ -433,7 +433,7 @@ fn first_difference(old: &Profile, new: &Profile) -> Option<&'static str> {
 /// # Errors
 /// A [`Rejection`] from `external_id_invalid` on, the first that applies.
 pub fn validate(profile: &Profile) -> Result<(), Rejection> {
-    if !is_printable(&profile.external_id, EXTERNAL_ID_MAX) {
+    if !is_external_id(&profile.external_id) {
         return Err(Rejection::ExternalIdInvalid);
     }
     if !is_printable(&profile.display_name, DISPLAY_NAME_MAX) {
@@ -460,6 +460,11 @@ pub fn validate_metadata(metadata: &BTreeMap<String, String>) -> Result<(), Reje
         return Err(Rejection::MetadataValueTooLong);
     }
     Ok(())
+}
+
+/// Whether a text can be the platform's id of a party: 1 to 64 printable characters without spaces at the ends.
+pub fn is_external_id(text: &str) -> bool {
+    is_printable(text, EXTERNAL_ID_MAX)
 }
 
 /// 1 to `max` characters, no control or invisible direction marks, no white space at the ends.

@@ -250,9 +250,8 @@ fn a_default_is_written_off_by_two_people_and_restores_the_limit_c11() {
         tell(books, &mut writer, party, "a", OrderEvent::Authorised(30_000, None)).unwrap();
         tell(books, &mut writer, party, "a", OrderEvent::Shipped(None)).unwrap();
         books.advance(92 * DAY + HOUR);
-        let shop = limit(books, party).shop;
         let today = purser_domain::time::Zone::shanghai().date(books.clock.business());
-        let buckets = credit::overdue(books.reader().as_mut(), &shop, today).unwrap();
+        let buckets = credit::overdue(books.reader().as_mut(), party, today).unwrap();
         assert_eq!(buckets.map(|(bucket, count, sum)| (bucket.name(), count, sum))[2], ("61-90", 1, 30_000));
         let reason = "insolvent buyer".to_owned();
         let end = |writer: &mut Writer, amount_minor| {

@@ -375,6 +375,28 @@ fn a_party_without_a_shop_has_nothing_to_withdraw_c13_g() {
     });
 }
 
+/// C19: a request is judged by the limit of the day, also before the daily job has come.
+#[test]
+fn a_draw_is_large_by_the_limit_of_the_day_c19() {
+    Books::each(|books| {
+        let mut desk = Desk::on(books, &[]);
+        let shop = desk.shop("s1", 100_000);
+        let (from, until) = ("2026-03-01".parse().unwrap(), "2026-03-05".parse().unwrap());
+        let change = ShopChange::Promote(Promotion { from, until, rate: Rate::ppm(300_000) });
+        run(&mut desk.writer, ChangeShop { party: shop, change, reason: "sale".to_owned() }).unwrap();
+        desk.sell(shop, "o1", 90_000, false);
+        // Three tenths of 1,300.00, then of 1,000.00.
+        desk.to("2026-03-04T10:00:00+08:00");
+        desk.draw(shop, 35_000).unwrap();
+        assert_eq!((desk.limit(shop).shop.large_at, desk.limit(shop).shop.total), (None, 130_000));
+        desk.to("2026-03-05T10:00:00+08:00");
+        desk.draw(shop, 35_000).unwrap();
+        let row = desk.limit(shop).shop;
+        assert_eq!((row.large_at, row.total), (Some(at("2026-03-05T10:00:00+08:00")), 100_000));
+        desk.proven();
+    });
+}
+
 #[test]
 fn fast_draws_are_held_lock_the_limit_and_a_review_gives_it_back_c17_c19() {
     Books::each(|books| {

@@ -21,9 +21,11 @@ fn all_statements_prepare() {
     });
 }
 
-/// X1–X3, X11, X12: lists, queues and watches read an index in order and sort nothing, so that what they cost follows
+/// X1–X3, X11, X12, C11: lists, queues and watches read an index in order and sort nothing, so that what they cost follows
 /// from what they show and not from how long the history is. `i`, `b` and `t` are the types of the parameters.
-const PLANS: [(&str, &str, &str); 11] = [
+const PLANS: [(&str, &str, &str); 12] = [
+    // C11: how late buyers are is read in an index alone.
+    ("credit.overdue", "credit_orders_late", "bt"),
     ("earnings.orders", "task_orders_creator", "bibii"),
     ("withdrawals.of_party", "withdrawals_party", "ibiib"),
     ("withdrawals.of_state", "withdrawals_open", "ibiit"),

@@ -26,6 +26,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0016_risk", include_str!("../migrations/0016_risk.sql")),
     ("0017_passwords", include_str!("../migrations/0017_passwords.sql")),
     ("0018_rails", include_str!("../migrations/0018_rails.sql")),
+    ("0019_limits", include_str!("../migrations/0019_limits.sql")),
     ("0020_orders", include_str!("../migrations/0020_orders.sql")),
     ("0021_ads", include_str!("../migrations/0021_ads.sql")),
     ("0025_messages", include_str!("../migrations/0025_messages.sql")),

@@ -3,13 +3,13 @@
 use axum::{extract::Path, response::Response};
 use purser_domain::{
     credit::{
-        Emergency, Ground, Override, Promotion, RestrictionKind, Shop, Step, decode, evaluate,
+        Emergency, LimitTerms, Override, Promotion, RestrictionKind, Shop, Step, decode, evaluate,
         first_month_daily_minor,
     },
     ids::PartyId,
     money::Rate,
-    policy::keys,
-    time::Timestamp,
+    policy::{PolicyPack, PolicySet, PolicyVersion, keys},
+    time::{Date, Timestamp},
 };
 use purser_engine::credit::{
     self, ChangeShop, CreditShopRow, EvaluationRow, LimitView, ShopChange, facts, limit_terms,
@@ -17,11 +17,18 @@ use purser_engine::credit::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Wrong, date, problem, unknown_shop, wrong};
+use super::{
+    Wrong, date,
+    parts::{HeldBy, PartView, held_by, parts},
+    problem, unknown_shop, wrong,
+};
 use crate::{
     edge::{Answer, Body, Call, Cursor, Instant, Page, PageParams, Params, json, page_of, parse_id, submit},
     problem::Problem,
 };
+
+/// Issues of a policy text that are named at a time.
+const ISSUES_NAMED: usize = 20;
 
 /// One step of the formula. Amounts are minor units.
 #[derive(Debug, Serialize, ToSchema)]
@@ -63,7 +70,7 @@ pub(crate) struct EvaluationView {
     number: i64,
     /// When.
     at: String,
-    /// `report`, `staff`, `date`, `quarter` or `draw`.
+    /// `report`, `staff`, `date`, `quarter`, `draw`, `phone` (another one was bound) or `policy` (the rules changed).
     cause: String,
     /// The limit before, minor units.
     before_minor: i64,
@@ -101,45 +108,6 @@ pub(crate) struct Bucket {
     amount_minor: i64,
 }
 
-/// What reduces a limit or holds it at zero (C6, C7).
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct HeldBy {
-    /// Stable name of the rule; what an appeal is against.
-    rule: &'static str,
-    /// What it is, in Chinese.
-    zh: &'static str,
-    /// What it is, in English.
-    en: &'static str,
-    /// What staff say, where they set it.
-    reason: Option<String>,
-    /// What it took, minor units.
-    taken_minor: i64,
-    /// The way back, in Chinese.
-    way_back_zh: &'static str,
-    /// The way back, in English.
-    way_back_en: &'static str,
-    /// Whether it can be appealed against.
-    can_appeal: bool,
-}
-
-fn held_by(steps: &[Step], shop: &Shop) -> Vec<HeldBy> {
-    let held = steps.iter().filter_map(|step| {
-        let (way_back_zh, way_back_en) = step.rule.way_back()?;
-        let kind = RestrictionKind::named(step.rule.name());
-        Some(HeldBy {
-            rule: step.rule.name(),
-            zh: step.rule.zh(),
-            en: step.rule.en(),
-            reason: kind.and_then(|kind| shop.reasons.get(&kind)).cloned(),
-            taken_minor: -step.delta_minor,
-            way_back_zh,
-            way_back_en,
-            can_appeal: Ground::of(step.rule).is_some(),
-        })
-    });
-    held.collect()
-}
-
 /// A shop's limit. Amounts are minor units.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CreditLimit {
@@ -171,6 +139,8 @@ pub(crate) struct CreditLimit {
     valid_until: Option<String>,
     /// Where the service stands: `open`, `closing` (no new orders until the open ones have ended) or `closed`.
     service: &'static str,
+    /// The parts that it is made of, those to come included; a new shop has its level's limit instead.
+    components: Vec<PartView>,
     /// What reduces the limit or holds it at zero, with the reason and the way back.
     held_by: Vec<HeldBy>,
     /// For a new shop: what it is advised to stay below in a day, minor units; null later.
@@ -188,6 +158,7 @@ pub(crate) struct CreditLimit {
 /// What is shown beside the figures: what is known of the shop, and what a new one is advised (C19).
 struct Beside {
     shop: Shop,
+    today: Date,
     daily_advice_minor: Option<i64>,
 }
 
@@ -209,6 +180,7 @@ fn show(view: &LimitView, overdue: Vec<Bucket>, beside: &Beside) -> CreditLimit 
         locked_until: view.shop.locked_until.map(|at| at.to_string()),
         valid_until: view.shop.next_on.clone(),
         service: view.shop.service().name(),
+        components: parts(&beside.shop, beside.today),
         held_by: held_by(&steps.unwrap_or_default(), &beside.shop),
         daily_advice_minor: beside.daily_advice_minor,
         message_zh: format!("可使用额度：{available}元"),
@@ -229,7 +201,7 @@ pub(crate) async fn get_limit(call: Call, Path(id): Path<String>) -> Result<Resp
     let today = call.app.zone.date(now);
     let read = call.app.read(move |session| {
         let Some(view) = credit::limit(session, party, currency, now)? else { return Ok(None) };
-        let overdue = credit::overdue(session, &view.shop, today)?;
+        let overdue = credit::overdue(session, party, today)?;
         let facts = credit::shop_facts(session, party)?;
         Ok(facts.map(|facts| (view, overdue, facts)))
     });
@@ -239,7 +211,7 @@ pub(crate) async fn get_limit(call: Call, Path(id): Path<String>) -> Result<Resp
     let share = policy.value(keys::VELOCITY_ADVICE_SHARE);
     let terms = limit_terms(policy);
     let daily_advice_minor = first_month_daily_minor(&shop, view.shop.total, today, &terms, share);
-    let beside = Beside { shop, daily_advice_minor };
+    let beside = Beside { shop, today, daily_advice_minor };
     let bucket = |(bucket, orders, amount_minor): (purser_domain::credit::order::Overdue, i64, i64)| Bucket {
         days: bucket.name(),
         orders,
@@ -309,6 +281,8 @@ pub(crate) struct WhatIf {
     /// A training completed today.
     #[serde(default)]
     training: bool,
+    /// By the rules of this policy pack, as it would be proposed, instead of those in force.
+    policy_text: Option<String>,
 }
 
 /// What the limit would be.
@@ -322,7 +296,20 @@ pub(crate) struct WhatIfView {
     steps: Vec<StepView>,
 }
 
-/// Try what other figures would do to the limit; nothing is written
+/// Rules to try: those of a pack that is not in force, or those that are known today for the date.
+fn terms_on(call: &Call, text: Option<&str>, on: Date, now: Timestamp) -> Result<LimitTerms, Problem> {
+    let zone = &call.app.zone;
+    let at = if on == zone.date(now) { now } else { zone.start_of(on) };
+    let Some(text) = text else { return Ok(limit_terms(call.app.rules().policy.at(at, now))) };
+    let pack = PolicyPack::parse("policy_text", text).map_err(|issues| {
+        let named: Vec<String> = issues.iter().take(ISSUES_NAMED).map(ToString::to_string).collect();
+        Problem::invalid("/policy_text", named.join("; "))
+    })?;
+    let version = PolicyVersion { number: 1, activated_at: Timestamp(0), pack };
+    Ok(limit_terms(PolicySet::new(zone.clone(), version).at(at, now)))
+}
+
+/// Try what other figures or another policy would do to the limit; nothing is written
 #[utoipa::path(post, path = "/v1/parties/{id}/limit/what-if", tag = "pay-later", request_body = WhatIf,
     params(("id" = String, Path, description = "Party, `pty_…`")),
     responses((status = 200, body = WhatIfView, description = "What it would be")))]
@@ -352,6 +339,7 @@ pub(crate) async fn try_limit(
     if given.training {
         shop.trainings.push(today);
     }
+    let terms = terms_on(&call, given.policy_text.as_deref(), on, now)?;
     let would_be = evaluate(&shop, on, &terms);
     let steps = would_be.steps.into_iter().map(StepView::from).collect();
     Ok(json(&WhatIfView { total_minor, would_be_minor: would_be.total_minor, steps }))

@@ -6,7 +6,10 @@ use purser_domain::{
     ids::PartyId,
     policy::keys,
 };
-use purser_engine::credit::{self, ChangeFilter, LimitChange, facts, limit_terms, sale_terms};
+use purser_engine::{
+    Session,
+    credit::{self, Cause, ChangeFilter, LimitChange, facts, limit_terms, sale_terms},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -16,7 +19,7 @@ use crate::{
     problem::Problem,
     records::{
         csv::{self, Lines, Look},
-        span,
+        export, span,
     },
 };
 
@@ -27,7 +30,7 @@ pub(crate) struct ChangeView {
     evaluation: i64,
     /// When.
     at: String,
-    /// `report`, `staff`, `date`, `quarter` or `draw`.
+    /// `report`, `staff`, `date`, `quarter`, `draw`, `phone` (another one was bound) or `policy` (the rules changed).
     cause: String,
     /// The limit before.
     before_minor: i64,
@@ -127,10 +130,11 @@ pub(crate) async fn list_limit_log(
     Ok(json(&Page { data: page.rows.iter().map(ChangeView::from).collect(), next_cursor }))
 }
 
-const HEADINGS: [(&str, &str); 9] = [
+const HEADINGS: [(&str, &str); 10] = [
     ("evaluation", "评估编号"),
     ("at", "时间"),
-    ("cause", "起因"),
+    ("cause", "起因码"),
+    ("cause_text", "起因"),
     ("before", "调整前额度"),
     ("before_minor", "调整前额度（分）"),
     ("after", "调整后额度"),
@@ -153,27 +157,19 @@ pub(crate) async fn export_limit_log(
     let party: PartyId = parse_id(&id, "id")?;
     let look = Look::of(params.lang.as_deref(), params.bom)?;
     let filter = params.filter(&call)?;
-    csv::download("limit-log", Lines::headed(look, &HEADINGS), move |mut lines, place| {
-        let call = call.clone();
-        async move {
-            let read = move |session: &mut dyn purser_engine::Session| {
-                credit::limit_log(session, party, &filter, place, csv::ROWS)
-            };
-            let page = call.app.read(read).await?;
-            for change in &page.rows {
-                line(&mut lines, &call, look, change);
-            }
-            Ok((lines, page.next))
-        }
-    })
-    .await
+    let read =
+        move |session: &mut dyn Session, place| credit::limit_log(session, party, &filter, place, csv::ROWS);
+    let head = Lines::headed(look, &HEADINGS);
+    export(call, "limit-log", head, read, move |lines, call, row| line(lines, call, look, row)).await
 }
 
 fn line(lines: &mut Lines, call: &Call, look: Look, change: &LimitChange) {
     let row = &change.row;
     lines.int(Some(row.seq));
     lines.text(&call.app.zone.rfc3339(row.at));
+    let (zh, en) = Cause::words(&row.cause);
     lines.text(&row.cause);
+    lines.text(look.pick(en, zh));
     lines.money(Some(row.before));
     lines.money(Some(row.total));
     lines.text(look.pick(&change.reason_en, &change.reason_zh));

@@ -9,6 +9,7 @@ mod limits;
 mod linked;
 mod log;
 mod orders;
+mod parts;
 mod proposals;
 mod report;
 mod reviews;

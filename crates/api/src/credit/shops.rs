@@ -56,6 +56,9 @@ pub(crate) struct ShopComponent {
     since: String,
     /// First civil date it no longer counts on; absent: until further notice.
     until: Option<String>,
+    /// What it rests on: a reference or a sentence of 1 to 200 characters, which the merchant reads. Nothing personal.
+    /// Absent: as it was, unless the amount is another one.
+    evidence: Option<String>,
 }
 
 /// What is known of a shop; what is absent stays as it is. The same again changes nothing.
@@ -83,7 +86,7 @@ pub(crate) struct ShopStatement {
     /// Civil dates on which trainings were completed.
     #[serde(default)]
     trainings: Vec<String>,
-    /// Components; a new one of a source ends the one before.
+    /// Components, known by source and `since`: the same again corrects itself, a new one ends the one before.
     #[serde(default)]
     components: Vec<ShopComponent>,
     /// Opaque hashes of the merchant's own devices, addresses and payees: all of them, in the place of those before.
@@ -192,6 +195,12 @@ fn read(given: &ShopStatement) -> Result<(PartyId, ShopReport), Wrong> {
             .enumerate()
             .map(|(n, c)| component(n, c))
             .collect::<Result<_, _>>()?,
+        evidence: given
+            .components
+            .iter()
+            .enumerate()
+            .filter_map(|(n, c)| Some((n, c.evidence.clone()?)))
+            .collect(),
         own_hashes: given.own_hashes.as_ref().map(own_hashes).transpose()?,
     };
     Ok((party, report))

@@ -6,14 +6,17 @@ use purser_domain::{
     ids::{CreditOrderId, PartyId},
     time::Timestamp,
 };
-use purser_engine::credit::{self, BillFilter, BillLine, BillPlace};
+use purser_engine::{
+    Session,
+    credit::{self, BillFilter, BillLine, BillPlace},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     amounts,
     csv::{self, Lines, Look},
-    keyword, span,
+    export, keyword, span,
 };
 use crate::{
     edge::{Call, Cursor, Page, Params, json, limit, parse_id},
@@ -33,17 +36,6 @@ const KINDS: [(&str, &str, &str); 10] = [
     ("credit.review_refused", "审核后不垫付", "Not advanced after a review"),
 ];
 
-const STATUSES: [Status; 8] = [
-    Status::Authorised,
-    Status::UnderReview,
-    Status::PartlyShipped,
-    Status::Shipped,
-    Status::Due,
-    Status::Cancelled,
-    Status::Expired,
-    Status::Closed,
-];
-
 macro_rules! params {
     ($(#[$doc:meta])* $name:ident { $($(#[$extra_doc:meta])* $extra:ident: $kind:ty,)* }) => {
         $(#[$doc])*
@@ -54,7 +46,8 @@ macro_rules! params {
             /// Only lines of this kind: `authorised`, `shipped`, `paid`, `cancelled`, `refunded`, `credit.write_off`,
             /// `credit.recourse`, `credit.expired`, `credit.review_released` or `credit.review_refused`.
             event: Option<String>,
-            /// Only of orders that stand here now.
+            /// Only of orders that stand here now: `authorised`, `under_review`, `partly_shipped`, `shipped`, `due`,
+            /// `cancelled`, `expired` or `closed`.
             status: Option<String>,
             /// First civil date of the event, in the business zone.
             from: Option<String>,
@@ -78,8 +71,8 @@ macro_rules! params {
                     return Err(Problem::invalid("event", format!("one of {}", kinds.join(", "))));
                 }
                 let status = self.status.as_deref().map(|name| {
-                    let names = STATUSES.map(Status::name);
-                    STATUSES.into_iter().find(|status| status.name() == name).ok_or_else(|| {
+                    let names = Status::ALL.map(Status::name);
+                    Status::ALL.into_iter().find(|status| status.name() == name).ok_or_else(|| {
                         Problem::invalid("status", format!("one of {}", names.join(", ")))
                     })
                 });
@@ -186,7 +179,7 @@ pub(crate) async fn list_bill_lines(
     Ok(json(&Page { data: page.rows.iter().map(BillLineView::from).collect(), next_cursor }))
 }
 
-const HEADINGS: [(&str, &str); 12] = [
+const HEADINGS: [(&str, &str); 13] = [
     ("order_id", "订单号"),
     ("order", "编号"),
     ("event_id", "流水号"),
@@ -196,7 +189,8 @@ const HEADINGS: [(&str, &str); 12] = [
     ("currency", "币种"),
     ("amount", "金额"),
     ("amount_minor", "金额（分）"),
-    ("status", "订单状态"),
+    ("status", "订单状态码"),
+    ("status_text", "订单状态"),
     ("order_amount", "订单金额"),
     ("order_amount_minor", "订单金额（分）"),
 ];
@@ -215,20 +209,10 @@ pub(crate) async fn export_bill_lines(
     let party: PartyId = parse_id(&id, "id")?;
     let look = Look::of(params.lang.as_deref(), params.bom)?;
     let filter = params.filter(&call)?;
-    csv::download("bill-lines", Lines::headed(look, &HEADINGS), move |mut lines, place| {
-        let (call, filter) = (call.clone(), filter.clone());
-        async move {
-            let read = move |session: &mut dyn purser_engine::Session| {
-                credit::bill_lines(session, party, &filter, place, csv::ROWS)
-            };
-            let page = call.app.read(read).await?;
-            for row in &page.rows {
-                line(&mut lines, &call, look, row);
-            }
-            Ok((lines, page.next))
-        }
-    })
-    .await
+    let read =
+        move |session: &mut dyn Session, place| credit::bill_lines(session, party, &filter, place, csv::ROWS);
+    let head = Lines::headed(look, &HEADINGS);
+    export(call, "bill-lines", head, read, move |lines, call, row| line(lines, call, look, row)).await
 }
 
 fn line(lines: &mut Lines, call: &Call, look: Look, row: &BillLine) {
@@ -242,7 +226,10 @@ fn line(lines: &mut Lines, call: &Call, look: Look, row: &BillLine) {
     lines.text(&call.app.zone.rfc3339(event.at));
     lines.text(order.currency.code());
     lines.money(Some(event.amount));
-    lines.text(order.order().status().name());
+    let status = order.order().status();
+    let (zh, en) = status.words();
+    lines.text(status.name());
+    lines.text(look.pick(en, zh));
     lines.money(Some(order.amount));
     lines.end();
 }

@@ -6,9 +6,12 @@ pub(crate) mod orders;
 pub(crate) mod proceeds;
 pub(crate) mod withdrawals;
 
+use axum::response::Response;
+use csv::Lines;
 use purser_domain::time::{Date, Timestamp};
+use purser_engine::{Fault, Session, paging::Page};
 
-use crate::{App, problem::Problem};
+use crate::{App, edge::Call, problem::Problem};
 
 /// First and last civil date of a list, both included, as the instants between which it lies.
 pub(crate) type Span = (Option<Timestamp>, Option<Timestamp>);
@@ -49,4 +52,29 @@ pub(crate) fn keyword(given: Option<String>) -> Result<Option<String>, Problem> 
         }
         keyword => Ok(keyword),
     }
+}
+
+/// Streams a list as a CSV file, page by page: `read` gives the rows behind a place, `line` writes one.
+pub(crate) async fn export<R, P>(
+    call: Call,
+    name: &str,
+    head: Lines,
+    read: impl Fn(&mut dyn Session, Option<P>) -> Result<Page<R, P>, Fault> + Clone + Send + 'static,
+    line: impl Fn(&mut Lines, &Call, &R) + Clone + Send + 'static,
+) -> Result<Response, Problem>
+where
+    R: Send + 'static,
+    P: Send + 'static,
+{
+    csv::download(name, head, move |mut lines, place| {
+        let (call, read, line) = (call.clone(), read.clone(), line.clone());
+        async move {
+            let page = call.app.read(move |session| read(session, place)).await?;
+            for row in &page.rows {
+                line(&mut lines, &call, row);
+            }
+            Ok((lines, page.next))
+        }
+    })
+    .await
 }

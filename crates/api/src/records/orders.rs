@@ -6,14 +6,17 @@ use purser_domain::{
     ids::{PartyId, TaskOrderId},
     time::Timestamp,
 };
-use purser_engine::earnings::{OrderFilter, TaskOrderRow, order_records};
+use purser_engine::{
+    Session,
+    earnings::{OrderFilter, TaskOrderRow, order_records},
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{
     amounts,
     csv::{self, Lines, Look},
-    keyword, span,
+    export, keyword, span,
 };
 use crate::{
     edge::{Call, Cursor, Page, Params, json, limit, parse_id},
@@ -163,20 +166,10 @@ pub(crate) async fn export_orders(
     let party: PartyId = parse_id(&id, "id")?;
     let look = Look::of(params.lang.as_deref(), params.bom)?;
     let filter = params.filter(&call)?;
-    csv::download("task-orders", Lines::headed(look, &HEADINGS), move |mut lines, place| {
-        let (call, filter) = (call.clone(), filter.clone());
-        async move {
-            let read = move |session: &mut dyn purser_engine::Session| {
-                order_records(session, party, &filter, place, csv::ROWS)
-            };
-            let page = call.app.read(read).await?;
-            for row in &page.rows {
-                line(&mut lines, &call, look, row);
-            }
-            Ok((lines, page.next))
-        }
-    })
-    .await
+    let read =
+        move |session: &mut dyn Session, place| order_records(session, party, &filter, place, csv::ROWS);
+    let head = Lines::headed(look, &HEADINGS);
+    export(call, "task-orders", head, read, move |lines, call, row| line(lines, call, look, row)).await
 }
 
 fn line(lines: &mut Lines, call: &Call, look: Look, row: &TaskOrderRow) {

@@ -5,14 +5,17 @@ use purser_domain::{
     ids::{PartyId, TransferId},
     ledger::TransferKind,
 };
-use purser_engine::credit::{self, LineFilter, ProceedsLine};
+use purser_engine::{
+    Session,
+    credit::{self, LineFilter, ProceedsLine},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     amounts,
     csv::{self, Lines, Look},
-    span,
+    export, span,
 };
 use crate::{
     edge::{Call, Cursor, Page, Params, json, limit, parse_id},
@@ -84,7 +87,7 @@ params! {
 params! {
     /// Parameters of the export of proceeds.
     ProceedsExportParams {
-        /// `en` or `zh`: headings; `en` when absent.
+        /// `en` or `zh`: headings and words; `en` when absent.
         lang: Option<String>,
         /// Begin with a byte order mark, for Excel.
         bom: Option<bool>,
@@ -149,10 +152,11 @@ pub(crate) async fn list_proceeds(
     Ok(json(&Page { data: page.rows.iter().map(ProceedsLineView::from).collect(), next_cursor }))
 }
 
-const HEADINGS: [(&str, &str); 9] = [
+const HEADINGS: [(&str, &str); 10] = [
     ("id", "流水号"),
     ("at", "记账时间"),
-    ("kind", "类型"),
+    ("kind", "类型码"),
+    ("kind_text", "类型"),
     ("change", "变动金额"),
     ("change_minor", "变动金额（分）"),
     ("balance", "余额"),
@@ -175,27 +179,40 @@ pub(crate) async fn export_proceeds(
     let party: PartyId = parse_id(&id, "id")?;
     let look = Look::of(params.lang.as_deref(), params.bom)?;
     let (filter, currency) = (params.filter(&call)?, call.app.rules().currency);
-    csv::download("proceeds", Lines::headed(look, &HEADINGS), move |mut lines, place| {
-        let call = call.clone();
-        async move {
-            let read = move |session: &mut dyn purser_engine::Session| {
-                credit::proceeds_lines(session, party, currency, &filter, place, csv::ROWS)
-            };
-            let page = call.app.read(read).await?;
-            for row in &page.rows {
-                line(&mut lines, &call, row);
-            }
-            Ok((lines, page.next))
-        }
-    })
-    .await
+    let read = move |session: &mut dyn Session, place| {
+        credit::proceeds_lines(session, party, currency, &filter, place, csv::ROWS)
+    };
+    let head = Lines::headed(look, &HEADINGS);
+    export(call, "proceeds", head, read, move |lines, call, row| line(lines, call, look, row)).await
 }
 
-fn line(lines: &mut Lines, call: &Call, row: &ProceedsLine) {
+/// What a line of proceeds is about, in Chinese and in English; empty for what never touches them.
+const fn words(kind: TransferKind) -> (&'static str, &'static str) {
+    match kind {
+        TransferKind::Manual => ("人工调账", "Moved by staff"),
+        TransferKind::Reversal => ("冲正", "Taken back"),
+        TransferKind::WithdrawalAmount => ("提现", "Withdrawal"),
+        TransferKind::WithdrawalFee => ("提现手续费", "Fee of a withdrawal"),
+        TransferKind::WithdrawalRepayment => ("提现时归还欠款", "Repaid with a withdrawal"),
+        TransferKind::PayoutBounce => ("提现退回", "Withdrawal that came back"),
+        TransferKind::CreditAdvance => ("发货垫款", "Advance on shipped goods"),
+        TransferKind::CreditBeyondLimit => ("超额度发货款", "Shipped beyond the limit"),
+        TransferKind::CreditBuyerPaid => ("买家付款", "Paid by the buyer"),
+        TransferKind::CreditRefund => ("退款", "Refund"),
+        TransferKind::CreditWriteOff => ("核销", "Written off"),
+        TransferKind::CreditRecourse => ("追偿", "Recourse"),
+        _ => ("", ""),
+    }
+}
+
+fn line(lines: &mut Lines, call: &Call, look: Look, row: &ProceedsLine) {
     let transfer = &row.line.transfer;
     lines.text(&transfer.id.to_string());
     lines.text(&call.app.zone.rfc3339(transfer.at));
-    lines.text(TransferKind::from_code(transfer.kind).map_or("", TransferKind::name));
+    let kind = TransferKind::from_code(transfer.kind);
+    let (zh, en) = kind.map_or(("", ""), words);
+    lines.text(kind.map_or("", TransferKind::name));
+    lines.text(look.pick(en, zh));
     lines.money(Some(row.line.change_minor));
     lines.money(Some(row.line.balance_minor));
     lines.text(row.order.as_ref().map_or("", |order| &order.external_id));

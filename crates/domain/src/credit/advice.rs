@@ -231,7 +231,8 @@ impl View<'_> {
         if boosts(self.shop, self.on, self.terms).iter().any(|boost| boost.kind == BoostKind::Dsr) {
             return None;
         }
-        let (month, start) = (Month::of(self.on), Month::of(self.on).plus(1).first_day());
+        let month = Month::of(self.on).max(self.shop.first_full_month());
+        let start = month.plus(1).first_day();
         let best = Dsr { description: 500, service: 500, logistics: 500 };
         let other = self.with_month(month, |facts| facts.dsr = Some(best));
         let plain = self.with_month(month, |_| {});
@@ -254,7 +255,7 @@ impl View<'_> {
         Some(Way { effect_on: Some(start), until, ..way("raise_ratings", "medium", Some(gain), words) })
     }
 
-    /// How many orders are missing, and for when: the first window of months of which nothing is unreported.
+    /// How many orders are missing, and for when: the first window of full months of which nothing is unreported.
     /// Nothing while a rule below it in the formula would take what it gives.
     fn volume(&self, steps: &[Step]) -> Option<Way> {
         let takes = |step: &Step| matches!(step.rule, Rule::TurnoverCap | Rule::Fixed) || is_zeroed(step);
@@ -266,9 +267,11 @@ impl View<'_> {
         }
         let window = i64::from(self.terms.volume_window_months.max(1));
         let now = Month::of(self.on);
-        let known = |month: Month| self.shop.months.get(&month).map(|facts| i64::from(facts.orders));
+        let known = |month: Month| self.shop.full_month(month).map(|facts| i64::from(facts.orders));
         // The last month of the window is `ahead` months from now; those before now must have been reported.
-        let (ahead, sum) = (0..window).find_map(|ahead| {
+        let full = |ahead: &i64| now.plus(ahead - window + 1) >= self.shop.first_full_month();
+        let soonest = (self.shop.first_full_month().number() - now.number()).max(0) + window;
+        let (ahead, sum) = (0..soonest).filter(full).find_map(|ahead| {
             let past = (ahead - window + 1..0).map(|back| known(now.plus(back)));
             past.sum::<Option<i64>>().map(|sum| (ahead, sum))
         })?;

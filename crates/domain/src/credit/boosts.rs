@@ -72,11 +72,11 @@ fn first_days(runs: Vec<Boost>, days: u32) -> impl Iterator<Item = (Boost, Date)
 /// Every run of every kind, past and to come, as far as is known.
 pub(super) fn all_runs(shop: &Shop, terms: &LimitTerms) -> Vec<Boost> {
     let by_month = |kind, months: u32, qualifies: &dyn Fn(Month, &MonthFacts) -> bool| {
-        let spans =
-            shop.months.iter().filter(|(month, facts)| qualifies(**month, facts)).map(|(month, _)| {
-                let start = month.plus(1);
-                (start.first_day(), start.plus(i64::from(months)).first_day())
-            });
+        let full = shop.months.range(shop.first_full_month()..);
+        let spans = full.filter(|(month, facts)| qualifies(**month, facts)).map(|(month, _)| {
+            let start = month.plus(1);
+            (start.first_day(), start.plus(i64::from(months)).first_day())
+        });
         joined(kind, spans.collect())
     };
     let mut runs = by_month(BoostKind::Dsr, terms.dsr_months, &|_, facts| {
@@ -91,12 +91,12 @@ pub(super) fn all_runs(shop: &Shop, terms: &LimitTerms) -> Vec<Boost> {
 }
 
 /// More orders a month, on average over the window that ends with `month`, than the threshold. A month that was not
-/// reported is not guessed: the window does not qualify.
+/// reported is not guessed, and one that was not full is none: the window does not qualify.
 fn busy(shop: &Shop, month: Month, terms: &LimitTerms) -> bool {
     let window = i64::from(terms.volume_window_months.max(1));
     let mut sum = 0u64;
     for back in 0..window {
-        match shop.months.get(&month.plus(-back)) {
+        match shop.full_month(month.plus(-back)) {
             Some(facts) => sum += u64::from(facts.orders),
             None => return false,
         }

@@ -107,8 +107,13 @@ pub fn evaluate(shop: &Shop, on: Date, terms: &LimitTerms) -> Evaluation {
         let taken = part(terms.reduction, base).min(limit.now);
         limit.add(Rule::ReturnRate, rate.as_ppm(), -taken);
     }
-    ceilings(&mut limit, shop, on, terms);
+    if let Some((turnover, cap)) = turnover_cap(shop, on, terms)
+        && limit.now > cap
+    {
+        limit.set(Rule::TurnoverCap, turnover, cap);
+    }
     outside_the_cap(&mut limit, shop, on);
+    virtual_operator_cap(&mut limit, shop, terms);
     let fixed = shop.fixed.filter(|fixed| fixed.from <= on && fixed.until.is_none_or(|until| on < until));
     if let Some(fixed) = fixed {
         limit.set(Rule::Fixed, fixed.amount_minor, fixed.amount_minor);
@@ -136,14 +141,8 @@ fn components(limit: &mut Pipeline, shop: &Shop, on: Date, terms: &LimitTerms) {
     } else {
         for source in Source::ALL {
             let found = shop.components.iter().rev().find(|c| c.source == source && c.counts(on));
-            let rule = match source {
-                Source::CreditEvaluation => Rule::CreditEvaluation,
-                Source::LevelAndVolume => Rule::LevelAndVolume,
-                Source::ServiceQuality => Rule::ServiceQuality,
-                Source::Partner => Rule::Partner,
-            };
             if let Some(component) = found {
-                limit.add(rule, component.amount_minor, component.amount_minor);
+                limit.add(source.rule(), component.amount_minor, component.amount_minor);
             }
         }
     }
@@ -154,21 +153,18 @@ fn components(limit: &mut Pipeline, shop: &Shop, on: Date, terms: &LimitTerms) {
     }
 }
 
-/// The turnover ceiling (C8) and the one of virtual operators (C22).
-fn ceilings(limit: &mut Pipeline, shop: &Shop, on: Date, terms: &LimitTerms) {
-    if let Some((turnover, cap)) = turnover_cap(shop, on, terms)
-        && limit.now > cap
-    {
-        limit.set(Rule::TurnoverCap, turnover, cap);
+/// The ceiling of a virtual operator's number (C22). Sale boost and temporary limit do not lift a shop above it: they lie
+/// outside the ceiling of the turnover only. What two people set instead of the formula's result does.
+fn virtual_operator_cap(limit: &mut Pipeline, shop: &Shop, terms: &LimitTerms) {
+    if !shop.virtual_operator {
+        return;
     }
-    if shop.virtual_operator {
-        let cap = match terms.virtual_operator {
-            VirtualOperatorLimit::Cap => terms.level_row_minor(1),
-            VirtualOperatorLimit::Refuse => 0,
-        };
-        if limit.now > cap {
-            limit.set(Rule::VirtualOperator, cap, cap);
-        }
+    let cap = match terms.virtual_operator {
+        VirtualOperatorLimit::Cap => terms.level_row_minor(1),
+        VirtualOperatorLimit::Refuse => 0,
+    };
+    if limit.now > cap {
+        limit.set(Rule::VirtualOperator, cap, cap);
     }
 }
 
@@ -196,7 +192,7 @@ fn turnover_cap(shop: &Shop, on: Date, terms: &LimitTerms) -> Option<(i64, i64)>
     Some((turnover, floor_to_yuan(part(terms.cap, annual.unwrap_or(i64::MAX)))))
 }
 
-/// Sale boost and temporary limits lie outside the ceiling (C5, C18).
+/// Sale boost and temporary limits lie outside the ceiling of the turnover (C5, C18).
 fn outside_the_cap(limit: &mut Pipeline, shop: &Shop, on: Date) {
     let capped = limit.now;
     let promotion = shop.promotions.iter().find(|p| p.from <= on && on < p.until);
@@ -232,9 +228,9 @@ fn zero_rules(limit: &mut Pipeline, shop: &Shop, on: Date, terms: &LimitTerms) {
 
 /// The last month's return rate when it and the months before it were all too high. The month that has just ended may
 /// not be reported yet: until it is, the months before it count, so that a late report lifts nothing. A gap further back
-/// breaks the run: nothing is held against a shop that nobody reported.
+/// breaks the run, and so does the month of the opening: nothing is held against a shop that nobody reported.
 fn returns_running(shop: &Shop, on: Date, terms: &LimitTerms) -> Option<Rate> {
-    let rate = |back: i64| shop.months.get(&Month::of(on).plus(-back)).map(|facts| facts.return_rate);
+    let rate = |back: i64| shop.full_month(Month::of(on).plus(-back)).map(|facts| facts.return_rate);
     let high = |back| rate(back).is_some_and(|rate| rate > terms.zero_above);
     let last = if rate(1).is_some() { 1 } else { 2 };
     let mut months = last..last + i64::from(terms.zero_months.max(1));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::steps::Rule;
 use crate::money::Rate;
 use crate::time::{Date, Month};
 
@@ -36,6 +37,26 @@ impl Source {
     /// Reads a stable name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|source| source.name() == name)
+    }
+
+    /// Which shops have such a part, in both languages.
+    pub const fn eligible(self) -> (&'static str, &'static str) {
+        match self {
+            Self::CreditEvaluation => ("全部店铺", "Every shop"),
+            Self::LevelAndVolume => ("成长型店铺", "Growing shops"),
+            Self::ServiceQuality => ("优质服务店铺", "Shops with good service"),
+            Self::Partner => ("大型店铺", "Large shops"),
+        }
+    }
+
+    /// The step that it is in an evaluation.
+    pub const fn rule(self) -> Rule {
+        match self {
+            Self::CreditEvaluation => Rule::CreditEvaluation,
+            Self::LevelAndVolume => Rule::LevelAndVolume,
+            Self::ServiceQuality => Rule::ServiceQuality,
+            Self::Partner => Rule::Partner,
+        }
     }
 }
 
@@ -251,6 +272,8 @@ pub struct Shop {
     pub level: u32,
     /// Parts of the limit; at most one counts per source and date.
     pub components: Vec<Component>,
+    /// What parts of the limit rest on, as it was reported with them; by source and first day.
+    pub evidence: BTreeMap<(Source, Date), String>,
     /// Full months that were reported.
     pub months: BTreeMap<Month, MonthFacts>,
     /// Return rate of the last 30 days, as last reported.
@@ -280,6 +303,7 @@ impl Shop {
             opened_on,
             level,
             components: Vec::new(),
+            evidence: BTreeMap::new(),
             months: BTreeMap::new(),
             return_rate: None,
             trainings: Vec::new(),
@@ -299,15 +323,58 @@ impl Shop {
         found.map_or(0, |component| component.amount_minor)
     }
 
+    /// Takes over a part of the limit (C2). A part is known by its source and its first day: told again it says the same or
+    /// corrects itself, and it ends at the latest where the next one of its source begins. So an old one that is told
+    /// late, or once more, brings no old amount back. Evidence for another amount is none for this one.
+    pub fn put_component(&mut self, new: Component) {
+        let of_source = |c: &Component| c.source == new.source;
+        let after = self.components.iter().filter(|c| of_source(c) && c.since > new.since);
+        let next = after.map(|c| c.since).min();
+        let until = match (new.until, next) {
+            (Some(until), Some(next)) => Some(until.min(next)),
+            (until, next) => until.or(next),
+        };
+        for before in self.components.iter_mut().filter(|c| of_source(c) && c.since < new.since) {
+            if before.until.is_none_or(|until| until > new.since) {
+                before.until = Some(new.since);
+            }
+        }
+        let new = Component { until, ..new };
+        let key = (new.source, new.since);
+        let known = |c: &Component| c.source == new.source && c.since == new.since;
+        match self.components.iter().position(known) {
+            Some(place) => {
+                if self.components[place].amount_minor != new.amount_minor {
+                    self.evidence.remove(&key);
+                }
+                self.components[place] = new;
+            }
+            None => {
+                let place = self.components.iter().position(|c| c.since > new.since);
+                self.components.insert(place.unwrap_or(self.components.len()), new);
+            }
+        }
+    }
+
     /// Whether a granted appeal sets a rule aside on a civil date.
     pub fn waives(&self, rule: WaivedRule, on: Date) -> bool {
         self.waivers.iter().any(|w| w.rule == rule && w.from <= on && on < w.until)
     }
 
-    /// Full civil months between the opening and the month of `on`: the first one begins with or after the opening.
-    pub fn full_months(&self, on: Date) -> i64 {
+    /// The first full civil month: the one that begins with or after the opening. What was reported of the days before
+    /// it is kept, and earns or costs nothing (C4, C7).
+    pub fn first_full_month(&self) -> Month {
         let opening = Month::of(self.opened_on);
-        let first = if self.opened_on.day() == 1 { opening } else { opening.plus(1) };
-        (Month::of(on).number() - first.number()).max(0)
+        if self.opened_on.day() == 1 { opening } else { opening.plus(1) }
+    }
+
+    /// What was reported of a full month.
+    pub fn full_month(&self, month: Month) -> Option<&MonthFacts> {
+        self.months.get(&month).filter(|_| month >= self.first_full_month())
+    }
+
+    /// Full civil months between the opening and the month of `on`.
+    pub fn full_months(&self, on: Date) -> i64 {
+        (Month::of(on).number() - self.first_full_month().number()).max(0)
     }
 }

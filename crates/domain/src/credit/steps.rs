@@ -49,12 +49,12 @@ rules! {
     ReturnRate = 9, "return_rate_reduction", "C6", "近 30 日退货率偏高，降低额度", "High return rate of the last 30 days";
     /// Input: the turnover of the months that count, minor units.
     TurnoverCap = 10, "turnover_cap", "C8", "不超过近 12 个月成交额的比例", "Ceiling: share of the turnover of 12 months";
-    /// Input: the cap.
-    VirtualOperator = 11, "virtual_operator", "C22", "虚拟运营商号码，额度受限", "Phone number of a virtual operator";
     /// Input: the rate in parts per million.
     Promotion = 12, "promotion", "C5", "大促临时提额", "Sale boost";
     /// Input: the amount.
     Emergency = 13, "emergency", "C18", "临时额度", "Temporary limit";
+    /// Input: the cap.
+    VirtualOperator = 11, "virtual_operator", "C22", "虚拟运营商号码，额度受限", "Phone number of a virtual operator";
     /// Input: the amount that was set.
     Fixed = 14, "override", "C8", "人工设定额度", "Set by staff";
     /// Input: the return rate of the last of the months, parts per million.

@@ -112,7 +112,7 @@ impl World {
         let (amount, dates) = value.split_once('@').unwrap_or((value, "2024-01-01..2199-01-01"));
         let (since, until, _) = span(dates);
         let component = Component { source, amount_minor: money(amount), since, until: Some(until) };
-        self.shop.components.push(component);
+        self.shop.put_component(component);
     }
 
     fn each_month(&mut self, value: &str, change: impl Fn(&mut MonthFacts, &str)) {

@@ -2,7 +2,7 @@
 
 use purser_domain::{
     credit::{Component, Emergency, Override, Promotion, RestrictionKind, Shop, Waiver},
-    ids::PartyId,
+    ids::{CreditApplicationId, PartyId},
     ledger::{AccountKind, AccountRef},
     money::Rate,
     policy::keys,
@@ -13,7 +13,7 @@ use super::{
     evaluate::{Cause, evaluate_after, used_minor, want},
     facts, risk,
     rows::{CreditShopRow, ShopFactsRow},
-    shops::{AMOUNT_MAX, put_component},
+    shops::AMOUNT_MAX,
 };
 use crate::{
     approvals::{need_approval, require_approval},
@@ -37,8 +37,8 @@ pub enum ShopChange {
     Fix(Override),
     /// Back to the formula.
     Unfix,
-    /// A part of the limit that was applied for (C25).
-    Grant(Component),
+    /// A part of the limit that was applied for (C25), and the application.
+    Grant(Component, CreditApplicationId),
     /// Sets a rule aside until a date (C7).
     Waive(Waiver),
     /// Takes no new use; closed once the open orders have ended (C25).
@@ -74,7 +74,8 @@ impl ShopChange {
                 .text("until", until(o.until))
                 .int("amount_minor", o.amount_minor),
             Self::Unfix => Facts::new().flag("unfix", true),
-            Self::Grant(c) => Facts::new()
+            Self::Grant(c, application) => Facts::new()
+                .text("application", application.to_string())
                 .text("source", c.source.name())
                 .text("from", c.since.to_string())
                 .text("until", until(c.until))
@@ -101,7 +102,7 @@ impl ShopChange {
             Self::Emergency(_) => "credit.emergency",
             Self::Fix(_) => "credit.override",
             Self::Unfix => "credit.override_end",
-            Self::Grant(_) => "credit.grant",
+            Self::Grant(..) => "credit.grant",
             Self::Waive(_) => "credit.waive",
             Self::Close => "credit.close",
         }
@@ -220,7 +221,10 @@ fn apply(tx: &mut Tx, ctx: &Ctx, known: Known, change: &ShopChange, reason: &str
         ShopChange::Emergency(emergency) => shop.emergencies.push(emergency),
         ShopChange::Fix(fixed) => shop.fixed = Some(fixed),
         ShopChange::Unfix => shop.fixed = None,
-        ShopChange::Grant(component) => put_component(&mut shop, component),
+        ShopChange::Grant(component, application) => {
+            shop.put_component(component);
+            shop.evidence.insert((component.source, component.since), application.to_string());
+        }
         ShopChange::Waive(waiver) => shop.waivers.push(waiver),
         ShopChange::Close if has_open_orders(tx, ctx, &row) => {
             row.closing_since.get_or_insert(ctx.now);
@@ -256,7 +260,7 @@ pub(super) fn check(ctx: &Ctx, shop: &Shop, change: &ShopChange) -> Result<(), R
         ShopChange::Promote(p) => (Some((p.from, Some(p.until))), None),
         ShopChange::Emergency(e) => (Some((e.from, Some(e.until))), Some((e.amount_minor, 1))),
         ShopChange::Fix(o) => (Some((o.from, o.until)), Some((o.amount_minor, 0))),
-        ShopChange::Grant(c) => (Some((c.since, c.until)), Some((c.amount_minor, 0))),
+        ShopChange::Grant(c, _) => (Some((c.since, c.until)), Some((c.amount_minor, 0))),
         ShopChange::Waive(w) => (Some((w.from, Some(w.until))), None),
         ShopChange::Restrict(_) | ShopChange::Lift(_) | ShopChange::Unfix | ShopChange::Close => (None, None),
     };

@@ -11,6 +11,7 @@ use purser_domain::{
     withdrawals::Marks,
 };
 
+pub(crate) use super::due::bring_to_today;
 use super::{
     evaluate::{Cause, evaluate_after, used_minor, warn_when_used},
     facts,

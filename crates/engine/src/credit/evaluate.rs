@@ -1,30 +1,24 @@
 //! Evaluating a shop: on every change of what is known, every quarter, and on every date on which something begins
 //! or ends (C8). What changed is told to the merchant (C10); the steps are kept (C9).
 
+use super::{
+    risk,
+    rows::{CreditShopRow, EvaluationRow, ShopFactsRow},
+    terms::limit_terms,
+};
+use crate::{
+    command::Ctx,
+    facts::Facts,
+    tx::{Needs, Tx},
+};
 use purser_domain::{
-    credit::{self, Rule, Shop, Step, encode, risk::Increase},
+    credit::{self, Rule, Shop, Step, decode, encode, risk::Increase},
     ids::PartyId,
     ledger::{AccountKind, AccountRef},
     money::Rounding,
     policy::keys,
     time::Date,
 };
-use purser_storage::{Statement, Value};
-
-use super::{
-    facts, risk,
-    rows::{CreditShopRow, EvaluationRow, ShopFactsRow},
-    terms::limit_terms,
-};
-use crate::{
-    command::{Command, Ctx, Rejection},
-    facts::Facts,
-    jobs::Progress,
-    tx::{Needs, Tx},
-};
-
-/// Shops that one command evaluates at most.
-pub const EVALUATE_MAX: i64 = 1_000;
 
 /// Declares what evaluating a shop reads.
 pub(super) fn want(needs: &mut Needs<'_>, party: PartyId, ctx: &Ctx) {
@@ -40,8 +34,22 @@ pub(super) fn used_minor(tx: &Tx, party: PartyId, ctx: &Ctx) -> i64 {
     tx.account(reference.id()).map_or(0, |account| account.posted)
 }
 
-/// Evaluates a shop whose facts are loaded and writes down what came of it. An evaluation that changed neither limit
-/// nor steps leaves no row, unless the quarter asks for one.
+/// Declares the last evaluation of a shop, which one by date is compared with. In the second round: the first one must
+/// have declared the shop's row.
+pub(super) fn want_last(needs: &mut Needs<'_>, party: PartyId) {
+    if let Some(last) = needs.get::<CreditShopRow>(&party).map(|row| row.evaluations) {
+        needs.row::<EvaluationRow>((party, last));
+    }
+}
+
+/// The last evaluation, where [`want_last`] declared it or this group made it.
+fn last(tx: &Tx, row: &CreditShopRow) -> Option<EvaluationRow> {
+    let key = (row.party, row.evaluations);
+    tx.is_loaded::<EvaluationRow>(&key).then(|| tx.get::<EvaluationRow>(&key).cloned()).flatten()
+}
+
+/// Evaluates a shop whose facts are loaded and writes down what came of it. One that nobody asked for and that changed
+/// neither limit nor steps leaves no row: what is stored explains the limit as it stands (C9).
 pub(super) fn evaluate(
     tx: &mut Tx,
     ctx: &Ctx,
@@ -63,9 +71,11 @@ pub(super) fn evaluate_after(
     let view = ctx.rules.policy.now(ctx.now);
     let terms = limit_terms(view);
     let outcome = credit::evaluate(shop, ctx.today, &terms);
-    let before = row.total;
+    let (before, steps) = (row.total, encode(&outcome.steps));
     let first = row.evaluations == 0;
-    if first || before != outcome.total_minor || cause != Cause::DATE {
+    let last = last(tx, &row);
+    let says_the_same = last.as_ref().is_some_and(|last| last.steps == steps);
+    if first || !(says_the_same && Cause::is_of_itself(cause)) {
         row.evaluations += 1;
         tx.put(EvaluationRow {
             party: row.party,
@@ -74,16 +84,16 @@ pub(super) fn evaluate_after(
             cause: cause.to_owned(),
             before,
             total: outcome.total_minor,
-            steps: encode(&outcome.steps),
+            steps,
             policy_version: i64::from(view.version().number),
         });
     }
     let changed = first || before != outcome.total_minor;
     if changed {
-        let prior = if first {
-            Vec::new()
-        } else {
-            credit::evaluate(known, ctx.zone.date(row.evaluated_at), &terms).steps
+        let prior = match last {
+            Some(last) => decode(&last.steps).unwrap_or_default(),
+            None if first => Vec::new(),
+            None => credit::evaluate(known, ctx.zone.date(row.evaluated_at), &terms).steps,
         };
         tell_change(tx, &row, (&prior, &outcome), (cause, reason));
     }
@@ -147,12 +157,41 @@ impl Cause {
     pub const STAFF: &'static str = "staff";
     /// A date on which something begins or ends.
     pub const DATE: &'static str = "date";
-    /// The first day of a quarter.
+    /// The first look in a quarter.
     pub const QUARTER: &'static str = "quarter";
     /// A day's draws passed their share of the limit (C7).
     pub const DRAW: &'static str = "draw";
     /// Another phone was bound (C22).
     pub const PHONE: &'static str = "phone";
+    /// The terms of the limit changed (P4).
+    pub const POLICY: &'static str = "policy";
+
+    /// In words, in Chinese and in English; empty for a name that is none of these.
+    pub fn words(cause: &str) -> (&'static str, &'static str) {
+        match cause {
+            Self::REPORT => ("店铺数据更新", "Shop data were reported"),
+            Self::STAFF => ("工作人员决定", "Staff decided"),
+            Self::DATE => ("到期或生效日", "A date on which something begins or ends"),
+            Self::QUARTER => ("季度评估", "The quarter"),
+            Self::DRAW => ("单日提取比例过高", "A day's draws"),
+            Self::PHONE => ("更换绑定手机", "Another phone was bound"),
+            Self::POLICY => ("额度规则调整", "The rules changed"),
+            _ => ("", ""),
+        }
+    }
+
+    /// Whether nothing happened to the shop: such an evaluation is worth a row only when it says something else.
+    fn is_of_itself(cause: &str) -> bool {
+        [Self::DATE, Self::POLICY].contains(&cause)
+    }
+
+    /// Why a limit is looked at on a civil date: the quarter, where the last look was in another one, else `plain`. The
+    /// first day itself may have been missed.
+    pub(super) fn by_quarter(ctx: &Ctx, row: &CreditShopRow, plain: &'static str) -> &'static str {
+        let quarter = |day: Date| (day.year(), (day.month() - 1) / 3);
+        let last = ctx.zone.date(row.evaluated_at);
+        if quarter(last) == quarter(ctx.today) { plain } else { Self::QUARTER }
+    }
 }
 
 /// Keeps the day's highest limit (C7): a day begins with the limit of the day before.
@@ -176,71 +215,4 @@ pub(super) fn warn_when_used(tx: &mut Tx, ctx: &Ctx, row: &mut CreditShopRow, us
         tx.notify("credit.mostly_used", row.party, &row.party.to_string(), facts);
     }
     row.warned = over;
-}
-
-static DUE: Statement = Statement {
-    name: "credit.evaluations_due",
-    sql: "SELECT party, total, frozen, reserved, due, epoch, evaluations, evaluated_at, next_on, unpaid, large_at, \
-          locked_until, warned, high_on, high_total, opened_at, version, \
-          closing_since, closed_at, remind_on, to_ship \
-          FROM credit_shops WHERE next_on <= ?1 ORDER BY next_on, party LIMIT ?2",
-};
-
-/// Statements of this module.
-pub(super) const STATEMENTS: &[&Statement] = &[&DUE];
-
-/// Evaluates shops whose limit may have changed by date, the longest due first: a bounded step of a daily job that
-/// comes again while there are more.
-#[derive(Debug, Clone, Copy)]
-pub struct EvaluateDueShops {
-    /// At most so many.
-    pub limit: i64,
-}
-
-impl Command for EvaluateDueShops {
-    type Output = Progress;
-
-    fn name(&self) -> &'static str {
-        "credit.evaluate_due"
-    }
-
-    fn weight(&self) -> usize {
-        usize::try_from(self.limit).unwrap_or(1)
-    }
-
-    fn lookups(&self, needs: &mut Needs<'_>) {
-        let today = needs.today().to_string();
-        let limit = self.limit.clamp(1, EVALUATE_MAX);
-        needs.list::<CreditShopRow>(&DUE, &[Value::Text(&today), Value::Int(limit)]);
-    }
-
-    fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
-        let due: Vec<PartyId> = needs.loaded::<CreditShopRow>().map(|row| row.party).collect();
-        for party in due {
-            want(needs, party, ctx);
-        }
-    }
-
-    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Progress, Rejection> {
-        let today = ctx.today.to_string();
-        let due = |row: &&CreditShopRow| row.next_on.as_ref().is_some_and(|on| *on <= today);
-        let rows: Vec<CreditShopRow> = tx.rows::<CreditShopRow>().filter(due).cloned().collect();
-        let quarter = ctx.today.day() == 1 && matches!(ctx.today.month(), 1 | 4 | 7 | 10);
-        let cause = if quarter { Cause::QUARTER } else { Cause::DATE };
-        let mut done = 0i64;
-        for row in rows {
-            if !tx.is_loaded::<ShopFactsRow>(&row.party) {
-                continue;
-            }
-            let Some(known) = tx.get::<ShopFactsRow>(&row.party) else { continue };
-            let shop = facts::decode(&known.facts);
-            evaluate(tx, ctx, row, &shop, cause);
-            done += 1;
-        }
-        Ok(Progress { more: done >= self.limit.clamp(1, EVALUATE_MAX), payload: None })
-    }
-
-    fn audited(&self) -> bool {
-        false
-    }
 }

@@ -42,6 +42,9 @@ pub fn encode(shop: &Shop) -> String {
         let (source, amount) = (c.source.name(), c.amount_minor);
         line(format_args!("component {source} {} {} {amount}", c.since, until(c.until)));
     }
+    for ((source, since), text) in &shop.evidence {
+        line(format_args!("evidence {} {since} {text}", source.name()));
+    }
     for day in last(&shop.trainings) {
         line(format_args!("training {day}"));
     }
@@ -103,6 +106,9 @@ fn read(shop: &mut Shop, words: &[&str]) -> Option<()> {
             until: date(until),
             amount_minor: number(amount)?,
         }),
+        ["evidence", source, since, ref text @ ..] => {
+            shop.evidence.insert((Source::named(source)?, date(since)?), text.join(" "));
+        }
         ["training", on] => shop.trainings.push(date(on)?),
         ["sale", from, until, ppm] => shop.promotions.push(Promotion {
             from: date(from)?,
@@ -164,6 +170,7 @@ mod tests {
             since: day("2024-06-01"),
             until: None,
         });
+        shop.evidence.insert((Source::Partner, day("2024-06-01")), "contract  17".to_owned());
         shop.trainings.push(day("2024-07-01"));
         shop.promotions.push(Promotion {
             from: day("2024-11-01"),

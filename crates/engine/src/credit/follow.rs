@@ -14,6 +14,7 @@ use super::{
 use crate::{
     command::Ctx,
     facts::Facts,
+    parties::PartyRow,
     tx::{Needs, Tx},
 };
 
@@ -93,18 +94,41 @@ pub(crate) fn want_status(needs: &mut Needs<'_>, party: PartyId) {
     needs.row::<CreditShopRow>(party);
 }
 
+/// Declares what [`funds_changed`] reads beside the rows of party and shop.
+pub(super) fn want_funds(needs: &mut Needs<'_>, party: PartyId, ctx: &Ctx) {
+    needs.account(&AccountRef::party(party, AccountKind::Proceeds, ctx.rules.currency));
+}
+
+/// The platform reported other frozen funds: what is available of the limit is another amount (C6, C10).
+pub(super) fn funds_changed(tx: &mut Tx, ctx: &Ctx, shop: &CreditShopRow, frozen: i64) {
+    let status = tx.get::<PartyRow>(&shop.party).map_or(PartyStatus::Active, |row| row.party().status);
+    let after = CreditShopRow { frozen, ..shop.clone() };
+    tell_frozen(tx, ctx, frozen > shop.frozen, (shop, &status), (&after, &status));
+}
+
 /// A party was frozen or is active again: its shop hears what became of the limit (C6, C10). The limit itself is
 /// computed from the party's status wherever it is used, so nothing can be forgotten here.
 pub(crate) fn status_changed(tx: &mut Tx, ctx: &Ctx, party: PartyId, from: &PartyStatus, to: &PartyStatus) {
     let was = matches!(from, PartyStatus::Frozen { .. });
     let is = matches!(to, PartyStatus::Frozen { .. });
-    let Some(shop) = tx.get::<CreditShopRow>(&party).filter(|_| was != is) else { return };
+    if let Some(shop) = tx.get::<CreditShopRow>(&party).cloned().filter(|_| was != is) {
+        tell_frozen(tx, ctx, is, (&shop, from), (&shop, to));
+    }
+}
+
+fn tell_frozen(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    more: bool,
+    before: (&CreditShopRow, &PartyStatus),
+    after: (&CreditShopRow, &PartyStatus),
+) {
+    let (party, total) = (before.0.party, after.0.total);
     let proceeds = AccountRef::party(party, AccountKind::Proceeds, ctx.rules.currency);
     let posted = tx.account(proceeds.id()).map_or(0, |account| account.posted);
-    let facts = Facts::new()
-        .int("before_minor", frozen_minor(shop, from, posted))
-        .int("frozen_minor", frozen_minor(shop, to, posted))
-        .int("total_minor", shop.total);
-    let kind = if is { "credit.limit_frozen" } else { "credit.limit_unfrozen" };
-    tx.notify(kind, party, &party.to_string(), facts);
+    let frozen = |(shop, status): (&CreditShopRow, &PartyStatus)| frozen_minor(shop, status, posted);
+    let (before, after) = (frozen(before), frozen(after));
+    let kind = if more { "credit.limit_frozen" } else { "credit.limit_unfrozen" };
+    let facts = Facts::new().int("before_minor", before).int("frozen_minor", after);
+    tx.notify(kind, party, &party.to_string(), facts.int("total_minor", total));
 }

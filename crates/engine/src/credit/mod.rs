@@ -7,6 +7,7 @@ mod booking;
 mod changes;
 mod closing;
 pub(crate) mod draws;
+mod due;
 mod evaluate;
 mod expiry;
 pub mod facts;
@@ -14,6 +15,7 @@ mod follow;
 mod invariants;
 pub(crate) mod linked;
 mod losses;
+mod new_terms;
 mod orders;
 mod proof;
 mod proposals;
@@ -33,14 +35,16 @@ pub use applications::{
 };
 pub use changes::{ChangeShop, ShopChange};
 pub(crate) use closing::CloseShops;
-pub use evaluate::{Cause, EVALUATE_MAX, EvaluateDueShops, reason_words};
+pub use due::{EVALUATE_MAX, EvaluateDueShops};
+pub use evaluate::{Cause, reason_words};
 pub(crate) use expiry::ExpireOrders;
 pub use follow::Closed;
 pub(crate) use follow::{phone_bound, status_changed, want_phone, want_status};
 pub(crate) use invariants::{LimitUse, ReviewsWhole};
 pub use linked::{AuthoriseShop, EndAuthorisation, LinkedShopRow, RiskFlagRow, linked_shops, risk_flags};
 pub use losses::{EndAdvance, Loss};
-pub use orders::{OrderEvent, OrderOutcome, OrderReport, ReportCreditOrders, credit_order_id};
+pub(crate) use new_terms::FollowTerms;
+pub use orders::{OrderEvent, OrderOutcome, OrderReport, ReportCreditOrders, credit_order_id, is_order_id};
 pub(crate) use proof::{ApplicationsWhole, LimitsExplained};
 pub use proposals::{APPROVED_ACTIONS, CreditProposal};
 pub use queries::{
@@ -54,7 +58,7 @@ pub use remind::CreditReminderRow;
 pub(crate) use remind::{RemindOfBoosts, TellShops};
 pub use report::{CreditReport, Effect, OrderTotals, Reason, ShopSummary, credit_report, effect};
 pub use rows::{CreditOrderRow, CreditShopRow, EvaluationRow, OrderEventRow, ShopFactsRow};
-pub use shops::{ReportShops, ShopOutcome, ShopReport};
+pub use shops::{AMOUNT_MAX, ReportShops, ShopOutcome, ShopReport};
 pub use terms::{limit_terms, order_terms, sale_terms};
 
 use purser_storage::{Statement, Table};
@@ -82,10 +86,11 @@ pub(crate) fn statements() -> Vec<&'static Statement> {
         appeals::STATEMENTS,
         applications::STATEMENTS,
         closing::STATEMENTS,
-        evaluate::STATEMENTS,
+        due::STATEMENTS,
         expiry::STATEMENTS,
         invariants::STATEMENTS,
         linked::STATEMENTS,
+        new_terms::STATEMENTS,
         proof::STATEMENTS,
         queries::STATEMENTS,
         records::STATEMENTS,

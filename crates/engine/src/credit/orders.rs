@@ -16,6 +16,7 @@ use purser_domain::{
 
 use super::{
     booking::{ShopAccounts, count, post, shop_facts},
+    due::{bring_to_today, want_if_due},
     follow::Closed,
     risk::{self, Look, TermsRead, Told},
     rows::{CreditOrderRow, CreditShopRow, OrderEventRow},
@@ -123,6 +124,15 @@ impl Command for ReportCreditOrders {
         self.items.len()
     }
 
+    /// The shops come first: only of one whose date has come more is read. Parties come with them, because rows are
+    /// locked in the order of their tables.
+    fn lookups(&self, needs: &mut Needs<'_>) {
+        for item in &self.items {
+            needs.row::<PartyRow>(item.merchant);
+            needs.row::<CreditShopRow>(item.merchant);
+        }
+    }
+
     fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
         needs.account(&AccountRef::platform(AccountKind::ClientsClearing, ctx.rules.currency));
         // Only a payment or a refund makes good what was written off.
@@ -139,8 +149,7 @@ impl Command for ReportCreditOrders {
             if !shops.insert(item.merchant) {
                 continue;
             }
-            needs.row::<PartyRow>(item.merchant);
-            needs.row::<CreditShopRow>(item.merchant);
+            want_if_due(needs, item.merchant, ctx);
             risk::want(needs, item.merchant);
             for kind in [AccountKind::CreditReceivable, AccountKind::CreditLiability, AccountKind::Proceeds] {
                 needs.account(&AccountRef::party(item.merchant, kind, ctx.rules.currency));
@@ -185,8 +194,13 @@ impl Command for ReportCreditOrders {
     }
 }
 
+/// Whether a text can be the platform's id of an order or event: 1 to 64 printable characters.
+pub fn is_order_id(text: &str) -> bool {
+    (1..=ID_MAX).contains(&text.chars().count()) && !text.contains(char::is_control)
+}
+
 fn checked_id(text: &str, code: &'static str, field: &str) -> Result<(), Rejection> {
-    if text.is_empty() || text.chars().count() > ID_MAX || text.contains(char::is_control) {
+    if !is_order_id(text) {
         let message = format!("{field} must be 1 to {ID_MAX} printable characters");
         return Err(Rejection::new(code, message).at(format!("/{field}")));
     }
@@ -222,6 +236,7 @@ fn report(tx: &mut Tx, ctx: &Ctx, item: &OrderReport, shared: &mut Shared) -> Or
         let text = "an id that begins with `credit.` is an event of ours: choose another";
         return Err(Rejection::new("event_id_invalid", text).at("/event_id"));
     }
+    bring_to_today(tx, ctx, item.merchant);
     let unknown = || unknown_party(item.merchant).at("/merchant_id");
     let party = tx.get::<PartyRow>(&item.merchant).ok_or_else(unknown)?;
     if !party.roles().has(Role::Merchant) {

@@ -1,10 +1,7 @@
 //! Reading limits: the live view is four point reads, a past instant a few more, lists page by index.
 
 use purser_domain::{
-    credit::{
-        decode,
-        order::{CreditOrder, Overdue},
-    },
+    credit::{decode, order::Overdue},
     ids::{CreditOrderId, PartyId},
     ledger::{AccountKind, AccountRef},
     money::Currency,
@@ -26,8 +23,6 @@ pub const EVALUATION_PAGE_MAX: i64 = 200;
 pub const ORDER_PAGE_MAX: i64 = 500;
 /// Most events of an order that are shown.
 const EVENTS_MAX: i64 = 1_000;
-/// Open orders that the overdue buckets look at in one read.
-const OPEN_MAX: i64 = 100_000;
 
 static PAGE: Statement = Statement {
     name: "credit.evaluations",
@@ -41,12 +36,10 @@ static ORDERS: Statement = Statement {
           policy_version, version, held, marks, reviews, expired, ends_at FROM credit_orders WHERE merchant = ?1 AND (authorised_at, id) < (?2, ?3) \
           AND authorised_at >= ?4 ORDER BY authorised_at DESC, id DESC LIMIT ?5",
 };
-static OPEN: Statement = Statement {
-    name: "credit.open_orders",
-    sql: "SELECT id, merchant, external_id, amount, currency, authorised_at, reserved, shipped, cancelled, receivable, \
-          due, liability, prepaid, paid, forgiven, returned, lost, recourse, epoch, due_on, shipped_at, changed_at, \
-          policy_version, version, held, marks, reviews, expired, ends_at FROM credit_orders WHERE merchant = ?1 AND receivable > 0 AND due_on < ?2 \
-          ORDER BY due_on, id LIMIT ?3",
+static OVERDUE: Statement = Statement {
+    name: "credit.overdue",
+    sql: "SELECT due_on, COUNT(*), CAST(SUM(receivable - due) AS BIGINT) FROM credit_orders \
+          WHERE merchant = ?1 AND receivable > due AND due_on < ?2 GROUP BY due_on",
 };
 static EVENTS: Statement = Statement {
     name: "credit.order_events",
@@ -55,7 +48,7 @@ static EVENTS: Statement = Statement {
 };
 
 /// Statements of this module.
-pub(super) const STATEMENTS: &[&Statement] = &[&PAGE, &ORDERS, &OPEN, &EVENTS];
+pub(super) const STATEMENTS: &[&Statement] = &[&PAGE, &ORDERS, &OVERDUE, &EVENTS];
 
 /// The limit as it stands (C1). Amounts are minor units.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -323,25 +316,25 @@ pub fn order_events(session: &mut dyn Session, id: CreditOrderId) -> Result<Vec<
     Ok(rows)
 }
 
-/// Open advances of a shop that are overdue on a civil date, by bucket: orders and minor units (C11).
+/// Open advances of a shop that are overdue on a civil date, by bucket: orders and minor units (C11). All of them: they
+/// are added up in an index by the day they were due. What a withdrawal repaid was never part of them (C12).
 ///
 /// # Errors
 /// Storage faults.
 pub fn overdue(
     session: &mut dyn Session,
-    shop: &CreditShopRow,
+    merchant: PartyId,
     today: Date,
 ) -> Result<[(Overdue, i64, i64); 4], Fault> {
     let mut buckets = Overdue::ALL.map(|bucket| (bucket, 0i64, 0i64));
-    let date = today.to_string();
-    let params = [Value::Bytes(&shop.party.0.0), Value::Text(&date), Value::Int(OPEN_MAX)];
-    session.query(&OPEN, &params, &mut |row| {
-        let order: CreditOrder = read::<CreditOrderRow>(row).order().at_epoch(shop.epoch);
-        if let Some(bucket) = order.overdue(today)
+    let params = [Value::Bytes(&merchant.0.0), Value::Text(&today.to_string())];
+    session.query(&OVERDUE, &params, &mut |row| {
+        let due_on = row.text(0).parse::<Date>().ok();
+        if let Some(bucket) = due_on.and_then(|due_on| Overdue::of(due_on, today))
             && let Some(found) = buckets.iter_mut().find(|(known, ..)| *known == bucket)
         {
-            found.1 += 1;
-            found.2 = found.2.saturating_add(order.receivable_minor - order.due_minor);
+            found.1 = found.1.saturating_add(row.int(1));
+            found.2 = found.2.saturating_add(row.int(2));
         }
         true
     })?;

@@ -1,7 +1,9 @@
 //! What the platform reports about shops (C2–C7).
 
+use std::collections::BTreeSet;
+
 use purser_domain::{
-    credit::{Component, MonthFacts, RestrictionKind, Shop, risk::Signal},
+    credit::{Component, MonthFacts, RestrictionKind, Shop, Source, risk::Signal},
     ids::PartyId,
     money::Rate,
     parties::Role,
@@ -12,6 +14,7 @@ use purser_domain::{
 use super::{
     evaluate::{Cause, evaluate_after, want},
     facts::{self, LISTED_MAX},
+    follow::{funds_changed, want_funds},
     risk,
     rows::{CreditShopRow, ShopFactsRow},
 };
@@ -24,7 +27,10 @@ use crate::{
 };
 
 /// Largest amount of a component, minor units.
-pub(super) const AMOUNT_MAX: i64 = 10_000_000_000_000;
+pub const AMOUNT_MAX: i64 = 10_000_000_000_000;
+
+/// Longest evidence of a component, in characters.
+const EVIDENCE_MAX: usize = 200;
 
 /// What the platform reports about one shop; what is absent stays as it is.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +51,8 @@ pub struct ShopReport {
     pub trainings: Vec<Date>,
     /// Components; a new one of a source ends the one before on its first day.
     pub components: Vec<Component>,
+    /// What components rest on, by their position among them.
+    pub evidence: Vec<(usize, String)>,
     /// Opaque hashes of the merchant's own devices, addresses and payees (C21), by the sign that they give; all of
     /// them, in the place of those before.
     pub own_hashes: Option<Vec<(Signal, String)>>,
@@ -56,8 +64,8 @@ pub type ShopOutcome = Result<(CreditShopRow, bool), Rejection>;
 /// Reports shops, item by item, and evaluates those that changed.
 ///
 /// Rejections of an item in order: `party_unknown`, `not_a_merchant`, `shop_incomplete`, `opened_on_invalid`,
-/// `level_invalid`, `amount_out_of_range`, `rate_out_of_range`, `month_not_closed`, `month_conflict`,
-/// `training_in_future`, `component_dates`.
+/// `level_invalid`, `amount_out_of_range`, `rate_out_of_range`, `month_not_closed`, `month_before_opening`,
+/// `month_conflict`, `training_in_future`, `component_dates`, `evidence_invalid`.
 pub struct ReportShops {
     /// In order.
     pub items: Vec<(PartyId, ShopReport)>,
@@ -77,10 +85,13 @@ impl Command for ReportShops {
     }
 
     fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
-        for (party, _) in &self.items {
+        for (party, item) in &self.items {
             needs.row::<PartyRow>(*party);
             needs.row::<PhoneRow>(*party);
             want(needs, *party, ctx);
+            if item.frozen_minor.is_some() {
+                want_funds(needs, *party, ctx);
+            }
         }
     }
 
@@ -151,6 +162,9 @@ pub(super) fn report(tx: &mut Tx, ctx: &Ctx, party: PartyId, item: &ShopReport) 
     }
     let version = stored.map_or(1, |stored| stored.version + 1);
     tx.put(ShopFactsRow { party, facts: encoded, version });
+    if frozen != row.frozen {
+        funds_changed(tx, ctx, &row, frozen);
+    }
     let row = CreditShopRow { frozen, ..row };
     let before = known.as_ref().unwrap_or(&shop);
     Ok((evaluate_after(tx, ctx, row, (before, &shop), (Cause::REPORT, "")), true))
@@ -216,6 +230,10 @@ fn months(ctx: &Ctx, shop: &mut Shop, item: &ShopReport) -> Result<(), Rejection
             let text = "a month is reported once it is over";
             return Err(Rejection::new("month_not_closed", text).at(field("month")));
         }
+        if *month < Month::of(shop.opened_on) {
+            let text = format!("the shop opened on {}: there was no trade in {month}", shop.opened_on);
+            return Err(Rejection::new("month_before_opening", text).at(field("month")));
+        }
         if !(0..=AMOUNT_MAX).contains(&facts.turnover_minor) {
             let text = "a turnover is 0 or more";
             return Err(Rejection::new("amount_out_of_range", text).at(field("turnover_minor")));
@@ -262,26 +280,33 @@ fn lists(ctx: &Ctx, shop: &mut Shop, item: &ShopReport) -> Result<(), Rejection>
             let field = format!("/components/{index}/amount_minor");
             return Err(Rejection::new("amount_out_of_range", text).at(field));
         }
-        put_component(shop, *component);
+        shop.put_component(*component);
     }
-    // The oldest go first; what ended before anything can look back to is of no use.
-    for excess in [shop.components.len(), shop.trainings.len()].map(|n| n.saturating_sub(LISTED_MAX)) {
-        if excess > 0 {
-            shop.components.retain(|c| c.until.is_none_or(|until| until > ctx.today));
-            shop.trainings.drain(..excess.min(shop.trainings.len().saturating_sub(LISTED_MAX)));
-        }
-    }
+    evidence(shop, item)?;
+    // The oldest go first, and of components only those that have ended.
+    let mut excess = shop.components.len().saturating_sub(LISTED_MAX);
+    shop.components.retain(|c| {
+        let gone = excess > 0 && c.until.is_some_and(|until| until <= ctx.today);
+        excess -= usize::from(gone);
+        !gone
+    });
+    shop.trainings.drain(..shop.trainings.len().saturating_sub(LISTED_MAX));
+    let kept: BTreeSet<(Source, Date)> = shop.components.iter().map(|c| (c.source, c.since)).collect();
+    shop.evidence.retain(|key, _| kept.contains(key));
     Ok(())
 }
 
-/// A new component of a source ends the one before on its first day.
-pub(super) fn put_component(shop: &mut Shop, component: Component) {
-    if shop.components.contains(&component) {
-        return;
+/// What is said of where components come from: a reference or a sentence, which the merchant reads as well.
+fn evidence(shop: &mut Shop, item: &ShopReport) -> Result<(), Rejection> {
+    for (index, text) in &item.evidence {
+        let Some(component) = item.components.get(*index) else { continue };
+        let text = text.trim();
+        if !(1..=EVIDENCE_MAX).contains(&text.chars().count()) || text.contains(char::is_control) {
+            let message = format!("evidence is 1 to {EVIDENCE_MAX} printable characters");
+            let field = format!("/components/{index}/evidence");
+            return Err(Rejection::new("evidence_invalid", message).at(field));
+        }
+        shop.evidence.insert((component.source, component.since), text.to_owned());
     }
-    let before = shop.components.iter_mut().filter(|c| c.source == component.source);
-    for open in before.filter(|c| c.until.is_none_or(|until| until > component.since)) {
-        open.until = Some(component.since.max(open.since));
-    }
-    shop.components.push(component);
+    Ok(())
 }

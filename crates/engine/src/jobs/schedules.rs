@@ -13,7 +13,9 @@ use crate::{
     chain::TakeCheckpoint,
     command::{Command, Ctx, Rejection},
     corporate::{FOLLOW, ListMonth, TendStatements, run_follow},
-    credit::{CloseShops, EVALUATE_MAX, EvaluateDueShops, ExpireOrders, RemindOfBoosts, TellShops},
+    credit::{
+        CloseShops, EVALUATE_MAX, EvaluateDueShops, ExpireOrders, FollowTerms, RemindOfBoosts, TellShops,
+    },
     earnings::DateOrders,
     facts::Facts,
     programme::{CLOSE, CLOSE_STEP, CloseMonth, PUBLISH, TendMonths},
@@ -95,6 +97,8 @@ const EVALUATE_SHOPS: Schedule = Schedule { kind: "credit.evaluate_due", every: 
 
 /// Ends authorisations for which nobody shipped in time (C11).
 const EXPIRE_ORDERS: Schedule = Schedule { kind: "credit.expire_orders", every: Every::Minutes(10) };
+/// Evaluates every pay-later limit when its terms have changed (C8).
+const FOLLOW_TERMS: Schedule = Schedule { kind: "credit.follow_terms", every: Every::Minutes(1) };
 /// Closes pay-later services whose last open order has ended (C25).
 const CLOSE_SHOPS: Schedule = Schedule { kind: "credit.close_shops", every: Every::Minutes(10) };
 /// Tells all merchants of sales to come, of changes of policy, and once a month to look at their limit (C5, C24).
@@ -124,6 +128,7 @@ pub const SCHEDULES: &[Schedule] = &[
     TEND_SETTLEMENTS,
     EVALUATE_SHOPS,
     EXPIRE_ORDERS,
+    FOLLOW_TERMS,
     CLOSE_SHOPS,
     TELL_SHOPS,
     REMIND_BOOSTS,
@@ -284,6 +289,7 @@ impl Registry {
                 let now = hands.clock.business();
                 Ok(ExpireOrders::plan(hands.reads, now)?)
             })
+            .with_schedule(FOLLOW_TERMS, |job, hands| Ok(FollowTerms::plan(hands.reads, &job.payload)?))
             .with_schedule(CLOSE_SHOPS, |job, hands| Ok(CloseShops::plan(hands.reads, &job.payload)?))
             .with_schedule(TELL_SHOPS, |job, hands| Ok(TellShops::plan(hands.reads, &job.payload)?))
             .with_schedule(REMIND_BOOSTS, |_, _| Ok(RemindOfBoosts))

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     agencies::{CreatorAgencies, signed_now, want_signed_now},
     command::{Command, Ctx, Rejection},
-    credit::linked,
+    credit::{draws, linked},
     earnings::want_overview,
     facts::Facts,
     identity::{ActorRow, Given, IdentityRow, PersonRow, PhoneRow, codes, people},
@@ -312,6 +312,9 @@ impl Command for RequestWithdrawal {
         if self.dry_run && matches!(self.code, Given::Digest(_)) {
             let text = "a dry run takes no code: leave it out, and send it with the request itself";
             return Err(Rejection::new("code_in_dry_run", text).at("/code"));
+        }
+        if self.asked.source() == Source::Proceeds {
+            draws::bring_to_today(tx, ctx, self.party);
         }
         let (state, rail, known) = self.state(tx, ctx, &party);
         let amount_minor = self.amount_minor.unwrap_or_else(|| state.balances.available_minor());

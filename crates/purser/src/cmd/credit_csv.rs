@@ -2,7 +2,7 @@
 //! everything that became of it; what happened when is its events.
 
 use purser_domain::time::{Date, Timestamp};
-use purser_engine::credit::OrderEvent;
+use purser_engine::credit::{OrderEvent, is_order_id};
 
 use super::csv_rows::{self, Fields, RowError};
 
@@ -61,6 +61,10 @@ fn line(row: u64, fields: &Fields<'_>) -> Result<CreditLine, String> {
         "" => Ok(None),
         text => text.parse::<Timestamp>().map(Some).map_err(|e| format!("{name}: {e}")),
     };
+    let order_id = needed("order_id")?;
+    if !is_order_id(&order_id) {
+        return Err("order_id: must be 1 to 64 printable characters".to_owned());
+    }
     let text = fields.get("amount_minor");
     let amount_minor: i64 = text.parse().map_err(|_| {
         format!("amount_minor: `{text}` is not an integer of minor units that fits in 64 bits")
@@ -74,7 +78,7 @@ fn line(row: u64, fields: &Fields<'_>) -> Result<CreditLine, String> {
     };
     let line = CreditLine {
         row,
-        order_id: needed("order_id")?,
+        order_id,
         merchant_id: needed("merchant_id")?,
         amount_minor,
         authorised_at: instant("authorised_at")?.ok_or("authorised_at: is empty")?,
@@ -153,10 +157,11 @@ mod tests {
         let early = day(1);
         let text = format!(
             "{HEAD}o1,s1,0,{a},,,,,\no2,s1,1,,,,,,\no3,s1,1,{a},{early},,,,\no4,s1,1,{a},{b},,{a},,\n\
-             o5,s1,1,{a},,,,6,{b}\no6,s1,1,{a},,,,5,\no7,s1,1,{a},soon,,,,\n,s1,1,{a},,,,,\no8,s1,1,{a},,,,,\no8,s1,1,{a},,,,,\n"
+             o5,s1,1,{a},,,,6,{b}\no6,s1,1,{a},,,,5,\no7,s1,1,{a},soon,,,,\n,s1,1,{a},,,,,\no8,s1,1,{a},,,,,\no8,s1,1,{a},,,,,\n{},s1,1,{a},,,,,\n",
+            "o".repeat(65)
         );
         let errors = read(text.as_bytes()).unwrap_err();
         let rows: Vec<u64> = errors.iter().map(|error| error.row).collect();
-        assert_eq!(rows, [2, 3, 4, 5, 6, 7, 8, 9, 11], "{errors:#?}");
+        assert_eq!(rows, [2, 3, 4, 5, 6, 7, 8, 9, 11, 12], "{errors:#?}");
     }
 }

@@ -1,6 +1,7 @@
 //! Reading a CSV file of shops that sell on pay-later terms: every row checked before anything is imported.
 
-use purser_domain::time::Timestamp;
+use purser_domain::{parties::is_external_id, time::Timestamp};
+use purser_engine::credit::AMOUNT_MAX;
 
 use super::csv_rows::{self, Fields, RowError};
 
@@ -28,8 +29,8 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Vec<ShopLine>, Vec<RowError>> {
 
 fn line(row: u64, fields: &Fields<'_>) -> Result<ShopLine, String> {
     let merchant_id = fields.get("merchant_id");
-    if merchant_id.is_empty() {
-        return Err("merchant_id: is empty".to_owned());
+    if !is_external_id(merchant_id) {
+        return Err("merchant_id: must be 1 to 64 printable characters".to_owned());
     }
     let text = fields.get("level");
     let level = text.parse::<u32>().ok().filter(|level| (1..=LEVEL_MAX).contains(level));
@@ -39,8 +40,8 @@ fn line(row: u64, fields: &Fields<'_>) -> Result<ShopLine, String> {
     let evaluation_minor = text.parse::<i64>().map_err(|_| {
         format!("credit_evaluation_minor: `{text}` is not an integer of minor units that fits in 64 bits")
     })?;
-    if evaluation_minor < 0 {
-        return Err(format!("credit_evaluation_minor: must be 0 or more, is {evaluation_minor}"));
+    if !(0..=AMOUNT_MAX).contains(&evaluation_minor) {
+        return Err(format!("credit_evaluation_minor: must be 0 to {AMOUNT_MAX}, is {evaluation_minor}"));
     }
     Ok(ShopLine { row, merchant_id: merchant_id.to_owned(), level, opened_at, evaluation_minor })
 }
@@ -57,9 +58,11 @@ mod tests {
         let bad = format!(
             "{head}s1,0,2026-01-01T08:00:00+08:00,1\n,1,2026-01-01T08:00:00+08:00,1\ns2,1,yesterday,1\n\
              s3,1,2026-01-01T08:00:00+08:00,-1\ns4,1,2026-01-01T08:00:00+08:00,1.5\n\
-             s5,1,2026-01-01T08:00:00+08:00,1\ns5,1,2026-01-01T08:00:00+08:00,1\n"
+             s5,1,2026-01-01T08:00:00+08:00,1\ns5,1,2026-01-01T08:00:00+08:00,1\n\
+             {},1,2026-01-01T08:00:00+08:00,1\ns6,1,2026-01-01T08:00:00+08:00,10000000000001\n",
+            "s".repeat(65)
         );
         let rows: Vec<u64> = read(bad.as_bytes()).unwrap_err().iter().map(|error| error.row).collect();
-        assert_eq!(rows, [2, 3, 4, 5, 6, 8]);
+        assert_eq!(rows, [2, 3, 4, 5, 6, 8, 9, 10]);
     }
 }

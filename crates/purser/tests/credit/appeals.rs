@@ -93,7 +93,7 @@ fn a_zero_shows_its_reason_and_an_appeal_lifts_it_c7_c10() {
         assert_eq!(down["data"].as_array().unwrap().len(), 1);
         assert_eq!(code(client.get(&format!("{root}/log?direction=sideways")), 400), "invalid_input");
         let csv = client.text(&format!("{root}/log/export?lang=zh&direction=up"));
-        assert!(csv.starts_with("评估编号,时间,起因,调整前额度"), "{csv}");
+        assert!(csv.starts_with("评估编号,时间,起因码,起因,调整前额度"), "{csv}");
         assert_eq!(csv.lines().count(), 4);
         desk.server.stop();
         place.verify(true);

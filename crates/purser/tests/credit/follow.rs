@@ -90,6 +90,10 @@ fn the_limit_follows_frozen_funds_and_flags_c6_c7() {
         };
         let fields = ["frozen_minor", "available_minor", "closed"];
         assert_eq!(seen(fields), [json!(50_000), json!(549_976), Value::Null], "reported");
+        let told = client.get(&format!("/v1/parties/{id}/messages?limit=200")).ended(200).body;
+        let told = told["data"].as_array().unwrap().iter().find(|told| told["kind"] == "credit.limit_frozen");
+        let told = &told.unwrap()["data"];
+        assert_eq!((&told["before_minor"], &told["frozen_minor"]), (&json!(0), &json!(50_000)));
         client
             .post(&format!("/v1/parties/{id}/freeze"), "freeze", &json!({ "reason": "court order" }))
             .ended(200);
@@ -104,6 +108,8 @@ fn the_limit_follows_frozen_funds_and_flags_c6_c7() {
         assert!(told.contains("credit.limit_frozen") && told.contains("credit.limit_unfrozen"));
         client.post("/v1/credit-shops", "free", &json!({ "merchant_id": id, "frozen_minor": 0 })).ended(200);
         assert_eq!(seen(fields)[0], json!(0));
+        let told = client.get(&format!("/v1/parties/{id}/messages?limit=200")).ended(200).body.to_string();
+        assert_eq!(told.matches("\"credit.limit_unfrozen\"").count(), 2, "the party, then the funds");
 
         // Flagged: zero at once, and back as soon as the flag is gone.
         let flag = |key: &str, on: bool| {

@@ -1,5 +1,6 @@
 //! The limit over HTTP (C1–C10): how high it is and how used, what built it, what changed it, what it was.
 
+use purser_domain::policy::DEFAULT_PACK;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -43,12 +44,28 @@ fn a_new_shop_has_its_level_and_then_its_components_c2_c3_c9() {
         let id = merchant(&client, "s1", "ok");
         let component = |source: &str, amount: i64, since: &str| json!({ "source": source, "amount_minor": amount, "since": since });
         let first = json!({ "opened_on": "2026-03-01", "level": 3, "components": [
-            component("credit_evaluation", 200_000, "2026-03-01"), component("service_quality", 150_000, "2026-03-01"),
+            { "source": "credit_evaluation", "amount_minor": 200_000, "since": "2026-03-01", "evidence": "score of February" }, component("service_quality", 150_000, "2026-03-01"),
             component("partner", 5_000_099, "2026-04-10")] });
         assert_eq!(report(&client, &id, "first", first.clone()), 300_000, "level × 1,000");
         let view = limit(&client, &id);
         assert_eq!(view["message_zh"], "可使用额度：3000.00元");
         assert_eq!(view["valid_until"], "2026-04-01");
+        let parts = view["components"].as_array().unwrap();
+        let fields = ["source", "amount_minor", "since", "eligible_en", "evidence"];
+        let shown: Vec<Value> = parts.iter().map(|part| json!(fields.map(|field| &part[field]))).collect();
+        let parts = [
+            json!(["credit_evaluation", 200_000, "2026-03-01", "Every shop", "score of February"]),
+            json!(["service_quality", 150_000, "2026-03-01", "Shops with good service", null]),
+            json!(["partner", 5_000_099, "2026-04-10", "Large shops", null]),
+        ];
+        assert_eq!(shown, parts);
+        let long = json!({ "merchant_id": id, "components": [{ "source": "partner", "amount_minor": 1, "since": "2026-04-10",
+            "evidence": "x".repeat(201) }] });
+        let no = client.post("/v1/credit-shops", "evidence", &long).ended(422);
+        assert_eq!(
+            (no.text("code"), &no.body["errors"][0]["pointer"]),
+            ("evidence_invalid", &json!("/components/0/evidence"))
+        );
         assert_eq!(steps(&view["evaluation"]), named(&[("new_shop", 300_000)]));
         // The first month ends by itself, and a component begins by itself.
         for (to, total) in [("2026-04-01T00:10:00+08:00", 350_000), ("2026-04-10T00:10:00+08:00", 5_350_000)]
@@ -100,6 +117,12 @@ fn boosts_are_earned_added_and_explained_c4_c8_c9() {
         let what_if = format!("/v1/parties/{id}/limit/what-if");
         let tried = client.post(&what_if, "try", &json!({ "training": true })).ended(200);
         assert_eq!((tried.int("total_minor"), tried.int("would_be_minor")), (1_320_000, 2_320_000));
+        let entry = "[[entry]]\nkey = \"credit.dsr.boost\"\nrow = \"C4\"\neffective_from = \"2026-03-01\"\nvalue = 300000\nsource = \"test\"\n";
+        let pack = json!({ "policy_text": format!("{DEFAULT_PACK}\n{entry}") });
+        let tried = client.post(&what_if, "policy", &pack).ended(200);
+        assert_eq!((tried.int("total_minor"), tried.int("would_be_minor")), (1_320_000, 1_430_000), "30 %");
+        let no = client.post(&what_if, "no-policy", &json!({ "policy_text": "[[entry]]" })).ended(400);
+        assert_eq!(no.body["errors"][0]["pointer"], "/policy_text");
         assert_eq!(limit(&client, &id)["total_minor"], 1_320_000, "nothing was written");
         assert_eq!(report(&client, &id, "trained", json!({ "trainings": ["2026-03-02"] })), 2_320_000);
         let all = named(&[

@@ -75,6 +75,7 @@ fn a_merchants_records_reach_back_to_the_first_day_c26() {
         let csv = client.text(&format!("{root}/bill-lines/export?event=refunded"));
         assert_eq!(csv.lines().count(), 2, "{csv}");
         assert!(csv.lines().nth(1).unwrap().starts_with("'=late,co_"), "no formula: {csv}");
+        assert!(csv.contains(",shipped,\"Shipped, to be paid\","), "{csv}");
         assert_eq!(client.text(&format!("{root}/bill-lines/export")).lines().count(), 1 + bills.len());
 
         // Proceeds: what changed the balance; it adds up to what the limit shows.
@@ -89,7 +90,10 @@ fn a_merchants_records_reach_back_to_the_first_day_c26() {
         assert_eq!(count("from=2026-06-10&direction=in"), 1);
         client.get(&format!("{root}/proceeds/lines?kind=gift")).ended(400);
         let csv = client.text(&format!("{root}/proceeds/lines/export?lang=zh"));
-        assert!(csv.starts_with("流水号,记账时间,类型"), "{csv}");
+        assert!(csv.starts_with("流水号,记账时间,类型码,类型,"), "{csv}");
+        assert!(csv.contains(",credit.advance,发货垫款,"), "{csv}");
+        let log = client.text(&format!("{root}/limit/log/export?lang=zh"));
+        assert!(log.contains(",report,店铺数据更新,"), "{log}");
         assert_eq!(csv.lines().count(), 1 + lines.len());
 
         // Withdrawals of the merchant.

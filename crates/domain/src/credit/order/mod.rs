@@ -155,9 +155,8 @@ impl CreditOrder {
 
     /// Bucket of days overdue on a civil date; `None` while it is not overdue or nothing of the buyer is open.
     pub fn overdue(&self, today: Date) -> Option<Overdue> {
-        let late = self.due_on.filter(|_| self.receivable_minor > self.due_minor)?;
-        let days = (today - late).get_days();
-        Overdue::ALL.into_iter().rev().find(|bucket| days >= bucket.first_day())
+        let due_on = self.due_on.filter(|_| self.receivable_minor > self.due_minor)?;
+        Overdue::of(due_on, today)
     }
 }
 
@@ -183,6 +182,32 @@ pub enum Status {
 }
 
 impl Status {
+    /// All of them, in the order of an order's life.
+    pub const ALL: [Self; 8] = [
+        Self::Authorised,
+        Self::UnderReview,
+        Self::PartlyShipped,
+        Self::Shipped,
+        Self::Due,
+        Self::Cancelled,
+        Self::Expired,
+        Self::Closed,
+    ];
+
+    /// In words, in Chinese and in English.
+    pub const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Authorised => ("已授权", "Authorised"),
+            Self::UnderReview => ("审核中", "Under review"),
+            Self::PartlyShipped => ("部分发货", "Shipped in part"),
+            Self::Shipped => ("已发货待付款", "Shipped, to be paid"),
+            Self::Due => ("待退还", "To be given back"),
+            Self::Cancelled => ("已取消", "Cancelled"),
+            Self::Expired => ("授权已到期", "Authorisation ended"),
+            Self::Closed => ("已完结", "Closed"),
+        }
+    }
+
     /// Stable name, as the API and storage write it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -214,6 +239,12 @@ pub enum Overdue {
 impl Overdue {
     /// All buckets in their order.
     pub const ALL: [Self; 4] = [Self::Days1, Self::Days31, Self::Days61, Self::Days91];
+
+    /// Bucket of what was due on a date; `None` while it is not overdue.
+    pub fn of(due_on: Date, today: Date) -> Option<Self> {
+        let days = (today - due_on).get_days();
+        Self::ALL.into_iter().rev().find(|bucket| days >= bucket.first_day())
+    }
 
     /// Stable name, as the API writes it.
     pub const fn name(self) -> &'static str {

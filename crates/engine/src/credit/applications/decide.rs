@@ -180,7 +180,7 @@ impl ApplicationDecision {
                 return Ok(facts.int("level", i64::from(level)));
             }
             Granted::Reopen => ShopChange::Lift(RestrictionKind::Closed),
-            Granted::Part(component) => ShopChange::Grant(component),
+            Granted::Part(component) => ShopChange::Grant(component, self.application),
             Granted::Boost(promotion) => ShopChange::Promote(promotion),
             Granted::Close => ShopChange::Close,
         };

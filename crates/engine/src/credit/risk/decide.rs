@@ -16,9 +16,10 @@ use crate::{
     command::{Command, Ctx, Rejection},
     credit::{
         booking::{ShopAccounts, count, post, shop_facts},
+        due::of_today,
         follow::Closed,
         orders::rejected,
-        rows::{CreditOrderRow, CreditShopRow, OrderEventRow},
+        rows::{CreditOrderRow, CreditShopRow, OrderEventRow, ShopFactsRow},
     },
     facts::Facts,
     parties::PartyRow,
@@ -92,6 +93,7 @@ impl Command for DecideRiskReview {
         let Some(review) = needs.get::<RiskReviewRow>(&self.id).cloned() else { return };
         needs.row::<PartyRow>(review.party);
         needs.row::<CreditShopRow>(review.party);
+        needs.row::<ShopFactsRow>(review.party);
         super::want(needs, review.party);
         if let Some(order) = review.order() {
             needs.row::<CreditOrderRow>(order);
@@ -158,6 +160,7 @@ fn ended(tx: &mut Tx, ctx: &Ctx, before: &CreditOrderRow, state: State) -> Resul
     marks.abuse |= state == State::Confirmed;
     let shop = tx.get::<CreditShopRow>(&before.merchant).cloned();
     let shop = shop.ok_or_else(|| Rejection::new("order_unknown", "there is no such order"))?;
+    let shop = of_today(tx, ctx, shop);
     let status = tx.get::<PartyRow>(&before.merchant).map(|row| row.party().status);
     let open = status.is_some_and(|status| Closed::of(&status, &shop, ctx.now).is_none());
     let accounts = ShopAccounts::of(before.merchant, ctx.rules.currency);
