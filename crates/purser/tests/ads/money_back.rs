@@ -1,4 +1,4 @@
-//! Balance given back (A12), and top-ups that come late, twice or with another amount (A6).
+//! Balance given back (A12), and top-ups that come late (A6): a late one lifts the stop all the same (A3).
 
 use purser_domain::ledger::AccountKind;
 use serde_json::{Value, json};
