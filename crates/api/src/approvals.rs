@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
+    ads::GrantProposal,
     credit::{ApplicationProposal, LimitProposal, LossProposal, limit_action, loss_action},
     edge::{Amount, Answer, Body, Call, Cursor, Page, Params, json, limit, page_of, parse_id, submit},
     ledger::{AccountName, reference},
@@ -219,6 +220,8 @@ pub(crate) struct NewProposal {
     /// A large adjustment of a published programme statement, carried out by `POST
     /// /v1/programme/statements/{id}/answer`; scope `programmes:write`.
     programme_adjustment: Option<AdjustmentProposal>,
+    /// A grant of advertising money; scope `ads:grant`.
+    ad_grant: Option<GrantProposal>,
 }
 
 /// Something about a party.
@@ -276,6 +279,7 @@ async fn action(call: &Call, given: NewProposal) -> Result<Action, Problem> {
         given.credit_write_off.is_some(),
         given.credit_recourse.is_some(),
         given.programme_adjustment.is_some(),
+        given.ad_grant.is_some(),
     ];
     let one_of_them = || Problem::invalid("", "send one thing to decide: exactly one field of the proposal");
     if given_in_all.into_iter().filter(|is| *is).count() != 1 {
@@ -301,6 +305,9 @@ async fn action(call: &Call, given: NewProposal) -> Result<Action, Problem> {
     }
     if let Some(application) = given.credit_application {
         return application.action(call).await.map(Action::CreditApplication);
+    }
+    if let Some(grant) = given.ad_grant {
+        return grant.action();
     }
     if let Some(adjustment) = given.programme_adjustment {
         return adjustment.action();

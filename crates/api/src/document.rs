@@ -7,9 +7,9 @@ use utoipa::OpenApi;
 
 use crate::{
     access::{Need, find},
-    agencies, approvals, bank_files, bank_messages, cases, cashier, credit, explain, feed, health, identity,
-    keys, ledger, notices, operations, orders, parties, party_notes, payments, payout_accounts, people,
-    problem, programme, rails, records, rules, settlements, staff, studio, tax, withdrawals,
+    ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit, explain, feed, health,
+    identity, keys, ledger, notices, operations, orders, parties, party_notes, payments, payout_accounts,
+    people, problem, programme, rails, records, rules, settlements, staff, studio, tax, withdrawals,
 };
 
 #[derive(OpenApi)]
@@ -164,6 +164,23 @@ use crate::{
         credit::export_risk_reviews,
         credit::get_risk_review,
         credit::decide_risk_review,
+        ads::get_ad_account,
+        ads::change_ad_account,
+        ads::list_ad_lines,
+        ads::resume_campaigns,
+        payments::refund_balance,
+        ads::give_grant,
+        ads::list_grants,
+        ads::report_account,
+        ads::list_campaigns,
+        ads::change_campaigns,
+        ads::create_campaign,
+        ads::get_campaign,
+        ads::change_campaign,
+        ads::resume_campaign,
+        ads::list_keywords,
+        ads::change_keywords,
+        ads::report_campaign,
         cases::list_contacts,
         cases::list_cases,
         cases::open_case,

@@ -4,6 +4,7 @@
 //! body strictly and either queues a command, whose answer is made inside the group, or reads in one snapshot.
 
 mod access;
+mod ads;
 mod agencies;
 mod app;
 mod approvals;

@@ -10,9 +10,9 @@ use axum::{
 };
 
 use crate::{
-    App, agencies, approvals, bank_files, bank_messages, cases, cashier, credit, edge, explain, feed, health,
-    identity, keys, ledger, notices, operations, orders, parties, party_notes, payments, payout_accounts,
-    people, programme, rails, records, rules, staff, studio, tax, withdrawals,
+    App, ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit, edge, explain, feed,
+    health, identity, keys, ledger, notices, operations, orders, parties, party_notes, payments,
+    payout_accounts, people, programme, rails, records, rules, staff, studio, tax, withdrawals,
 };
 
 /// The whole service.
@@ -30,6 +30,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(payments_in())
         .merge(settled())
         .merge(pay_later())
+        .merge(advertising())
         .fallback(edge::no_route)
         .method_not_allowed_fallback(edge::no_method)
         .layer(from_fn_with_state(Arc::clone(&app), edge::enter))
@@ -93,6 +94,23 @@ fn pay_later() -> Routes {
         .route("/v1/risk-reviews/export", get(credit::export_risk_reviews))
         .route("/v1/risk-reviews/{id}", get(credit::get_risk_review))
         .route("/v1/risk-reviews/{id}/decision", post(credit::decide_risk_review))
+}
+
+fn advertising() -> Routes {
+    Router::new()
+        .route("/v1/parties/{id}/ad-account", get(ads::get_ad_account).patch(ads::change_ad_account))
+        .route("/v1/parties/{id}/ad-account/lines", get(ads::list_ad_lines))
+        .route("/v1/parties/{id}/ad-account/resume", post(ads::resume_campaigns))
+        .route("/v1/parties/{id}/ad-account/refunds", post(payments::refund_balance))
+        .route("/v1/parties/{id}/ad-grants", get(ads::list_grants).post(ads::give_grant))
+        .route("/v1/parties/{id}/ad-report", get(ads::report_account))
+        .route("/v1/parties/{id}/ad-campaigns", get(ads::list_campaigns))
+        .route("/v1/parties/{id}/ad-campaigns/bulk", post(ads::change_campaigns))
+        .route("/v1/ad-campaigns", post(ads::create_campaign))
+        .route("/v1/ad-campaigns/{id}", get(ads::get_campaign).patch(ads::change_campaign))
+        .route("/v1/ad-campaigns/{id}/resume", post(ads::resume_campaign))
+        .route("/v1/ad-campaigns/{id}/keywords", get(ads::list_keywords).post(ads::change_keywords))
+        .route("/v1/ad-campaigns/{id}/report", get(ads::report_campaign))
 }
 
 fn money() -> Routes {

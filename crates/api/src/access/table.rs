@@ -265,6 +265,23 @@ pub(crate) const ROUTES: &[Access] = &[
     row("GET", "/v1/risk-reviews/export", Need::Scope(Scope::CreditRead)),
     row("GET", "/v1/risk-reviews/{id}", Need::Scope(Scope::CreditRead)),
     versioned(money("/v1/risk-reviews/{id}/decision", Scope::CreditDecide)),
+    row("GET", "/v1/parties/{id}/ad-account", Need::Scope(Scope::AdsRead)),
+    versioned(row("PATCH", "/v1/parties/{id}/ad-account", Need::Scope(Scope::AdsWrite))),
+    row("GET", "/v1/parties/{id}/ad-account/lines", Need::Scope(Scope::AdsRead)),
+    row("POST", "/v1/parties/{id}/ad-account/resume", Need::Scope(Scope::AdsWrite)),
+    money("/v1/parties/{id}/ad-account/refunds", Scope::PaymentsWrite),
+    money("/v1/parties/{id}/ad-grants", Scope::AdsGrant),
+    row("GET", "/v1/parties/{id}/ad-grants", Need::Scope(Scope::AdsRead)),
+    row("GET", "/v1/parties/{id}/ad-report", Need::Scope(Scope::AdsRead)),
+    row("GET", "/v1/parties/{id}/ad-campaigns", Need::Scope(Scope::AdsRead)),
+    row("POST", "/v1/parties/{id}/ad-campaigns/bulk", Need::Scope(Scope::AdsWrite)),
+    row("POST", "/v1/ad-campaigns", Need::Scope(Scope::AdsWrite)),
+    row("GET", "/v1/ad-campaigns/{id}", Need::Scope(Scope::AdsRead)),
+    versioned(row("PATCH", "/v1/ad-campaigns/{id}", Need::Scope(Scope::AdsWrite))),
+    row("POST", "/v1/ad-campaigns/{id}/resume", Need::Scope(Scope::AdsWrite)),
+    row("GET", "/v1/ad-campaigns/{id}/keywords", Need::Scope(Scope::AdsRead)),
+    versioned(row("POST", "/v1/ad-campaigns/{id}/keywords", Need::Scope(Scope::AdsWrite))),
+    row("GET", "/v1/ad-campaigns/{id}/report", Need::Scope(Scope::AdsRead)),
 ];
 
 /// Position of a route in [`ROUTES`].

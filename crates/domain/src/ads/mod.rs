@@ -9,11 +9,17 @@
 //! ([`sources`]). Arrears come from the click that uses the balance up and from clicks that were on their way when
 //! delivery stopped, and never exceed their limit.
 
+pub mod account;
+pub mod alerts;
+pub mod auto;
 pub mod budget;
+pub mod campaign;
 pub mod charge;
 pub mod price;
 pub mod schedule;
+pub mod settings;
 pub mod sources;
 pub mod status;
 pub mod stop;
+pub mod topup;
 pub mod varint;

@@ -86,4 +86,10 @@ transfer_kinds! {
     AdInvalid = 91, "ads.invalid_clicks";
     /// What a campaign spent above its budget of a day (A7).
     AdOverDelivery = 92, "ads.over_delivery";
+    /// A grant of advertising money (A1).
+    AdGrant = 96, "ads.grant";
+    /// What was left of a grant at its end.
+    AdGrantExpired = 97, "ads.grant_expired";
+    /// An automatic top-up from the party's own earnings (A11).
+    AdAutoTopUp = 98, "ads.auto_top_up";
 }

@@ -21,7 +21,7 @@ pub use code::{chosen, codes_in, transfer_code};
 pub use create::{CreateTerms, PayerFacts, Request, close_now, create, open, repay, time_out};
 pub use receive::{AccountFacts, Assigned, Incoming, Posting, Receipt, Role, assign, receive, unassigned};
 pub use refund::{
-    RefundFacts, RefundOutcome, RefundStep, RefundStops, fund, refund, refund_outcome, refund_stop,
+    RefundFacts, RefundOutcome, RefundStep, RefundStops, fund, refund, refund_outcome, refund_stop, spread,
 };
 
 use crate::{

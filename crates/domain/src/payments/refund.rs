@@ -73,6 +73,40 @@ pub fn refund(
     Ok((Payment { refunding_minor: payment.refunding_minor + amount, ..payment.clone() }, refund))
 }
 
+/// Spreads what an advertiser wants back over its payments, which are given newest first (A12): the place of each with
+/// its part, minor units. At most `available_minor`, the balance that is left, goes back; all of it when no amount is
+/// named.
+///
+/// # Errors
+/// `amount_not_positive`, `nothing_to_refund`, `refund_too_much`.
+pub fn spread(
+    payments: &[Payment],
+    available_minor: i64,
+    amount_minor: Option<i64>,
+) -> Result<Vec<(usize, i64)>, Rejection> {
+    if amount_minor.is_some_and(|amount| amount <= 0) {
+        return Err(Rejection::AmountNotPositive);
+    }
+    let paid = payments.iter().fold(0_i64, |sum, paid| sum.saturating_add(paid.refundable_minor().max(0)));
+    let most_minor = paid.min(available_minor);
+    if most_minor <= 0 {
+        return Err(Rejection::NothingToRefund);
+    }
+    let mut left = amount_minor.unwrap_or(most_minor);
+    if left > most_minor {
+        return Err(Rejection::RefundTooMuch { most_minor });
+    }
+    let mut parts = Vec::new();
+    for (at, payment) in payments.iter().enumerate() {
+        let part = payment.refundable_minor().min(left);
+        if part > 0 {
+            parts.push((at, part));
+            left -= part;
+        }
+    }
+    Ok(parts)
+}
+
 /// How a refund begins whose money is there.
 fn begun(method: Method) -> RefundState {
     match method {

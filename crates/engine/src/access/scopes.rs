@@ -83,6 +83,12 @@ scopes! {
     CreditWrite = 30, "credit:write";
     /// Limits decided by staff, advances given up.
     CreditDecide = 31, "credit:decide";
+    /// Advertising accounts, campaigns and reports, read.
+    AdsRead = 32, "ads:read";
+    /// Campaigns, bids and settings of advertisers, changed; campaigns resumed.
+    AdsWrite = 33, "ads:write";
+    /// Grants of advertising money, given.
+    AdsGrant = 35, "ads:grant";
 }
 
 /// A set of scopes.
@@ -182,6 +188,7 @@ impl Role {
             S::ProgrammesRead,
             S::SettlementsRead,
             S::CreditRead,
+            S::AdsRead,
         ];
         let more: &[S] = match self {
             Self::Admin => return Scopes::all(),
@@ -196,11 +203,17 @@ impl Role {
                 S::ProgrammesWrite,
                 S::SettlementsWrite,
                 S::CreditDecide,
+                S::AdsGrant,
             ],
             Self::Risk => &[S::WithdrawalsDecide, S::OperationsWrite, S::CasesWrite, S::CreditDecide],
-            Self::Support => {
-                &[S::PartiesWrite, S::CasesWrite, S::AgenciesWrite, S::IdentityWrite, S::OperationsWrite]
-            }
+            Self::Support => &[
+                S::PartiesWrite,
+                S::CasesWrite,
+                S::AgenciesWrite,
+                S::IdentityWrite,
+                S::OperationsWrite,
+                S::AdsWrite,
+            ],
             Self::ReadOnly => &[],
         };
         Scopes(Scopes::of(&read).0 | Scopes::of(more).0)

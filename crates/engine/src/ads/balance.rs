@@ -29,7 +29,7 @@ static OPEN_GRANTS: Statement = Statement {
 pub(super) const STATEMENTS: &[&Statement] = &[&OPEN_GRANTS];
 
 /// The ledger account of a grant.
-pub(super) fn grant_account(party: PartyId, grant: AdGrantId, currency: Currency) -> AccountRef {
+pub fn grant_account(party: PartyId, grant: AdGrantId, currency: Currency) -> AccountRef {
     AccountRef {
         owner: Owner::Party(party),
         kind: AccountKind::AdGrant,

@@ -24,6 +24,7 @@ use super::{
     rollups::{Count, NONE, Rollups, Tally},
     rows::{AdAccountRow, AdBudgetDayRow, AdCampaignRow, AdKeywordRow},
     stop::{StopReason, numbered, stop},
+    watch::watch,
 };
 use crate::{
     command::{Ctx, Rejection},
@@ -373,7 +374,8 @@ impl Advertiser {
             let facts = numbered(&mut self.row).int("epoch", self.row.stops).int("arrears_minor", arrears);
             tx.event("ads.arrears", Some(self.row.party), &self.row.party.to_string(), facts);
         }
-        self.row.version += 1;
+        let left = self.funds.balance_minor();
+        watch(tx, &mut self.row, left);
         tx.put(self.row);
     }
 }

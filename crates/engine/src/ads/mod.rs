@@ -1,32 +1,58 @@
 //! The prepaid advertising account (A1–A12): clicks and what they are taken from, stops for money, budgets, refunds of
 //! invalid clicks, figures by hour and day.
 
+mod auto;
 mod balance;
+mod campaigns;
 mod charge;
 mod credit;
 mod day_end;
 mod desk;
+mod grants;
 mod invalid;
+mod keywords;
 mod lines;
 mod moment;
 mod proof;
 mod prune;
+mod queries;
 mod report;
+mod reports;
+mod resume;
 mod rollups;
 mod rows;
+mod settings;
 mod stop;
+mod terms;
+mod watch;
 
+pub use auto::{AUTO_TOP_UP, run_auto_top_up};
+pub use balance::grant_account;
+pub use campaigns::{CampaignEdit, ChangeCampaigns, CreateCampaign, EditOutcome, unknown_campaign};
 pub use charge::{ChargeClicks, ClickCharged, ClickItem, ClickOutcome};
 pub use day_end::{CLOSE_MAX, CloseAdDays};
+pub use grants::{ExpireGrants, GiveGrant, OPEN_GRANTS_MAX, grant_id};
 pub use invalid::{CLICKS_MAX, CreditInvalidClicks, InvalidOutcome};
+pub use keywords::{ChangeKeywords, KeywordOutcome};
 pub(crate) use proof::{AdAccountsAgree, AdBudgetsAddUp, AdRollupsAddUp, ClickLines};
 pub(crate) use prune::PruneClicks;
+pub use queries::{
+    AD_PAGE_MAX, AdAccountView, AdMoment, CampaignCounts, CampaignView, GrantView, ad_account, campaign,
+    campaign_views, campaigns, grants, keywords,
+};
 pub use report::{Figures, ReportAdFigures, ReportedFigures};
+pub use reports::{
+    KeywordFigures, REPORT_DAYS_MAX, REPORT_HOUR_DAYS_MAX, ReportFigures, report_campaigns, report_days,
+    report_hours, report_keywords,
+};
+pub use resume::{ResumeCampaigns, Resumed};
 pub use rows::{
     AdAccountRow, AdBudgetDayRow, AdCampaignRow, AdClickRow, AdDayRow, AdGrantRow, AdHourRow, AdKeywordRow,
     AdLinesRow, campaign_id, keyword_id, whole_account,
 };
+pub use settings::{AccountChange, ChangeAdAccount, FROM_EARNINGS};
 pub use stop::{StopReason, budget_changed, money_came, stop, want};
+pub(crate) use watch::{money_went, topped_up};
 
 use purser_storage::{Statement, Table};
 
@@ -45,6 +71,15 @@ pub const TABLES: &[&Table] = &[
 
 /// Statements of this module.
 pub(crate) fn statements() -> Vec<&'static Statement> {
-    [balance::STATEMENTS, charge::STATEMENTS, day_end::STATEMENTS, proof::STATEMENTS, prune::STATEMENTS]
-        .concat()
+    [
+        balance::STATEMENTS,
+        charge::STATEMENTS,
+        day_end::STATEMENTS,
+        grants::STATEMENTS,
+        proof::STATEMENTS,
+        prune::STATEMENTS,
+        queries::STATEMENTS,
+        reports::STATEMENTS,
+    ]
+    .concat()
 }

@@ -85,12 +85,12 @@ pub fn money_came(tx: &mut Tx, ctx: &Ctx, party: PartyId) {
     if !tx.is_loaded::<AdAccountRow>(&party) {
         return;
     }
-    let Some(mut row) = tx.get::<AdAccountRow>(&party).cloned() else { return };
+    // A first top-up may come before the first campaign.
+    let known = tx.get::<AdAccountRow>(&party).cloned();
+    let mut row = known.unwrap_or_else(|| AdAccountRow::new(party, ctx.now));
     let before = row.clone();
     let (owed, left) = (balance::arrears_minor(tx, ctx, party), balance::spendable_minor(tx, ctx, party));
-    if owed == 0 {
-        row.arrears_since = None;
-    }
+    row.arrears_since = if owed > 0 { row.arrears_since.or(Some(ctx.now)) } else { None };
     if owed == 0 && left > 0 && row.stopped_at.is_some() {
         row.stopped_at = None;
         let mut log = StopLog::decode(&row.stop_log);
@@ -107,7 +107,6 @@ pub fn money_came(tx: &mut Tx, ctx: &Ctx, party: PartyId) {
     }
     resume_by_itself(tx, ctx, &mut row, left);
     if row != before {
-        row.version += 1;
         tx.put(row);
     }
 }

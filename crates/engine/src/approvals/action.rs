@@ -3,6 +3,7 @@
 use super::ApprovalState;
 use crate::{
     access::Scope,
+    ads::GiveGrant,
     command::{Ctx, Rejection},
     credit::{APPROVED_ACTIONS, ApplicationDecision, CreditProposal},
     facts::Facts,
@@ -29,6 +30,8 @@ pub enum Action {
     ReleasePhone(ReleasePhone),
     /// Granting an application about a pay-later limit with much at stake.
     CreditApplication(ApplicationDecision),
+    /// A grant of advertising money.
+    AdGrant(GiveGrant),
     /// A limit or the end of an advance, which its own command carries out.
     Credit(CreditProposal),
     /// A command of another module, which uses the approval up when it runs ([`super::require_approval`]).
@@ -56,6 +59,7 @@ impl Action {
             ACTIVATE_POLICY => Some(Scope::PolicyWrite),
             VoidIdentity::ACTION | ReleasePhone::ACTION => Some(Scope::IdentityWrite),
             ApplicationDecision::ACTION => Some(Scope::CreditDecide),
+            GiveGrant::ACTION => Some(Scope::AdsGrant),
             programme::ADJUSTMENT => Some(Scope::ProgrammesWrite),
             name if APPROVED_ACTIONS.contains(&name) => Some(Scope::CreditDecide),
             _ => None,
@@ -71,6 +75,7 @@ impl Action {
             Self::VoidIdentity(_) => VoidIdentity::ACTION,
             Self::ReleasePhone(_) => ReleasePhone::ACTION,
             Self::CreditApplication(_) => ApplicationDecision::ACTION,
+            Self::AdGrant(_) => GiveGrant::ACTION,
             Self::Credit(proposal) => proposal.name(),
             Self::Other { action, .. } => action,
         }
@@ -85,6 +90,7 @@ impl Action {
             Self::VoidIdentity(void) => void.party.to_string(),
             Self::ReleasePhone(release) => release.party.to_string(),
             Self::CreditApplication(decision) => decision.application.to_string(),
+            Self::AdGrant(grant) => grant.party.to_string(),
             Self::Credit(proposal) => proposal.subject(),
             Self::Other { subject, .. } => subject.clone(),
         }
@@ -99,6 +105,7 @@ impl Action {
             Self::VoidIdentity(void) => void.facts(),
             Self::ReleasePhone(release) => release.facts(),
             Self::CreditApplication(decision) => decision.facts(),
+            Self::AdGrant(grant) => grant.facts(),
             Self::Credit(proposal) => proposal.facts(),
             Self::Other { facts, .. } => facts.clone(),
         }
@@ -125,6 +132,7 @@ impl Action {
             ApplicationDecision::ACTION => {
                 ApplicationDecision::from_facts(&row.subject, &row.facts).map(Self::CreditApplication)
             }
+            GiveGrant::ACTION => GiveGrant::from_facts(&row.facts).map(Self::AdGrant),
             action if APPROVED_ACTIONS.contains(&action) => {
                 CreditProposal::of(action, &row.subject, &row.facts).map(Self::Credit)
             }
@@ -144,6 +152,7 @@ impl Action {
             Self::VoidIdentity(void) => void.needs(needs),
             Self::ReleasePhone(release) => release.needs(needs),
             Self::CreditApplication(decision) => decision.needs(needs, ctx),
+            Self::AdGrant(grant) => grant.want(needs, ctx),
             Self::Credit(proposal) => proposal.needs(needs),
             Self::Other { .. } => {}
         }
@@ -158,6 +167,7 @@ impl Action {
             Self::VoidIdentity(void) => void.check(tx),
             Self::ReleasePhone(release) => release.check(tx),
             Self::CreditApplication(decision) => decision.check(tx, ctx),
+            Self::AdGrant(grant) => grant.check(tx, ctx),
             Self::Credit(proposal) => proposal.check(tx, ctx),
             Self::Other { .. } => Ok(()),
         }
@@ -178,6 +188,10 @@ impl Action {
             Self::VoidIdentity(void) => void.run(tx, ctx)?,
             Self::ReleasePhone(release) => release.run(tx)?,
             Self::CreditApplication(decision) => decision.run(tx, ctx, true).map(|(row, _)| row.granted)?,
+            Self::AdGrant(grant) => {
+                let asked = GiveGrant { asked_by: approval.proposed_by.clone(), ..grant.clone() };
+                asked.run(tx, ctx, second).map(|row| Facts::new().text("grant", row.id.to_string()))?
+            }
             Self::Credit(proposal) => {
                 proposal.check(tx, ctx)?;
                 return Ok((ApprovalState::Approved, Facts::new()));

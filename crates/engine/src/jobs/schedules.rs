@@ -7,7 +7,7 @@ use super::{
     WarnOfCalendar, commands::Claimed, derived_id, ready,
 };
 use crate::{
-    ads::{CLOSE_MAX, CloseAdDays, PruneClicks},
+    ads::{AUTO_TOP_UP, CLOSE_MAX, CloseAdDays, ExpireGrants, PruneClicks, run_auto_top_up},
     bank_files::plan_close,
     cases::TendCases,
     chain::TakeCheckpoint,
@@ -110,6 +110,8 @@ const REMIND_BOOSTS: Schedule = Schedule { kind: "credit.remind_boosts", every: 
 const CLOSE_AD_DAYS: Schedule = Schedule { kind: "ads.close_days", every: Every::Minutes(1) };
 /// Forgets clicks that were charged long ago (P19).
 const PRUNE_CLICKS: Schedule = Schedule { kind: "ads.prune_clicks", every: Every::DayAt(3, 20) };
+/// Ends grants of advertising money whose instant has passed (A1).
+const EXPIRE_GRANTS: Schedule = Schedule { kind: "ads.expire_grants", every: Every::Minutes(1) };
 
 /// Everything that the engine itself does again and again.
 pub const SCHEDULES: &[Schedule] = &[
@@ -134,6 +136,7 @@ pub const SCHEDULES: &[Schedule] = &[
     REMIND_BOOSTS,
     CLOSE_AD_DAYS,
     PRUNE_CLICKS,
+    EXPIRE_GRANTS,
 ];
 
 /// What a round of a recurring job came to.
@@ -308,6 +311,11 @@ impl Registry {
                 let now = hands.clock.business();
                 Ok(ListMonth::plan(hands.reads, now)?)
             })
+            .with_schedule(EXPIRE_GRANTS, |_, hands| {
+                let now = hands.clock.business();
+                Ok(ExpireGrants::plan(hands.reads, now)?)
+            })
+            .with_tireless(AUTO_TOP_UP, run_auto_top_up)
             .with_tireless(FOLLOW, run_follow)
             .with_tireless(BOOK_CHARGE, run_book_charge)
             .with_schedule(TEND_SETTLEMENTS, |_, hands| {

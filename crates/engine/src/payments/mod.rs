@@ -1,6 +1,7 @@
 //! Money in (P11, A2, A3, A6): payment orders, what rails received, what goes back.
 
 mod apply;
+mod balance;
 mod carry;
 mod create;
 mod fund;
@@ -11,6 +12,7 @@ mod refund;
 mod rows;
 mod transfers;
 
+pub use balance::RefundBalance;
 pub use carry::{CollectJobs, collect_jobs, collect_order, run_close, run_refund, run_refund_query, take_in};
 pub use create::{
     ClosePaymentOrder, CreatePaymentOrder, EndPaymentOrder, FoundCashier, NoteFailedAttempt,
@@ -18,8 +20,8 @@ pub use create::{
 };
 pub use fund::{FUND, run_fund};
 pub use queries::{
-    LocatedOrder, LocatedPayment, LocatedRefund, OrderFilter, PAYMENT_PAGE_MAX, orders_by_code, payment,
-    payment_order, payment_order_page, payment_page, payment_refund, payments_of, refunds_of,
+    LocatedOrder, LocatedPayment, LocatedRefund, OrderFilter, PAYMENT_PAGE_MAX, has_paid, orders_by_code,
+    payment, payment_order, payment_order_page, payment_page, payment_refund, payments_of, refunds_of,
 };
 pub use receive::{AssignPayment, RecordPayment, Recorded, payment_id, unknown_payment};
 pub use refund::{RecordRefundOutcome, RefundPayment, Refunded, one_click, unknown_refund};
@@ -38,5 +40,5 @@ pub const TABLES: &[&Table] = &[&rows::PAYMENT_ORDERS, &rows::PAYMENTS, &rows::P
 
 /// Statements of this module.
 pub(crate) fn statements() -> Vec<&'static Statement> {
-    [queries::STATEMENTS, prove::STATEMENTS].concat()
+    [balance::STATEMENTS, queries::STATEMENTS, prove::STATEMENTS].concat()
 }

@@ -177,6 +177,19 @@ pub fn payment_refund(
     one(session, id)
 }
 
+/// Whether money ever came from a party (A2).
+///
+/// # Errors
+/// Storage faults.
+pub fn has_paid(session: &mut dyn Session, party: PartyId) -> Result<bool, Fault> {
+    let mut found = false;
+    session.query(&PAID_OF_PARTY, &[Value::Bytes(&party.0.0)], &mut |_| {
+        found = true;
+        false
+    })?;
+    Ok(found)
+}
+
 /// What an order list shows.
 #[derive(Debug, Clone, Default)]
 pub struct OrderFilter {

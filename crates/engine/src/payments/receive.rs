@@ -17,6 +17,7 @@ use super::{
     rows::{PaymentOrderRow, PaymentRow},
 };
 use crate::{
+    ads,
     cases::{self, CaseRow, NewCase},
     command::{Command, Ctx, Rejection},
     facts::Facts,
@@ -148,6 +149,7 @@ impl Command for RecordPayment {
         if let Some(order) = &self.order {
             needs.row::<PartyRow>(order.party);
             needs.row::<PaymentOrderRow>(order.id);
+            ads::want(needs, order.party, ctx);
         }
         needs.row::<PaymentRow>(self.id());
         needs.row::<CaseRow>(self.conflict());
@@ -187,9 +189,12 @@ impl Command for RecordPayment {
         order.update(&receipt.order);
         tx.put(row.clone());
         tell_all(tx, &receipt.events, &order, &row);
+        let party = order.party;
         tx.put(order);
         if row.payment().place == Place::Held {
             open_case(tx, ctx, &row, "a payment came for a party that is closed");
+        } else {
+            ads::topped_up(tx, ctx, party);
         }
         Ok(Recorded { payment: row, new: true })
     }
@@ -261,6 +266,7 @@ impl Command for AssignPayment {
         }
         needs.row::<PaymentRow>(self.payment.id);
         want(needs, self.payment.id, Some(self.party), self.payment.method, ctx);
+        ads::want(needs, self.party, ctx);
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<PaymentRow, Rejection> {
@@ -292,6 +298,7 @@ impl Command for AssignPayment {
         } else {
             done.events.iter().for_each(|event| tell(tx, event, &row));
         }
+        ads::topped_up(tx, ctx, self.party);
         Ok(row)
     }
 

@@ -2,7 +2,7 @@
 
 use purser_domain::{
     ids::{AccountId, PartyId, PaymentRefundId, Uid},
-    ledger::{AccountRef, Step, TransferKind, TransferRequest},
+    ledger::{Step, TransferKind, TransferRequest},
     parties::PartyStatus,
     payments::{self, RefundFacts, RefundOutcome, RefundState, RefundStep, RefundStops, Role},
     policy::keys,
@@ -18,6 +18,7 @@ use super::{
     rows::{PaymentOrderRow, PaymentRefundRow, PaymentRow},
 };
 use crate::{
+    ads,
     command::{Command, Ctx, Rejection},
     facts::Facts,
     jobs::{self, Lease},
@@ -44,18 +45,16 @@ pub struct RefundPayment {
     pub amount_minor: Option<i64>,
 }
 
-impl RefundPayment {
-    fn available(&self, tx: &Tx, ctx: &Ctx, role: Role) -> i64 {
-        let account: Option<AccountRef> = account(role, self.payment.party, self.payment.method, ctx);
+/// What giving back looks at: what stops it, the balance, and the float at the custodian of the method.
+pub(super) fn refund_facts(tx: &Tx, ctx: &Ctx, payment: &LocatedPayment) -> RefundFacts {
+    let available = |role| {
+        let account = account(role, payment.party, payment.method, ctx);
         account.map_or(0, |account| tx.available(&account))
-    }
-
-    fn facts(&self, tx: &Tx, ctx: &Ctx) -> RefundFacts {
-        RefundFacts {
-            stops: stops(tx, ctx, &self.payment),
-            available_minor: self.available(tx, ctx, Role::Cash),
-            float_minor: self.available(tx, ctx, Role::Float),
-        }
+    };
+    RefundFacts {
+        stops: stops(tx, ctx, payment),
+        available_minor: available(Role::Cash),
+        float_minor: available(Role::Float),
     }
 }
 
@@ -106,6 +105,9 @@ impl Command for RefundPayment {
     fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
         needs.row::<PaymentRow>(self.payment.id);
         want_party(needs, &self.payment);
+        if let Some(party) = self.payment.party {
+            ads::want(needs, party, ctx);
+        }
         for role in [Role::Float, Role::Suspense, Role::Cash] {
             if let Some(account) = account(role, self.payment.party, self.payment.method, ctx) {
                 needs.account(&account);
@@ -116,7 +118,7 @@ impl Command for RefundPayment {
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Refunded, Rejection> {
         let unknown = || unknown_payment(self.payment.id);
-        let mut row = tx.get::<PaymentRow>(&self.payment.id).cloned().ok_or_else(unknown)?;
+        let row = tx.get::<PaymentRow>(&self.payment.id).cloned().ok_or_else(unknown)?;
         if row.party() != self.payment.party {
             // Assigned between reading and deciding: the caller looks again.
             return Err(Rejection::new(
@@ -124,56 +126,13 @@ impl Command for RefundPayment {
                 "the payment was assigned meanwhile: read it again",
             ));
         }
-        let id: PaymentRefundId = tx.new_id();
-        let (payment, refund) = payments::refund(id, &row.payment(), self.amount_minor, &self.facts(tx, ctx))
-            .map_err(|no| {
-                let plain = rejected(&no);
-                if self.amount_minor.is_some() { plain.at("/amount_minor") } else { plain }
-            })?;
-        let end = |role| account(role, row.party(), row.method(), ctx).map_or(UNNAMED, |a| a.id());
-        let waits = refund.state == RefundState::Waiting;
-        tx.post(&TransferRequest {
-            id: if waits { waiting_hold_id(id) } else { hold_id(id) },
-            step: Step::Hold { expires_at: None },
-            debit: end(holder(payment.place)),
-            credit: if waits { clearing(ctx).id() } else { end(Role::Float) },
-            amount_minor: refund.amount_minor,
-            currency: row.currency,
-            kind: TransferKind::PaymentRefund.code(),
-            reference: id.0,
-        })?;
-        row.update(&payment);
-        tx.put(row.clone());
-        let given = PaymentRefundRow {
-            id,
-            payment: row.id,
-            order_id: row.order_id,
-            party: row.party,
-            method: row.method.clone(),
-            amount: refund.amount_minor,
-            currency: row.currency,
-            state: refund.state.name().to_owned(),
-            code: String::new(),
-            requested_at: ctx.now,
-            finished_at: None,
-            version: 1,
-        };
-        tx.put(given.clone());
-        let next = match refund.state {
-            RefundState::Sending => Some(collect_jobs(payment.method).refund),
-            RefundState::Waiting => Some(FUND),
-            _ => None,
-        };
-        if let Some(kind) = next {
-            let job = tx.new_id();
-            tx.job(jobs::ready(job, kind, &id.to_string(), ctx.now, Facts::new()));
+        let facts = refund_facts(tx, ctx, &self.payment);
+        let party = row.party();
+        let done = give_back(tx, ctx, row, self.amount_minor, &facts)?;
+        if let Some(party) = party {
+            ads::money_went(tx, ctx, party);
         }
-        if waits {
-            let facts = Facts::new().text("payment_refund", id.to_string());
-            tx.event("float.short", None, payment.method.custodian(), facts);
-        }
-        tell(tx, "payment.refund_requested", &row);
-        Ok(Refunded { refund: given, payment: row })
+        Ok(done)
     }
 
     fn audit(&self, output: &Refunded) -> (String, Facts) {
@@ -182,6 +141,68 @@ impl Command for RefundPayment {
             .int("amount_minor", output.refund.amount);
         (output.refund.id.to_string(), facts)
     }
+}
+
+/// Reserves money of a payment and sends it on its way back to whoever paid; all that is left when no amount is named.
+///
+/// # Errors
+/// Those of [`payments::refund`], and of the ledger.
+pub(super) fn give_back(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    mut row: PaymentRow,
+    amount_minor: Option<i64>,
+    facts: &RefundFacts,
+) -> Result<Refunded, Rejection> {
+    let id: PaymentRefundId = tx.new_id();
+    let (payment, refund) = payments::refund(id, &row.payment(), amount_minor, facts).map_err(|no| {
+        let plain = rejected(&no);
+        if amount_minor.is_some() { plain.at("/amount_minor") } else { plain }
+    })?;
+    let end = |role| account(role, row.party(), row.method(), ctx).map_or(UNNAMED, |a| a.id());
+    let waits = refund.state == RefundState::Waiting;
+    tx.post(&TransferRequest {
+        id: if waits { waiting_hold_id(id) } else { hold_id(id) },
+        step: Step::Hold { expires_at: None },
+        debit: end(holder(payment.place)),
+        credit: if waits { clearing(ctx).id() } else { end(Role::Float) },
+        amount_minor: refund.amount_minor,
+        currency: row.currency,
+        kind: TransferKind::PaymentRefund.code(),
+        reference: id.0,
+    })?;
+    row.update(&payment);
+    tx.put(row.clone());
+    let given = PaymentRefundRow {
+        id,
+        payment: row.id,
+        order_id: row.order_id,
+        party: row.party,
+        method: row.method.clone(),
+        amount: refund.amount_minor,
+        currency: row.currency,
+        state: refund.state.name().to_owned(),
+        code: String::new(),
+        requested_at: ctx.now,
+        finished_at: None,
+        version: 1,
+    };
+    tx.put(given.clone());
+    let next = match refund.state {
+        RefundState::Sending => Some(collect_jobs(payment.method).refund),
+        RefundState::Waiting => Some(FUND),
+        _ => None,
+    };
+    if let Some(kind) = next {
+        let job = tx.new_id();
+        tx.job(jobs::ready(job, kind, &id.to_string(), ctx.now, Facts::new()));
+    }
+    if waits {
+        let facts = Facts::new().text("payment_refund", id.to_string());
+        tx.event("float.short", None, payment.method.custodian(), facts);
+    }
+    tell(tx, "payment.refund_requested", &row);
+    Ok(Refunded { refund: given, payment: row })
 }
 
 /// Takes in what became of a refund: what the rail answered, or what staff did by hand. Saying it again changes
@@ -231,6 +252,9 @@ impl Command for RecordRefundOutcome {
         needs.row::<PaymentRow>(self.refund.payment.id);
         needs.row::<PaymentRefundRow>(self.refund.id);
         needs.hold(hold_id(self.refund.id));
+        if let Some(party) = self.refund.payment.party {
+            ads::want(needs, party, ctx);
+        }
         for role in [Role::Float, Role::Suspense, Role::Cash] {
             if let Some(account) = account(role, self.refund.payment.party, self.refund.payment.method, ctx) {
                 needs.account(&account);
@@ -294,6 +318,10 @@ impl RecordRefundOutcome {
             RefundStep::Release(refund, now) => {
                 payment.update(&now);
                 finish_hold(tx, &row, false)?;
+                if let Some(party) = row.party() {
+                    // What was reserved is balance again.
+                    ads::money_came(tx, ctx, party);
+                }
                 (refund, Next::End("payment.refund_failed"))
             }
         };

@@ -64,6 +64,15 @@ impl Client {
         self.call("PATCH", path, None, Some(body)).unwrap_or_else(|e| panic!("PATCH {path}: {e}"))
     }
 
+    /// Changes an object that was read at a version, and must be answered.
+    pub(crate) fn patch_at(&self, path: &str, version: i64, body: &Value) -> Answer {
+        let (tag, body) = (format!("\"{version}\""), body.to_string());
+        let headers = [("If-Match", tag.as_str()), ("Content-Type", "application/json")];
+        let answer = self.exchange("PATCH", path, &headers, body.as_bytes());
+        let (head, body) = answer.unwrap_or_else(|e| panic!("PATCH {path}: {e}"));
+        head.answer(&body)
+    }
+
     /// Writes, and must be answered.
     pub(crate) fn post(&self, path: &str, key: &str, body: &Value) -> Answer {
         self.try_post(path, key, body).unwrap_or_else(|e| panic!("POST {path}: {e}"))

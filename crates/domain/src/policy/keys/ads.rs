@@ -1,7 +1,7 @@
 //! Keys of advertising accounts.
 
 use super::MOST_MINOR;
-use crate::policy::kinds::{AdResume, Amount, Count, Days, Flag, Minutes, Pick, Seconds};
+use crate::policy::kinds::{AdResume, Amount, Count, Days, Flag, Minutes, Pick, Rate, Seconds};
 
 registry! {
     area 4;
@@ -33,8 +33,18 @@ registry! {
     AD_DAY_CLOSE_AFTER: Minutes, (0, 720) = "ads.day_close_after", A7;
     /// Smallest daily budget.
     AD_MINIMUM_DAILY_BUDGET: Amount, (0, MOST_MINOR) = "ads.minimum_daily_budget", A9 notice;
+    /// Smallest price factor of a schedule.
+    AD_LEAST_FACTOR: Rate, (1, 10_000_000) = "ads.schedule.least_factor", A9;
+    /// Largest price factor of a schedule.
+    AD_MOST_FACTOR: Rate, (1, 10_000_000) = "ads.schedule.most_factor", A9;
+    /// Largest grant of advertising money.
+    AD_GRANT_MAXIMUM: Amount, (1, MOST_MINOR) = "ads.grant.maximum", A1;
+    /// Days after which a grant ends at the latest.
+    AD_GRANT_LONGEST: Days, (1, 3650) = "ads.grant.longest", A1;
     /// Automatic top-ups of a civil day.
     AUTO_TOP_UP_PER_DAY: Count, (1, 100) = "ads.auto_top_up.per_day", A11;
+    /// Days within which a top-up can be refunded through its rail.
+    AD_REFUND_WINDOW: Days, (1, 3650) = "ads.refund.window", A12 notice;
     /// Whether unspent cash can be refunded to its top-ups.
     AD_REFUND_ENABLED: Flag, () = "ads.refund.enabled", A12 notice;
 }

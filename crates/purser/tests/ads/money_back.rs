@@ -1,0 +1,94 @@
+//! Balance given back (A12), and top-ups that come late (A6): a late one lifts the stop all the same (A3).
+
+use purser_domain::ledger::AccountKind;
+use serde_json::{Value, json};
+
+use super::desk::{Desk, id, refused};
+use crate::support::world::{Place, wait_until};
+
+#[test]
+fn balance_goes_back_to_the_newest_payments_first_and_grants_never_a12() {
+    for place in Place::all() {
+        let desk = Desk::on(&place);
+        let party = desk.advertiser("adv");
+        let path = format!("/v1/parties/{party}/ad-account/refunds");
+        assert_eq!(refused(desk.post(&path, &json!({})), 422).0, "nothing_to_refund");
+        let old = desk.top_up(&party, 50_000);
+        desk.advance(60);
+        let young = desk.top_up(&party, 20_000);
+        let now: purser_domain::time::Timestamp = desk.now().parse().unwrap();
+        let expires_at = now.plus(purser_domain::time::DAY).to_string();
+        let grant =
+            json!({ "external_id": "g", "amount_minor": 9_000, "expires_at": expires_at, "reason": "r" });
+        desk.post(&format!("/v1/parties/{party}/ad-grants"), &grant).ended(201);
+        let refusal = desk.post(&path, &json!({ "amount_minor": 70_001 }));
+        assert_eq!(refusal.body["facts"]["most_minor"], 70_000, "the grant is not in it");
+        assert_eq!(refused(refusal, 422), ("refund_too_much".to_owned(), "/amount_minor".to_owned()));
+        let trial = desk.post(&format!("{path}?dry_run=true"), &json!({ "amount_minor": 30_000 }));
+        assert_eq!(trial.ended(200).int("amount_minor"), 30_000);
+        let key = desk.fresh();
+        let done = desk.client.post(&path, &key, &json!({ "amount_minor": 30_000 })).ended(201).body;
+        let again = desk.client.post(&path, &key, &json!({ "amount_minor": 30_000 })).ended(201);
+        assert!(again.replayed && again.body == done, "one request, sent twice, is one refund");
+        let parts: Vec<(i64, &Value)> = done["refunds"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|r| (r["amount_minor"].as_i64().unwrap(), &r["payment_order_id"]))
+            .collect();
+        assert_eq!(parts, [(20_000, &young["id"]), (10_000, &old["id"])]);
+        wait_until("both are back", 20, || desk.balance(&party, AccountKind::AdCash) == 40_000);
+        let read = desk.get(&format!("/v1/payment-orders/{}", id(&young)));
+        assert_eq!(read["state"], "refunded");
+        // The rest, all of it; the grant stays.
+        assert_eq!(desk.post(&path, &json!({})).ended(201).int("amount_minor"), 40_000);
+        let account = desk.account(&party);
+        assert_eq!((&account["cash_minor"], &account["grants_minor"]), (&json!(0), &json!(9_000)));
+        assert_eq!(account["stopped_at"], Value::Null, "there is the grant");
+        assert_eq!(refused(desk.post(&path, &json!({})), 422).0, "nothing_to_refund");
+        desk.post(&format!("/v1/parties/{party}/freeze"), &json!({ "reason": "test" })).ended(200);
+        desk.top_up(&party, 20_000);
+        assert_eq!(refused(desk.post(&path, &json!({})), 422).0, "party_frozen");
+        desk.numbered_without_gaps(&party);
+        desk.end(&place);
+    }
+}
+
+#[test]
+fn what_was_paid_before_the_window_stays_a12() {
+    let place = Place::folder();
+    let desk = Desk::on(&place);
+    let party = desk.advertiser("adv");
+    desk.top_up(&party, 50_000);
+    desk.advance(366 * 86_400);
+    desk.top_up(&party, 20_000);
+    let path = format!("/v1/parties/{party}/ad-account/refunds");
+    assert_eq!(desk.post(&path, &json!({})).ended(201).int("amount_minor"), 20_000);
+    assert_eq!(refused(desk.post(&path, &json!({ "amount_minor": 1 })), 422).0, "nothing_to_refund");
+    desk.end(&place);
+}
+
+#[test]
+fn a_top_up_after_closing_lifts_the_stop_and_is_offered_back_a3_a6() {
+    for place in Place::all() {
+        let desk = Desk::on(&place);
+        let party = desk.advertiser("adv");
+        let campaign = desk.campaign(&party, "c1");
+        let order =
+            json!({ "party_id": party, "purpose": "ad_top_up", "method": "sandbox", "amount_minor": 50_000 });
+        let order = desk.post("/v1/payment-orders", &order).ended(201).body;
+        let path = format!("/v1/payment-orders/{}", id(&order));
+        desk.advance(16 * 60);
+        wait_until("it is closed", 20, || desk.get(&path)["state"] == "closed");
+        assert_eq!(desk.status(&campaign), "no_balance");
+        desk.pay(&order);
+        wait_until("it is paid late", 20, || desk.get(&path)["state"] == "paid_late");
+        assert_eq!(desk.get(&path)["payments"][0]["refund_offered"], true);
+        assert_eq!(desk.status(&campaign), "running", "a late payment is never lost");
+        // Given back with one click: with the balance gone delivery stops.
+        desk.post(&format!("{path}/refund"), &json!({})).ended(201);
+        assert_eq!(desk.status(&campaign), "no_balance");
+        desk.numbered_without_gaps(&party);
+        desk.end(&place);
+    }
+}
