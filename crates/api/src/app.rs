@@ -1,6 +1,9 @@
 //! What every request works with.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{
+    Arc, Mutex, PoisonError, RwLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use purser_domain::{
     help::Help,
@@ -12,11 +15,11 @@ use purser_engine::{
     Executor, Fault, Rules, access::Identity, clock::Clock, files::Files, ids::IdSource, reads::Reads,
     vault::Vault,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::{
-    Collect, access::Keys, bank_files::BankDesk, cases::UPLOADS, health::Pulse, ledger::Kinds,
-    metrics::Metrics, notices::Notices, problem::Problem, staff::HASHES,
+    Collect, access::Keys, ad_stream::STREAMS, bank_files::BankDesk, cases::UPLOADS, health::Pulse,
+    ledger::Kinds, metrics::Metrics, notices::Notices, problem::Problem, staff::HASHES,
 };
 
 /// Rules as the writers see them.
@@ -59,6 +62,10 @@ pub struct App {
     pub(crate) pulse: Pulse,
     pub(crate) uploads: Arc<Semaphore>,
     pub(crate) hashes: Arc<Semaphore>,
+    pub(crate) streams: Arc<Semaphore>,
+    /// Wakes whoever follows what is committed.
+    pub(crate) commits: Notify,
+    closing: AtomicBool,
 }
 
 impl App {
@@ -83,6 +90,9 @@ impl App {
             help: Help::default(),
             uploads: Arc::new(Semaphore::new(UPLOADS)),
             hashes: Arc::new(Semaphore::new(HASHES)),
+            streams: Arc::new(Semaphore::new(STREAMS)),
+            commits: Notify::new(),
+            closing: AtomicBool::new(false),
             body_limit: 256 * 1024,
             bulk_body_limit: 16 * 1024 * 1024,
             notices: Notices::default(),
@@ -94,6 +104,16 @@ impl App {
             metrics: Metrics::default(),
             pulse: Pulse::default(),
         }
+    }
+
+    /// The server stops: answers that have no end of their own end now.
+    pub fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+        self.commits.notify_waiters();
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
     }
 
     /// Runs a read on the blocking pool, in one snapshot.

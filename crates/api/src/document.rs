@@ -7,6 +7,7 @@ use utoipa::OpenApi;
 
 use crate::{
     access::{Need, find},
+    ad_clicks, ad_stream,
     ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit, explain, feed, health,
     identity, keys, ledger, notices, operations, orders, parties, party_notes, payments, payout_accounts,
     people, problem, programme, rails, records, rules, settlements, staff, studio, tax, withdrawals,
@@ -123,6 +124,11 @@ use crate::{
         records::orders::list_orders,
         records::orders::export_orders,
         orders::get_overview,
+        ad_clicks::charge_click,
+        ad_clicks::charge_clicks,
+        ad_clicks::credit_invalid_clicks,
+        ad_clicks::report_ad_figures,
+        ad_stream::follow_ads,
         credit::report_shop,
         credit::report_shops,
         credit::get_limit,
@@ -316,14 +322,16 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
             dry["description"] = json!("Dry run: nothing was kept");
             operation["responses"]["200"] = dry;
         }
-        parameter(
-            operation,
-            json!({
-                "name": "Idempotency-Key", "in": "header", "required": true,
-                "description": "1 to 255 visible ASCII characters, unique per request; the same key and body again give the same answer with `Idempotency-Replayed: true`. Not needed for a dry run.",
-                "schema": { "type": "string", "minLength": 1, "maxLength": 255 }
-            }),
-        );
+        if !access.own_ids {
+            parameter(
+                operation,
+                json!({
+                    "name": "Idempotency-Key", "in": "header", "required": true,
+                    "description": "1 to 255 visible ASCII characters, unique per request; the same key and body again give the same answer with `Idempotency-Replayed: true`. Not needed for a dry run.",
+                    "schema": { "type": "string", "minLength": 1, "maxLength": 255 }
+                }),
+            );
+        }
         parameter(
             operation,
             json!({

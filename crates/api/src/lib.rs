@@ -4,6 +4,8 @@
 //! body strictly and either queues a command, whose answer is made inside the group, or reads in one snapshot.
 
 mod access;
+mod ad_clicks;
+mod ad_stream;
 mod ads;
 mod agencies;
 mod app;

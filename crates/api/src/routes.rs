@@ -10,7 +10,7 @@ use axum::{
 };
 
 use crate::{
-    App, ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit, edge, explain, feed,
+    App, ad_clicks, ad_stream, ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit, edge, explain, feed,
     health, identity, keys, ledger, notices, operations, orders, parties, party_notes, payments,
     payout_accounts, people, programme, rails, records, rules, staff, studio, tax, withdrawals,
 };
@@ -31,6 +31,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(settled())
         .merge(pay_later())
         .merge(advertising())
+        .merge(clicks())
         .fallback(edge::no_route)
         .method_not_allowed_fallback(edge::no_method)
         .layer(from_fn_with_state(Arc::clone(&app), edge::enter))
@@ -49,6 +50,15 @@ fn open() -> Routes {
         .route("/v1/staff/sessions/current", delete(staff::sign_out))
         .route("/v1/me", get(staff::me))
         .route("/v1/me/password", post(staff::change_own_password))
+}
+
+fn clicks() -> Routes {
+    Router::new()
+        .route("/v1/ad-clicks", post(ad_clicks::charge_click))
+        .route("/v1/ad-clicks/bulk", post(ad_clicks::charge_clicks))
+        .route("/v1/ad-clicks/invalid", post(ad_clicks::credit_invalid_clicks))
+        .route("/v1/ad-figures/bulk", post(ad_clicks::report_ad_figures))
+        .route("/v1/ads/stream", get(ad_stream::follow_ads))
 }
 
 fn pay_later() -> Routes {

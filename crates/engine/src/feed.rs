@@ -15,6 +15,7 @@ use crate::{
 };
 
 static LANES: Statement = Statement { name: "feed.lanes", sql: "SELECT lane FROM lanes ORDER BY lane" };
+static HEADS: Statement = Statement { name: "feed.heads", sql: "SELECT lane, seq FROM lanes ORDER BY lane" };
 static EVENTS: Statement = Statement {
     name: "feed.events",
     sql: "SELECT grp, n, at, kind, party, subject, facts FROM events \
@@ -41,7 +42,8 @@ static JOBS: Statement = Statement {
 };
 
 /// Statements of this module.
-pub(crate) const STATEMENTS: &[&Statement] = &[&LANES, &EVENTS, &MESSAGES, &UNREAD, &UNREAD_COUNT, &JOBS];
+pub(crate) const STATEMENTS: &[&Statement] =
+    &[&LANES, &HEADS, &EVENTS, &MESSAGES, &UNREAD, &UNREAD_COUNT, &JOBS];
 
 /// Larger than every id: where newest-first lists begin.
 pub const NEWEST: Uid = Uid([0xff; 16]);
@@ -66,6 +68,11 @@ impl Places {
         self.0.iter().find(|place| place.lane == lane).copied()
     }
 
+    /// Moves past an event.
+    pub fn pass(&mut self, row: &EventRow) {
+        self.set(row.grp, row.n);
+    }
+
     pub(crate) fn set(&mut self, grp: i64, n: i64) {
         let (lane, seq) = group_parts(grp);
         let place = Place { lane, seq, n };
@@ -84,6 +91,19 @@ pub(crate) fn lanes(session: &mut dyn Session) -> Result<Vec<i64>, Fault> {
         true
     })?;
     Ok(lanes)
+}
+
+/// Where the feed ends now: what is read from here on happens later.
+///
+/// # Errors
+/// Storage faults.
+pub fn newest(session: &mut dyn Session) -> Result<Places, Fault> {
+    let mut places = Vec::new();
+    session.query(&HEADS, &[], &mut |row| {
+        places.push(Place { lane: row.int(0), seq: row.int(1), n: i64::MAX });
+        true
+    })?;
+    Ok(Places(places))
 }
 
 /// Events after `places`, oldest first, at most `limit`; with where the reader is then.

@@ -354,8 +354,14 @@ fn keywords_price_clicks_and_figures_are_reported_over_each_other_a7_a10() {
             ..click(name, id, now, 0)
         };
         let unknown = ClickItem { keyword: Some(keyword_id(id, "hats")), ..click("x", id, now, 10) };
-        let clicks = vec![auction("a", 200, 1_000), auction("b", 900, 1_000), auction("c", 200, 0), unknown];
-        assert_eq!(charge(&mut writer, clicks), ["61", "100", "quality_not_positive", "keyword_unknown"]);
+        // The id of nobody is also that of whole campaigns' figures.
+        let nobody = ClickItem { keyword: Some(NONE), ..click("y", id, now, 10) };
+        let clicks =
+            vec![auction("a", 200, 1_000), auction("b", 900, 1_000), auction("c", 200, 0), unknown, nobody];
+        assert_eq!(
+            charge(&mut writer, clicks),
+            ["61", "100", "quality_not_positive", "keyword_unknown", "keyword_unknown"]
+        );
         // The same auction again is the same click, whatever the bid is now; another one is not.
         let again = vec![auction("a", 200, 1_000), auction("a", 201, 1_000)];
         assert_eq!(charge(&mut writer, again), ["61 again", "click_conflict"]);

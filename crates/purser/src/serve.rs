@@ -223,8 +223,10 @@ fn serve(
         // The receiver waits for exactly this.
         let _ = ready.send(address);
         let (closing, closed) = oneshot::channel();
+        let service = Arc::clone(&app);
         let signal = async move {
             let _ = stopped.await;
+            service.close();
             let _ = closing.send(());
         };
         // The audit log says from where a request came.

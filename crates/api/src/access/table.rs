@@ -24,14 +24,21 @@ pub(crate) struct Access {
     pub(crate) money: bool,
     /// Edits of a row that somebody may have changed meanwhile: `If-Match` is compared with its version (P19).
     pub(crate) versioned: bool,
+    /// What is written carries ids of its own that are remembered: no idempotency key is needed, and none is kept.
+    pub(crate) own_ids: bool,
 }
 
 const fn row(method: &'static str, path: &'static str, need: Need) -> Access {
-    Access { method, path, need, money: false, versioned: false }
+    Access { method, path, need, money: false, versioned: false, own_ids: false }
 }
 
 const fn money(path: &'static str, scope: Scope) -> Access {
-    Access { method: "POST", path, need: Need::Scope(scope), money: true, versioned: false }
+    Access { method: "POST", path, need: Need::Scope(scope), money: true, versioned: false, own_ids: false }
+}
+
+/// Money writes that are known by ids of their own.
+const fn clicks(path: &'static str) -> Access {
+    Access { own_ids: true, ..money(path, Scope::AdsCharge) }
 }
 
 const fn versioned(row: Access) -> Access {
@@ -250,6 +257,11 @@ pub(crate) const ROUTES: &[Access] = &[
     row("GET", "/v1/parties/{id}/proceeds/lines", Need::Scope(Scope::CreditRead)),
     row("GET", "/v1/parties/{id}/proceeds/lines/export", Need::Scope(Scope::CreditRead)),
     row("GET", "/v1/parties/{id}/credit-orders", Need::Scope(Scope::CreditRead)),
+    clicks("/v1/ad-clicks"),
+    clicks("/v1/ad-clicks/bulk"),
+    money("/v1/ad-clicks/invalid", Scope::AdsCharge),
+    row("POST", "/v1/ad-figures/bulk", Need::Scope(Scope::AdsCharge)),
+    row("GET", "/v1/ads/stream", Need::Scope(Scope::EventsRead)),
     money("/v1/credit-orders", Scope::CreditWrite),
     money("/v1/credit-orders/bulk", Scope::CreditWrite),
     row("GET", "/v1/credit-orders/{id}", Need::Scope(Scope::CreditRead)),

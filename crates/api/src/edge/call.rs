@@ -140,8 +140,8 @@ fn visible(text: &str, longest: usize) -> bool {
     (1..=longest).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
-/// A statement may name 10,000 orders.
-const NAMES_MANY: &str = "/v1/settlements";
+/// A statement may name 10,000 orders, and so many clicks may be invalid.
+const NAME_MANY: [&str; 2] = ["/v1/settlements", "/v1/ad-clicks/invalid"];
 /// How the paths end that are written to with parameters of their own.
 const TAKES_PARAMETERS: &str = "/attachments";
 
@@ -170,7 +170,7 @@ async fn admit(
     };
     let dry_run = dry_run(access, query)?;
     let key = idempotency_key(headers)?;
-    if access.money && !dry_run && key.is_none() {
+    if access.money && !access.own_ids && !dry_run && key.is_none() {
         let text = "every money write needs a header Idempotency-Key of 1 to 255 visible ASCII characters, \
                     unique per request; send the same key again when you did not get an answer";
         return Err(Problem::new(StatusCode::BAD_REQUEST, "idempotency_key_required", text)
@@ -182,11 +182,11 @@ async fn admit(
         request_id: request_id.to_owned(),
         address,
         // Without a client of its own a key would be everybody's.
-        key: key.filter(|_| !dry_run && access.need != Need::Public),
+        key: key.filter(|_| !dry_run && !access.own_ids && access.need != Need::Public),
         dry_run,
         if_match: if_match(access, headers)?,
         versioned: access.versioned,
-        bulk: access.path.ends_with("/bulk") || access.path == NAMES_MANY,
+        bulk: access.path.ends_with("/bulk") || NAME_MANY.contains(&access.path),
     })))
 }
 

@@ -77,6 +77,7 @@ pub(crate) async fn submit<C: Command>(
     call.app.executor.submit(job);
     let outcome = receiver.await.unwrap_or(Err(Failure::Bug));
     call.app.pulse.note(&outcome, call.app.clock.machine());
+    call.app.commits.notify_waiters();
     let reply = outcome?;
     let version = call.versioned.then(|| version_of(&reply)).flatten();
     let mut response = respond(reply, call.dry_run);

@@ -89,6 +89,8 @@ scopes! {
     AdsWrite = 33, "ads:write";
     /// Grants of advertising money, given.
     AdsGrant = 35, "ads:grant";
+    /// Clicks charged and credited, figures of campaigns reported.
+    AdsCharge = 34, "ads:charge";
 }
 
 /// A set of scopes.

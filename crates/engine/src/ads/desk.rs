@@ -276,6 +276,10 @@ fn delivery(advertiser: &Advertiser, campaign: &AdCampaignRow, at: Timestamp) ->
 impl Running {
     fn keyword(&mut self, tx: &Tx, named: Option<KeywordId>) -> Keyword {
         let Some(id) = named else { return Keyword::Unnamed };
+        // Nobody's id, and the one under which figures of whole campaigns are kept.
+        if id == NONE {
+            return Keyword::Unknown;
+        }
         if self.keyword.0 != id || self.keyword.1 == Keyword::Unnamed {
             let row = tx.get::<AdKeywordRow>(&(self.row.id, id));
             let known = row.map_or(Keyword::Unknown, |row| Keyword::Known {

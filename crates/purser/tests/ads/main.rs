@@ -6,7 +6,9 @@ mod support;
 
 mod account;
 mod campaigns;
+mod clicks;
 mod desk;
 mod grants;
 mod money_back;
 mod resume;
+mod stream;
