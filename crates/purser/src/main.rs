@@ -100,6 +100,12 @@ enum BenchVerb {
     /// Pay-later orders singly and in bulk, evaluations, and what a limit was at a past instant
     #[command(after_help = "Example:\n  purser bench credit --json")]
     Credit(bench::credit::CreditBench),
+    /// Clicks a second that are charged in bulk, and singly, the client in another process
+    #[command(after_help = "Example:\n  purser bench charges --transfers 20000000 --json")]
+    Charges(bench::charges::ChargesBench),
+    /// The load client of `bench charges`
+    #[command(hide = true)]
+    ChargesClient(bench::charges_client::ChargesClient),
     /// Creators a second whose programme month is closed and published
     #[command(after_help = "Example:\n  purser bench month-close --json")]
     MonthClose(bench::month_close::MonthCloseBench),
@@ -115,6 +121,8 @@ fn run(verb: &Verb) -> anyhow::Result<()> {
         Verb::Bench(BenchVerb::Http(args)) => bench::http::run(args),
         Verb::Bench(BenchVerb::Withdrawals(args)) => bench::withdrawals::run(args),
         Verb::Bench(BenchVerb::Records(args)) => bench::records::run(args),
+        Verb::Bench(BenchVerb::Charges(args)) => bench::charges::run(args),
+        Verb::Bench(BenchVerb::ChargesClient(args)) => bench::charges_client::run(args),
         Verb::Bench(BenchVerb::Credit(args)) => bench::credit::run(args),
         Verb::Bench(BenchVerb::HttpClient(args)) => bench::client::run(args),
         Verb::Bench(BenchVerb::MonthClose(args)) => bench::month_close::run(args),

@@ -19,6 +19,7 @@ use tokio::{
 };
 
 use super::{
+    charges::campaign,
     credit::{limit_shop, merchant},
     http::{hot_account, reference},
     report::percentile,
@@ -34,6 +35,8 @@ pub(crate) enum Work {
     Authorisations,
     /// The limit of a shop at a past instant.
     Limits,
+    /// Clicks of campaigns.
+    Clicks,
 }
 
 impl Work {
@@ -43,6 +46,7 @@ impl Work {
             Self::Transfers => reference(index).id().to_string(),
             Self::Authorisations => merchant(index).to_string(),
             Self::Limits => limit_shop(index).to_string(),
+            Self::Clicks => campaign(index).to_string(),
         }
     }
 }
@@ -137,6 +141,7 @@ impl Load {
             Work::Transfers => self.transfer(head, out, roll),
             Work::Authorisations => self.authorisation(head, out, roll),
             Work::Limits => self.limit(head, out),
+            Work::Clicks => self.click(head, out, roll),
         }
     }
 
@@ -179,6 +184,23 @@ impl Load {
         let length = body.len();
         let _ =
             write!(out, "{head}Idempotency-Key: bench-{key:012}\r\nContent-Length: {length}\r\n\r\n{body}");
+        self.next += 1;
+        true
+    }
+
+    /// The next click, of campaigns that take turns; one in a hundred costs nothing, which is refused.
+    fn click(&mut self, head: &str, out: &mut String, roll: u64) -> bool {
+        let (key, campaigns) = (self.next, self.accounts.len() as u64);
+        let price = if roll == 1 { 0 } else { 5 + key % 96 };
+        let at = Timestamp(self.since);
+        let Some(campaign) = self.account(key % campaigns) else { return false };
+        let body = format!(
+            "{{\"click_id\":\"s{:013x}-{key:010}\",\"campaign_id\":\"{campaign}\",\"click_at\":\"{at}\",\
+             \"price_minor\":{price}}}",
+            self.since
+        );
+        let length = body.len();
+        let _ = write!(out, "{head}Content-Length: {length}\r\n\r\n{body}");
         self.next += 1;
         true
     }
@@ -241,7 +263,11 @@ pub(crate) fn run(args: &ClientArgs) -> Result<()> {
     };
     let (path, accounts) = match codes.len() as u64 {
         0 => {
-            let path = if args.work == Work::Transfers { "/v1/transfers" } else { "/v1/credit-orders" };
+            let path = match args.work {
+                Work::Transfers => "/v1/transfers",
+                Work::Clicks => "/v1/ad-clicks",
+                Work::Authorisations | Work::Limits => "/v1/credit-orders",
+            };
             (path, (0..args.accounts).map(|index| args.work.account(index)).collect())
         }
         creators => ("/v1/withdrawals", (0..creators).map(|index| creator(index).to_string()).collect()),

@@ -1,5 +1,7 @@
 //! `purser bench`: figures that anyone can take again, as ratios measured in one run.
 
+pub(crate) mod charges;
+pub(crate) mod charges_client;
 pub(crate) mod client;
 pub(crate) mod credit;
 mod credit_load;

@@ -243,11 +243,17 @@ impl Measured {
 
 /// Runs the client as a process of its own and reads its figures.
 pub(super) fn ask(running: &Running, token: &str, connections: usize, load: &Load<'_>) -> Result<Value> {
+    let mut flags = vec!["--connections".to_owned(), connections.to_string()];
+    flags.extend(["--requests".to_owned(), load.requests.to_string()]);
+    flags.extend(load.client.iter().cloned());
+    ask_with(running, token, "http-client", &flags)
+}
+
+/// Runs a client by its name with these flags.
+pub(super) fn ask_with(running: &Running, token: &str, client: &str, flags: &[String]) -> Result<Value> {
     let child = Command::new(std::env::current_exe()?)
-        .args(["bench", "http-client", "--address", &running.address.to_string()])
-        .args(["--connections", &connections.to_string()])
-        .args(["--requests", &load.requests.to_string()])
-        .args(&load.client)
+        .args(["bench", client, "--address", &running.address.to_string()])
+        .args(flags)
         .env("PURSER_BENCH_TOKEN", token)
         .stdout(Stdio::piped())
         .spawn()
