@@ -99,6 +99,7 @@ sections! {
     "People who act for a party" {
         "person_unknown": "操作人不存在。", "There is no such person.";
         "person_may_not_request": "该操作人仅可查看，不能申请提现。", "This person may only look, not ask for withdrawals.";
+        "person_may_not_approve": "该操作人没有审批权限。", "This person may not approve.";
         "people_too_many": "操作人数量已达上限。", "There are too many people.";
         "version_conflict": "内容已被他人修改，请刷新后重试。", "It was changed meanwhile; read it again.";
     }
