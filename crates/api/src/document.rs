@@ -7,10 +7,10 @@ use utoipa::OpenApi;
 
 use crate::{
     access::{Need, find},
-    ad_clicks, ad_stream,
-    ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit, explain, feed, health,
-    identity, keys, ledger, notices, operations, orders, parties, party_notes, payments, payout_accounts,
-    people, problem, programme, rails, records, rules, settlements, staff, studio, tax, withdrawals,
+    ad_clicks, ad_stream, ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit,
+    explain, feed, health, identity, keys, ledger, notices, operations, orders, parties, party_notes,
+    payments, payout_accounts, people, problem, programme, rails, records, rules, settlements, staff, studio,
+    tax, withdrawals,
 };
 
 #[derive(OpenApi)]

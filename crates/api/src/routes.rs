@@ -10,9 +10,9 @@ use axum::{
 };
 
 use crate::{
-    App, ad_clicks, ad_stream, ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit, edge, explain, feed,
-    health, identity, keys, ledger, notices, operations, orders, parties, party_notes, payments,
-    payout_accounts, people, programme, rails, records, rules, staff, studio, tax, withdrawals,
+    App, ad_clicks, ad_stream, ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit,
+    edge, explain, feed, health, identity, keys, ledger, notices, operations, orders, parties, party_notes,
+    payments, payout_accounts, people, programme, rails, records, rules, staff, studio, tax, withdrawals,
 };
 
 /// The whole service.

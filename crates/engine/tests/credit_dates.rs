@@ -1,5 +1,5 @@
 //! Limits and the calendar on both databases: a shop whose date has come is decided by the limit of that day also before
-//! the daily job reaches it (C1, C5, C18), and what its evaluations keep of it (C8, C9).
+//! the daily job reaches it (C1, C2, C5, C18), and what its evaluations keep of it (C8, C9).
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
 mod shops;

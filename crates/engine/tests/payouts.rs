@@ -1,4 +1,4 @@
-//! Payouts on both databases: the last look before a rail is called (P6, P10), its charge, notices about an earlier
+//! Payouts on both databases: the last look before a rail is called (P6, P9, P10), its charge, notices about an earlier
 //! attempt, and what comes back to a payee who owes something.
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 

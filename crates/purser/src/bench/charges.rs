@@ -220,7 +220,7 @@ fn number(client: &Value, name: &str) -> u64 {
 fn in_bulk(args: &ChargesBench, place: &Place, report: &mut Report) -> Result<u64> {
     let running = serve::start(&server(args.workers, args.writers), place)?;
     let token = token(&running, Scope::AdsCharge)?;
-    let (before, size, cpu) = (running.app.executor.stats(), place.bytes(), disk::cpu_micros());
+    let (before, size, cpu) = (running.app.executor.stats(), place.bytes()?, disk::cpu_micros());
     let mut flags = vec!["--clicks".to_owned(), args.transfers.to_string()];
     for (name, value) in [
         ("--batch", args.batch),
@@ -243,7 +243,7 @@ fn in_bulk(args: &ChargesBench, place: &Place, report: &mut Report) -> Result<u6
     report.milli("p50_ms", number("p50_us"));
     report.milli("p99_ms", number("p99_us"));
     report.int("rss_peak_bytes", disk::rss_peak_bytes());
-    report.int("bytes_per_charge", place.bytes().saturating_sub(size) / number("charged").max(1));
+    report.int("bytes_per_charge", place.bytes()?.saturating_sub(size) / number("charged").max(1));
     report.int("advertisers", args.advertisers);
     report.int("batch", args.batch);
     report.int("connections", args.connections as u64);
