@@ -423,7 +423,9 @@ proptest! {
     #[test]
     fn segments_add_up(list in prop::collection::vec(any_part(), 0..400), credit in 0i64..1_000_000) {
         let mut segments = Segments::default();
-        list.iter().for_each(|part| segments.add(*part));
+        for part in &list {
+            segments.add(*part);
+        }
         let sum: i128 = list.iter().map(|part| i128::from(part.amount_minor)).sum();
         prop_assert_eq!(segments.sum_minor(), sum);
         prop_assert!(segments.parts().len() <= 64);

@@ -259,8 +259,8 @@ impl Tx {
     /// Says in the command's audit entry that a field changed whose values do not belong there.
     pub fn changed_unseen(&mut self, field: &str, changed: bool) {
         if changed {
-            let changes = std::mem::take(&mut self.changes);
-            self.changes = changes.flag(&format!("{field}_changed"), true);
+            let so_far = std::mem::take(&mut self.changes);
+            self.changes = so_far.flag(&format!("{field}_changed"), true);
         }
     }
 

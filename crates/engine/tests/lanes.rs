@@ -69,8 +69,8 @@ fn taken_over(
     first.post(0, vec![vec![late.clone()]], &accounts());
     let after = heads(read().as_mut());
     assert_eq!(after[0], before[0], "nothing of it is in the lane that was lost");
-    let lane = lane_of(read().as_mut(), late.id).unwrap();
-    assert!(lane > 3, "it went on in a lane of its own: {lane}");
+    let number = lane_of(read().as_mut(), late.id).unwrap();
+    assert!(number > 3, "it went on in a lane of its own: {number}");
     second.post(0, vec![vec![own.clone()]], &accounts());
     assert_eq!(lane_of(read().as_mut(), own.id), Some(1));
     assert_eq!(heads(read().as_mut())[0], (1, before[0].1 + 1));

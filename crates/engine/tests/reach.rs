@@ -75,10 +75,8 @@ fn creator(books: &Books, routes: &[&str]) -> (Writer, PartyId) {
             "\n[[entry]]\nkey = \"{key}\"\nrow = \"{row}\"\neffective_from = \"2000-01-02\"\nvalue = {value}\nsource = \"test\"\n"
         )
     };
-    let routes: String = routes
-        .iter()
-        .map(|rail| format!("{{ account = \"sandbox\", rail = \"{rail}\", most = 100_000_000 }}, "))
-        .collect();
+    let route = |rail: &&str| format!("{{ account = \"sandbox\", rail = \"{rail}\", most = 100_000_000 }}, ");
+    let routes = routes.iter().map(route).collect::<Vec<_>>().concat();
     // A sandbox's own rail carries everything, unless it is switched off.
     let sandbox = routes.contains("sandbox\", most");
     let text = format!(

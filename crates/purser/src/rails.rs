@@ -63,7 +63,7 @@ struct AlipayArgs {
     #[arg(long = "alipay-app-cert-file", value_name = "FILE", env = "PURSER_ALIPAY_APP_CERT_FILE",
         requires_all = ["cert_file", "root_cert_file"], conflicts_with = "public_key_file")]
     app_cert_file: Option<PathBuf>,
-    /// Alipay's certificate (alipayCertPublicKey_RSA2), in place of its public key
+    /// Alipay's certificate (`alipayCertPublicKey_RSA2`), in place of its public key
     #[arg(long = "alipay-cert-file", value_name = "FILE", env = "PURSER_ALIPAY_CERT_FILE",
         requires_all = ["app_cert_file", "root_cert_file"])]
     cert_file: Option<PathBuf>,
@@ -327,17 +327,15 @@ impl AlipayArgs {
             let key = VerifyingKey::read(&key_text(flag, file)?);
             return Ok((key.map_err(|e| usage(format!("{flag} {}: {e}", file.display())))?, None));
         }
-        let app = self.certificate("--alipay-app-cert-file", self.app_cert_file.as_ref(), |text| {
+        let app = Self::certificate("--alipay-app-cert-file", self.app_cert_file.as_ref(), |text| {
             of_application(text, own)
         })?;
-        let (gateway_sn, key) =
-            self.certificate("--alipay-cert-file", self.cert_file.as_ref(), of_gateway)?;
-        let root_sn = self.certificate("--alipay-root-cert-file", self.root_cert_file.as_ref(), of_roots)?;
+        let (gateway_sn, key) = Self::certificate("--alipay-cert-file", self.cert_file.as_ref(), of_gateway)?;
+        let root_sn = Self::certificate("--alipay-root-cert-file", self.root_cert_file.as_ref(), of_roots)?;
         Ok((key, Some(Certificates { app_sn: app, root_sn, gateway_sn })))
     }
 
     fn certificate<T>(
-        &self,
         flag: &str,
         file: Option<&PathBuf>,
         read: impl Fn(&str) -> Result<T, CertificateError>,

@@ -150,7 +150,11 @@ fn a_database_is_backed_up_under_load_and_restored_p24() {
     std::thread::scope(|scope| {
         let (other, stop) = (server.client(&key), &stop);
         scope.spawn(move || {
-            (1..).take_while(|_| !stop.load(Ordering::SeqCst)).for_each(|n| drop(party(&other, n)));
+            let mut n = 0;
+            while !stop.load(Ordering::SeqCst) {
+                n += 1;
+                drop(party(&other, n));
+            }
         });
         let ran = place.run(&["backup", arg(&file), "--json"]);
         stop.store(true, Ordering::SeqCst);

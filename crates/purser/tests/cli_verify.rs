@@ -66,7 +66,7 @@ fn written(place: &Place) -> Vec<TransferId> {
 
 /// The id of a row as the database writes it.
 fn bytes(place: &Place, id: Uid) -> String {
-    let hex: String = id.0.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = id.0.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     if place.engine() == "sqlite" { format!("x'{hex}'") } else { format!("'\\x{hex}'::bytea") }
 }
 

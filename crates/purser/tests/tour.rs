@@ -62,7 +62,11 @@ impl Demo {
                 (Some("URL"), Some(word)) => word.clone_into(&mut url),
                 (Some("key"), Some(word)) => word.clone_into(&mut key),
                 (Some("curl"), _) => commands.push(line.trim().to_owned()),
-                (Some("-H"), _) => commands.last_mut().unwrap().push_str(&format!("\n{line}")),
+                (Some("-H"), _) => {
+                    let command: &mut String = commands.last_mut().unwrap();
+                    command.push('\n');
+                    command.push_str(&line);
+                }
                 _ => {}
             }
             // Nothing needs reading after it.

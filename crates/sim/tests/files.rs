@@ -107,9 +107,9 @@ struct Disk(TempDir);
 impl Disk {
     /// With a copy of the database of `place`.
     fn holding(place: &Place) -> Option<Self> {
-        let disk = Self(TempDir::new().unwrap());
+        let disk = Self(TempDir::new().expect("a folder"));
         disk.mount("size=64m", &["-t", "tmpfs", "purser-test"])?;
-        fs::copy(place.file(), disk.file()).unwrap();
+        fs::copy(place.file(), disk.file()).expect("a copy");
         disk.mount("remount,ro", &[])?;
         Some(disk)
     }

@@ -1,4 +1,5 @@
 //! The account as it stands, and what its advertiser sets (A1, A2, A5, A10, A11).
+#![expect(clippy::option_option, reason = "absent, null and a value are three things in an edit")]
 
 use axum::{extract::Path, response::Response};
 use purser_domain::{ads::auto::Wish, ids::PartyId, money::decimal, payments::Method};

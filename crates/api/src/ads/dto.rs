@@ -1,4 +1,5 @@
 //! What campaigns look like outside.
+#![expect(clippy::option_option, reason = "absent, null and a value are three things in an edit")]
 
 use purser_domain::{
     ads::{

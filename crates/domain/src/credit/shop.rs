@@ -342,17 +342,14 @@ impl Shop {
         let new = Component { until, ..new };
         let key = (new.source, new.since);
         let known = |c: &Component| c.source == new.source && c.since == new.since;
-        match self.components.iter().position(known) {
-            Some(place) => {
-                if self.components[place].amount_minor != new.amount_minor {
-                    self.evidence.remove(&key);
-                }
-                self.components[place] = new;
+        if let Some(same) = self.components.iter_mut().find(|c| known(c)) {
+            if same.amount_minor != new.amount_minor {
+                self.evidence.remove(&key);
             }
-            None => {
-                let place = self.components.iter().position(|c| c.since > new.since);
-                self.components.insert(place.unwrap_or(self.components.len()), new);
-            }
+            *same = new;
+        } else {
+            let place = self.components.iter().position(|c| c.since > new.since);
+            self.components.insert(place.unwrap_or(self.components.len()), new);
         }
     }
 

@@ -166,7 +166,7 @@ impl Command for TopUpAutomatically {
                 account.auto_sum = facts.today_minor.saturating_add(amount_minor);
                 account.topped_up += 1;
                 let told = Facts::new().int("amount_minor", amount_minor).int("count", account.auto_count);
-                tell(tx, &mut account, "ads.auto_topped_up", &self.party.to_string(), told.clone());
+                tell(tx, &mut account, "ads.auto_topped_up", &self.party.to_string(), &told);
                 tx.put(account);
                 tx.notify("ads.auto_top_up", self.party, &self.party.to_string(), told);
                 money_came(tx, ctx, self.party);

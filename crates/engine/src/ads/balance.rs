@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use purser_domain::{
     ads::sources::{Available, Source},
     ids::{AdGrantId, PartyId, TypedId as _},
-    ledger::{AccountKind, AccountRef, Owner},
+    ledger::{Account, AccountKind, AccountRef, Owner},
     money::Currency,
 };
 use purser_storage::{Statement, Value};
@@ -69,7 +69,9 @@ pub(super) fn want(needs: &mut Needs<'_>, parties: Vec<PartyId>, ctx: &Ctx) {
                 grants.push(AdGrantId::from_uid(source.uid(0)));
                 true
             });
-            grants.into_iter().for_each(|grant| want_grant(needs, row.party, grant, ctx));
+            for grant in grants {
+                want_grant(needs, row.party, grant, ctx);
+            }
         }
     }
     for party in parties {
@@ -108,7 +110,7 @@ pub(super) fn available(tx: &Tx, ctx: &Ctx, party: PartyId, grants: &[AdGrantId]
     let left = |source| {
         let account = account(party, source, ctx.rules.currency);
         let left_minor =
-            tx.account(account.id()).filter(|account| !account.closed).map_or(0, |a| a.available());
+            tx.account(account.id()).filter(|account| !account.closed).map_or(0, Account::available);
         Available { source, left_minor }
     };
     sources.map(left).collect()

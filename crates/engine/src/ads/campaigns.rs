@@ -96,7 +96,7 @@ impl AdCampaignRow {
 }
 
 /// Tells ad servers and the advertiser's system: every event of an advertiser has a number, so that a gap shows.
-pub(super) fn tell(tx: &mut Tx, account: &mut AdAccountRow, kind: &str, subject: &str, facts: Facts) {
+pub(super) fn tell(tx: &mut Tx, account: &mut AdAccountRow, kind: &str, subject: &str, facts: &Facts) {
     let number = numbered(account);
     let facts = Facts::decode(&format!("{}{}", number.encoded(), facts.encoded()));
     tx.event(kind, Some(account.party), subject, facts);
@@ -129,7 +129,7 @@ impl CreateCampaign {
         campaign_id(self.party, &self.external_id)
     }
 
-    fn again(&self, known: &AdCampaignRow, wanted: &Campaign) -> Result<AdCampaignRow, Rejection> {
+    fn again(known: &AdCampaignRow, wanted: &Campaign) -> Result<AdCampaignRow, Rejection> {
         if known.campaign() == *wanted {
             return Ok(known.clone());
         }
@@ -170,7 +170,7 @@ impl Command for CreateCampaign {
         let made = campaign::create(&self.external_id, &self.name, &self.wish, facts, &terms, ctx.today);
         let known = tx.get::<AdCampaignRow>(&self.id()).cloned();
         let wanted = match (made, &known) {
-            (Ok(wanted), Some(known)) => return self.again(known, &wanted),
+            (Ok(wanted), Some(known)) => return Self::again(known, &wanted),
             (made, _) => made.map_err(|no| rejected(&no))?,
         };
         let mut row = AdCampaignRow {
@@ -198,7 +198,7 @@ impl Command for CreateCampaign {
             })?;
         }
         tx.put(row.clone());
-        tell(tx, &mut account, "ads.campaign_created", &row.id.to_string(), row.facts());
+        tell(tx, &mut account, "ads.campaign_created", &row.id.to_string(), &row.facts());
         tx.put(account);
         Ok(row)
     }
@@ -321,7 +321,7 @@ fn edit(tx: &mut Tx, ctx: &Ctx, party: PartyId, item: &CampaignEdit) -> EditOutc
     if row.budget != old.budget {
         budget_changed(tx, ctx, &mut account, &old, row.budget);
     }
-    tell(tx, &mut account, "ads.campaign_changed", &row.id.to_string(), row.facts());
+    tell(tx, &mut account, "ads.campaign_changed", &row.id.to_string(), &row.facts());
     tx.put(account);
     tx.put(row.clone());
     Ok((row, true))

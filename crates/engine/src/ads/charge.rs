@@ -121,7 +121,6 @@ impl ChargeClicks {
     }
 
     fn decide_item(
-        &self,
         tx: &mut Tx,
         desk: &mut Desk<'_>,
         item: &ClickItem,
@@ -191,7 +190,9 @@ impl Command for ChargeClicks {
         parties.sort_unstable();
         parties.dedup();
         balance::want(needs, parties, ctx);
-        owners.keys().for_each(|campaign| needs.row::<AdCampaignRow>(*campaign));
+        for campaign in owners.keys() {
+            needs.row::<AdCampaignRow>(*campaign);
+        }
         self.want_clicks(needs);
         let owners: Vec<Option<PartyId>> =
             self.campaigns.iter().map(|campaign| owners.get(campaign).copied()).collect();
@@ -221,7 +222,7 @@ impl Command for ChargeClicks {
         let mut desk = Desk::new(tx, ctx, &self.campaigns)?;
         let mut outcomes = Vec::with_capacity(self.items.len());
         for (item, place) in self.items.iter().zip(&self.places) {
-            match self.decide_item(tx, &mut desk, item, *place) {
+            match Self::decide_item(tx, &mut desk, item, *place) {
                 Err(rejection) if self.single => return Err(rejection),
                 outcome => outcomes.push(outcome.map_err(Box::new)),
             }

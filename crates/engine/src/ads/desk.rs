@@ -334,7 +334,9 @@ impl Day {
         }
         self.changed = true;
         self.row.spent = self.row.spent.saturating_add(charged.amount_minor);
-        parts.iter().for_each(|part| self.segments.add(*part));
+        for part in parts {
+            self.segments.add(*part);
+        }
         if charged.budget_stops {
             self.stops = true;
             self.row.stopped_at = Some(ctx.now);

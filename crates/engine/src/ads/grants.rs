@@ -309,7 +309,7 @@ fn expire(tx: &mut Tx, ctx: &Ctx, mut row: AdGrantRow) -> Result<(), Rejection> 
     let mut account: AdAccountRow = account_of(tx, row.party, ctx);
     account.grants = (account.grants - 1).max(0);
     let told = Facts::new().int("amount_minor", row.amount).int("lost_minor", left);
-    tell(tx, &mut account, "ads.grant_ended", &row.id.to_string(), told.clone());
+    tell(tx, &mut account, "ads.grant_ended", &row.id.to_string(), &told);
     tx.put(account);
     if left > 0 {
         tx.notify("ads.grant_expired", row.party, &row.id.to_string(), told);

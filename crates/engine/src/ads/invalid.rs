@@ -170,8 +170,8 @@ impl<'a> Refunds<'a> {
         // What the end of the day credited is not credited again.
         let in_budget = row.flags & IN_BUDGET != 0;
         let most = if in_budget { row.amount.min(self.day(tx, &row, &at).0.spent) } else { row.amount };
-        let (ctx, party) = (self.ctx, self.party);
-        let usable = |grant| tx.get::<AdGrantRow>(&(party, grant)).is_some_and(|grant| grant.is_usable(ctx));
+        let (ctx, owner) = (self.ctx, self.party);
+        let usable = |grant| tx.get::<AdGrantRow>(&(owner, grant)).is_some_and(|grant| grant.is_usable(ctx));
         let (credits, _) = give_back(&parts, most, &mut self.owed_minor, usable);
         let credited = credits.iter().map(|(part, _)| part.amount_minor).sum();
         if in_budget {

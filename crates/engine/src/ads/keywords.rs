@@ -111,7 +111,7 @@ impl Command for ChangeKeywords {
             let facts = Facts::new()
                 .int("changed", i64::try_from(changed).unwrap_or(i64::MAX))
                 .int("keywords_on", row.keywords);
-            tell(tx, &mut account, "ads.keywords_changed", &row.id.to_string(), facts);
+            tell(tx, &mut account, "ads.keywords_changed", &row.id.to_string(), &facts);
             tx.put(account);
             tx.put(row.clone());
         }

@@ -89,7 +89,7 @@ impl Command for ResumeCampaigns {
                 account.resumed_stop = account.stops;
                 account.resumed_at = Some(ctx.now);
                 let facts = Facts::new().int("epoch", account.stops).text("how", "by_hand");
-                tell(tx, &mut account, "ads.resumed", &self.party.to_string(), facts);
+                tell(tx, &mut account, "ads.resumed", &self.party.to_string(), &facts);
                 tx.put(account.clone());
                 Ok(Resumed { account, campaign: None, changed: true })
             }
@@ -110,7 +110,7 @@ fn resume_one(tx: &mut Tx, ctx: &Ctx, mut account: AdAccountRow, mut row: AdCamp
     row.resumed_at = Some(ctx.now);
     row.version += 1;
     let facts = Facts::new().int("epoch", account.stops).text("how", "by_hand");
-    tell(tx, &mut account, "ads.campaign_resumed", &row.id.to_string(), facts);
+    tell(tx, &mut account, "ads.campaign_resumed", &row.id.to_string(), &facts);
     tx.put(account.clone());
     tx.put(row.clone());
     Resumed { account, campaign: Some(row), changed: true }

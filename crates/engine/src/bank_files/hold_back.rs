@@ -70,7 +70,7 @@ pub fn switched_off(view: PolicyView<'_>) -> Option<GateCode> {
 }
 
 impl LookAtFile {
-    fn stop(&self, tx: &Tx, ctx: &Ctx) -> Option<GateCode> {
+    fn stop(tx: &Tx, ctx: &Ctx) -> Option<GateCode> {
         switched_off(ctx.rules.policy.now(ctx.now)).or_else(|| rail_stop(tx, ctx, RAIL))
     }
 
@@ -126,7 +126,7 @@ impl Command for LookAtFile {
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Looked, Rejection> {
         self.lease.check(tx)?;
         let mut file = tx.get::<BankFileRow>(&self.id).cloned().ok_or_else(unknown_file)?;
-        if let Some(code) = self.stop(tx, ctx) {
+        if let Some(code) = Self::stop(tx, ctx) {
             if self.held.as_deref() != Some(code.code()) {
                 let facts = file.facts().text("code", code.code());
                 tx.event("bank_file.held_back", None, &self.id.to_string(), facts);

@@ -160,6 +160,8 @@ pub struct Recurring<C> {
     pub lease: Lease,
     /// When it is due again.
     pub every: Every,
+    /// Business time when the work was looked for: what becomes due while it is done is for the next run.
+    pub planned_at: Timestamp,
     /// What is done.
     pub command: C,
 }
@@ -190,7 +192,8 @@ where
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Progress, Rejection> {
         self.lease.check(tx)?;
         let progress: Progress = self.command.decide(tx, ctx)?.into();
-        let due_at = if progress.more { ctx.now } else { self.every.next(ctx.now, &ctx.zone) };
+        let looked = self.planned_at.min(ctx.now);
+        let due_at = if progress.more { ctx.now } else { self.every.next(looked, &ctx.zone) };
         self.lease.again(tx, due_at, progress.payload.clone())?;
         Ok(progress)
     }
@@ -249,8 +252,9 @@ where
     P: FnMut(&Claimed, &mut Hands<'_>) -> Result<C, RunError> + Send,
 {
     fn run(&mut self, job: &Claimed, hands: &mut Hands<'_>) -> Result<Ran, RunError> {
+        let planned_at = hands.clock.business();
         let command = (self.plan)(job, hands)?;
-        hands.call(Recurring { lease: job.lease, every: self.every, command })?;
+        hands.call(Recurring { lease: job.lease, every: self.every, planned_at, command })?;
         Ok(Ran::Committed)
     }
 

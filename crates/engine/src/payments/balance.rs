@@ -99,12 +99,12 @@ impl Command for RefundBalance {
         let rows = self.payments(tx, ctx);
         let payments: Vec<_> = rows.iter().map(PaymentRow::payment).collect();
         let cash = AccountRef::party(self.party, AccountKind::AdCash, ctx.rules.currency);
-        let parts = spread(&payments, tx.available(&cash), self.amount_minor).map_err(|no| {
+        let shares = spread(&payments, tx.available(&cash), self.amount_minor).map_err(|no| {
             let plain = rejected(&no);
             if self.amount_minor.is_some() { plain.at("/amount_minor") } else { plain }
         })?;
-        let mut done = Vec::with_capacity(parts.len());
-        for (at, part) in parts {
+        let mut done = Vec::with_capacity(shares.len());
+        for (at, part) in shares {
             let Some(row) = rows.get(at) else { continue };
             let facts = refund_facts(tx, ctx, &LocatedPayment::from(row));
             done.push(give_back(tx, ctx, row.clone(), Some(part), &facts)?);

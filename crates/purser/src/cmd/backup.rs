@@ -30,7 +30,7 @@ Examples:
 pub(crate) struct BackupArgs {
     /// The file to write
     file: PathBuf,
-    /// Folder of pg_dump; the path, or the newest version installed, when absent
+    /// Folder of `pg_dump`; the path, or the newest version installed, when absent
     #[arg(long, value_name = "DIR")]
     pg_bin: Option<PathBuf>,
     #[command(flatten)]
@@ -55,7 +55,7 @@ Examples:
 pub(crate) struct RestoreArgs {
     /// The backup
     file: PathBuf,
-    /// Folder of pg_restore; the path, or the newest version installed, when absent
+    /// Folder of `pg_restore`; the path, or the newest version installed, when absent
     #[arg(long, value_name = "DIR")]
     pg_bin: Option<PathBuf>,
     #[command(flatten)]

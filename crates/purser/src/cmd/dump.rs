@@ -22,12 +22,11 @@ const VERSIONS: &str = "/usr/lib/postgresql";
 
 /// One of PostgreSQL's programs: in the folder that was named, else on the path, else of the newest version installed.
 fn program(name: &str, folder: Option<&Path>) -> Result<PathBuf> {
-    let folders: Vec<PathBuf> = match folder {
-        Some(folder) => vec![folder.to_owned()],
-        None => {
-            let path = std::env::var_os("PATH").unwrap_or_default();
-            std::env::split_paths(&path).chain(newest()).collect()
-        }
+    let folders: Vec<PathBuf> = if let Some(folder) = folder {
+        vec![folder.to_owned()]
+    } else {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path).chain(newest()).collect()
     };
     let found = folders.into_iter().map(|folder| folder.join(name)).find(|file| file.is_file());
     found.ok_or_else(|| {

@@ -30,13 +30,13 @@ fn balance_goes_back_to_the_newest_payments_first_and_grants_never_a12() {
         let done = desk.client.post(&path, &key, &json!({ "amount_minor": 30_000 })).ended(201).body;
         let again = desk.client.post(&path, &key, &json!({ "amount_minor": 30_000 })).ended(201);
         assert!(again.replayed && again.body == done, "one request, sent twice, is one refund");
-        let parts: Vec<(i64, &Value)> = done["refunds"]
+        let shares: Vec<(i64, &Value)> = done["refunds"]
             .as_array()
             .unwrap()
             .iter()
             .map(|r| (r["amount_minor"].as_i64().unwrap(), &r["payment_order_id"]))
             .collect();
-        assert_eq!(parts, [(20_000, &young["id"]), (10_000, &old["id"])]);
+        assert_eq!(shares, [(20_000, &young["id"]), (10_000, &old["id"])]);
         wait_until("both are back", 20, || desk.balance(&party, AccountKind::AdCash) == 40_000);
         let read = desk.get(&format!("/v1/payment-orders/{}", id(&young)));
         assert_eq!(read["state"], "refunded");

@@ -67,7 +67,9 @@ fn serial(certificate: &X509Certificate<'_>) -> Result<String, CertificateError>
     }
     issuer.reverse();
     let text = format!("{}{}", issuer.join(","), certificate.serial.to_str_radix(10));
-    Ok(Md5::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
+    let digest = Md5::digest(text.as_bytes());
+    let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    Ok(digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect())
 }
 
 /// RSA signatures of all hashes begin so; the roots for other kinds of signatures are not named.
