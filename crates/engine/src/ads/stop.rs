@@ -91,6 +91,10 @@ pub fn money_came(tx: &mut Tx, ctx: &Ctx, party: PartyId) {
     let before = row.clone();
     let (owed, left) = (balance::arrears_minor(tx, ctx, party), balance::spendable_minor(tx, ctx, party));
     row.arrears_since = if owed > 0 { row.arrears_since.or(Some(ctx.now)) } else { None };
+    if owed > 0 && row.stopped_at.is_none() {
+        // What is owed did not come from a click: nothing stopped for it yet.
+        stop(tx, ctx, &mut row, StopReason::Arrears);
+    }
     if owed == 0 && left > 0 && row.stopped_at.is_some() {
         row.stopped_at = None;
         let mut log = StopLog::decode(&row.stop_log);
