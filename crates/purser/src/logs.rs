@@ -12,6 +12,8 @@ const LEVEL: &str = "warn,purser=info";
 pub(crate) fn start() {
     let filter = EnvFilter::try_from_env("PURSER_LOG").unwrap_or_else(|_| EnvFilter::new(LEVEL));
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A log that cannot be written (its disk is full) is nothing to panic about, least of all in a writer.
+    let logs = logs.log_internal_errors(false);
     if std::io::stderr().is_terminal() {
         logs.init();
     } else {

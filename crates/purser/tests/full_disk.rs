@@ -179,8 +179,11 @@ fn a_limit_on_file_sizes_is_a_full_disk_too() {
         purser(&["keys", "create", "--name", "t", "--scopes", "all", "--data", arg(&data)]).ended(0).out;
     // The signal that comes with the limit would end the process; services run without it.
     let mut command = Command::new("sh");
-    command.args(["-c", "trap '' XFSZ; exec \"$0\" serve --listen 127.0.0.1:0 --data \"$1\""]);
-    command.arg(binary()).arg(&data);
+    command.args(["-c", "trap '' XFSZ; exec \"$0\" serve --listen 127.0.0.1:0 --data \"$1\" 2>>\"$2\""]);
+    // Nor has the log any room: that must end nothing.
+    let log = folder.path().join("log");
+    fs::File::create(&log).unwrap().set_len(1 << 30).unwrap();
+    command.arg(binary()).arg(&data).arg(&log);
     let server = Server::of(command);
     let mut writer = Writer::on(&server, token.trim());
     assert!(writer.write(0));
