@@ -18,7 +18,7 @@ use purser_engine::{
     identity::Given,
     ledger::TopUpFloat,
     parties::{ChangeParty, PartyChange, RegisterParty, party_id},
-    rules::RulesSource,
+    rules::{EnterSandbox, RulesSource},
     withdrawals::{
         Asked, BindPayoutAccount, DispatchRail, Located, RecordRailOutcome, RequestWithdrawal, Requested,
         WithdrawalRow,
@@ -72,12 +72,14 @@ fn creator(number: u8) -> PartyId {
 /// What every run begins with, one after another.
 pub fn prologue() -> Vec<Prologue> {
     let creators = (0..CREATORS).flat_map(|number| [Prologue::Creator(number), Prologue::Account(number)]);
-    creators.chain([Prologue::Float]).collect()
+    std::iter::once(Prologue::Sandbox).chain(creators).chain([Prologue::Float]).collect()
 }
 
 /// A step of [`prologue`].
 #[derive(Debug, Clone, Copy)]
 pub enum Prologue {
+    /// Books without real money: only they have the sandbox's rail.
+    Sandbox,
     /// A creator registers.
     Creator(u8),
     /// A creator's payout account.
@@ -91,6 +93,7 @@ impl Prologue {
     pub fn job(self, batch: &mut Batch) -> Box<dyn AnyJob> {
         let meta = keyed(&format!("prologue {self:?}"));
         match self {
+            Self::Sandbox => job(EnterSandbox, meta, batch, |()| "a sandbox".to_owned()),
             Self::Creator(number) => {
                 let profile = Profile {
                     external_id: format!("sim-creator-{number}"),
