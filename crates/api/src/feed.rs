@@ -120,7 +120,8 @@ pub(crate) struct AuditEntry {
     /// Id of the object.
     subject: String,
     /// Values; ids and masked values only. Of a request also `request_id` and `address`, from where it came; of a change
-    /// `…_before` and `…_after`, or `…_changed` where the value itself does not belong here.
+    /// of parties, keys, staff and the calendar `…_before` and `…_after`, or `…_changed` where the value itself does not
+    /// belong here.
     #[schema(value_type = Object)]
     data: Map<String, Value>,
 }
@@ -233,7 +234,7 @@ pub(crate) struct MessageParams {
 pub(crate) struct MessagePage {
     #[serde(flatten)]
     page: Page<Message>,
-    /// How many of the party's messages are not read yet; 1000 stands for more.
+    /// How many of the party's messages are not read yet; 1000 stands for 1000 and more.
     unread: i64,
 }
 

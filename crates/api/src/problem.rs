@@ -165,7 +165,7 @@ impl IntoResponse for Problem {
 impl From<&Rejection> for Problem {
     fn from(rejection: &Rejection) -> Self {
         let status = match rejection.code {
-            "version_mismatch" | "version_conflict" => StatusCode::PRECONDITION_FAILED,
+            "version_conflict" => StatusCode::PRECONDITION_FAILED,
             "sign_in_refused" => StatusCode::UNAUTHORIZED,
             "account_locked" | "staff_needed" => StatusCode::FORBIDDEN,
             "login_taken" => StatusCode::CONFLICT,

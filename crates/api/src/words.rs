@@ -109,9 +109,8 @@ sections! {
         "withdrawal_state_change": "提现当前状态不能进行此操作。", "The withdrawal is in a state that does not allow this.";
         "already_sent": "提现已提交打款，不能撤销。", "The withdrawal was sent already and cannot be called off.";
         "same_person": "须由两名不同的人员审批。", "Two different people must approve.";
-        "note_missing": "请填写原因，1–500 个字符。", "Give a reason of 1 to 500 characters.";
+        "note_missing": "请填写原因，1–500 个字符，不换行。", "Give a reason of 1 to 500 characters on one line.";
         "not_due_yet": "提现尚未到处理时间。", "The withdrawal is not due yet.";
-        "cannot_slice": "金额超出渠道限制，无法拆分打款。", "The amount cannot be split as the payment channel needs it.";
         "slice_unknown": "该笔打款不存在。", "The withdrawal has no such part.";
         "outcome_conflict": "渠道结果前后不一致，平台正在核对。",
             "The payment channel contradicts itself; the platform is looking into it.";
@@ -141,7 +140,6 @@ sections! {
         "password_change_needed": "您的密码由他人设置，请先修改密码。", "Somebody else has set your password; change it first.";
         "password_wrong": "原密码错误。", "The password until now is wrong.";
         "password_same": "新密码不能与原密码相同。", "Choose another password than until now.";
-        "version_mismatch": "内容已被他人修改，请刷新后重试。", "It was changed meanwhile; read it again.";
     }
 }
 

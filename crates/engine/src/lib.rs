@@ -7,6 +7,7 @@ pub mod approvals;
 pub mod audit;
 pub mod bank_files;
 mod books;
+mod bulk;
 mod call;
 pub mod cases;
 pub mod chain;

@@ -181,14 +181,19 @@ pub trait BankFormat: Send + Sync {
 
 /// Why a file could not be put out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FolderError(pub String);
+pub struct FolderError {
+    /// What went wrong; nothing personal.
+    pub text: String,
+    /// The file may be there all the same, and may have been taken.
+    pub placed: bool,
+}
 
 /// Where files go out: a folder that the bank's own client reads.
 pub trait Outbox: Send + Sync {
     /// Puts a file there, whole or not at all, and durably. The same name and bytes again is the same file.
     ///
     /// # Errors
-    /// Nothing is there under the name, or something else is.
+    /// Nothing is there under the name, or something else is; with [`FolderError::placed`] the file itself may be.
     fn put(&self, name: &str, content: &[u8]) -> Result<(), FolderError>;
 
     /// Whether a file with this name and these bytes is there.

@@ -53,6 +53,8 @@ enum Next {
     Dies,
     /// The disk is full.
     Fails,
+    /// It is there, and the folder cannot be made durable.
+    FailsAfter,
 }
 
 /// A folder, how often a file was written into it, and what happens next.
@@ -68,10 +70,13 @@ impl Outbox for Folder {
     fn put(&self, name: &str, content: &[u8]) -> Result<(), FolderError> {
         let mut inner = self.inner();
         if inner.2 == Next::Fails {
-            return Err(FolderError("the disk is full".to_owned()));
+            return Err(FolderError { text: "the disk is full".to_owned(), placed: false });
         }
         inner.0.insert(name.to_owned(), content.to_owned());
         inner.1 += 1;
+        if inner.2 == Next::FailsAfter {
+            return Err(FolderError { text: "the folder is not durable".to_owned(), placed: true });
+        }
         assert!(inner.2 != Next::Dies, "killed");
         Ok(())
     }
@@ -194,6 +199,22 @@ fn a_file_that_the_banks_client_may_have_taken_is_not_written_again_p10() {
         assert_eq!((world.told("bank_file.drop_unclear"), world.told("case.opened")), (1, 1));
         assert_eq!(world.step(), 0, "from here on it is up to people");
     });
+}
+
+#[test]
+fn a_file_that_was_placed_but_not_made_durable_is_not_written_again_p10() {
+    for (taken, state, cases) in [(false, "sent", 0), (true, "ready", 1)] {
+        Books::each(|books| {
+            let mut world = World::on(books, Next::FailsAfter);
+            assert_eq!(world.step(), 1);
+            if taken {
+                world.folder.inner().0.clear();
+            }
+            world.again();
+            assert_eq!((world.state().0.as_str(), world.folder.inner().1), (state, 1));
+            assert_eq!(world.told("case.opened"), cases);
+        });
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! attempt, and what comes back to a payee who owes something.
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
+mod payee;
 mod support;
 
 use std::{
@@ -12,203 +13,27 @@ use std::{
     },
 };
 
+use payee::{Counting, Desk, Dying, Noting};
 use purser_domain::{
-    ids::{PartyId, PayoutAccountId},
     ledger::{AccountKind, AccountRef, Step},
     money::Currency,
-    parties::{AccountClass, LegalForm, Profile, Role, Roles},
-    policy::DEFAULT_PACK,
+    parties::{AccountClass, LegalForm, Profile, Role},
     time::{DAY, MINUTE, SECOND},
     withdrawals::{FailureClass, GateCode, RailNumber, RailOutcome, Reason, State, rail_reference},
 };
 use purser_engine::{
-    Writer,
-    approvals::{Action, Decide, Propose},
     feed,
     identity::Given,
-    jobs::{self, Claimed, Hands, Registry, RetryJob, RunError},
-    ledger::TopUpFloat,
-    parties::{ChangeParty, PartyChange, RegisterParty},
-    ports::{PayoutOrder, Rail, RailNotice},
-    rules::{EnterSandbox, PolicyActivation, RulesSource},
+    jobs::{self, Claimed, Hands, Registry, RetryJob},
+    parties::{PartyChange, RegisterParty},
+    ports::Rail,
+    rows::JobState,
     withdrawals::{
-        Asked, BOOK_CHARGE, BindPayoutAccount, ChangePayoutAccount, DispatchRail, Located, LockPayoutAccount,
-        NoticeTaken, PayoutAccountChange, RecordRailNotice, RecordRailOutcome, RequestWithdrawal, Requested,
-        WithdrawalRow, by_reference, payout_accounts, rail_jobs, run_book_charge, run_send, withdrawal,
+        Asked, BOOK_CHARGE, BindPayoutAccount, ChangePayoutAccount, LockPayoutAccount, NoticeTaken,
+        PayoutAccountChange, RequestWithdrawal, payout_accounts, rail_jobs, run_book_charge, run_send,
     },
 };
 use support::{Books, balance, clearing, float, post, run};
-
-/// A rail that pays and counts how often it is asked to.
-struct Counting(Arc<AtomicUsize>);
-
-impl Rail for Counting {
-    fn name(&self) -> &'static str {
-        "sandbox"
-    }
-    fn send(&mut self, _order: &PayoutOrder, _hands: &mut Hands<'_>) -> Result<RailOutcome, RunError> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Ok(RailOutcome::Paid { rail_fee_minor: 0 })
-    }
-    fn query(&mut self, _order: &PayoutOrder, _hands: &mut Hands<'_>) -> Result<RailOutcome, RunError> {
-        Ok(RailOutcome::Unknown)
-    }
-}
-
-/// A rail that pays and notes what it is asked: the reference, and whether an earlier attempt may have reached it.
-struct Noting(Arc<Mutex<Vec<(String, bool)>>>);
-
-impl Rail for Noting {
-    fn name(&self) -> &'static str {
-        "sandbox"
-    }
-    fn send(&mut self, order: &PayoutOrder, _hands: &mut Hands<'_>) -> Result<RailOutcome, RunError> {
-        self.0.lock().unwrap().push((order.reference.clone(), order.again));
-        Ok(RailOutcome::Paid { rail_fee_minor: 0 })
-    }
-    fn query(&mut self, _order: &PayoutOrder, _hands: &mut Hands<'_>) -> Result<RailOutcome, RunError> {
-        Ok(RailOutcome::Unknown)
-    }
-}
-
-/// A creator with earnings and a payout account.
-struct Desk<'b> {
-    books: &'b Books,
-    writer: Writer,
-    creator: PartyId,
-    top_ups: usize,
-    packs: u32,
-}
-
-/// The default pack without first steps, and with entries more; key, row and value each.
-fn pack(entries: &[[&str; 3]]) -> String {
-    let steps = ["withdrawal.first_steps_required", "X4", "false"];
-    let entry = |[key, row, value]: &[&str; 3]| {
-        format!(
-            "\n[[entry]]\nkey = \"{key}\"\nrow = \"{row}\"\neffective_from = \"2000-01-02\"\nvalue = {value}\nsource = \"test\"\n"
-        )
-    };
-    let more: String = [steps].iter().chain(entries).map(entry).collect();
-    format!("{DEFAULT_PACK}{more}")
-}
-
-impl<'b> Desk<'b> {
-    fn on(books: &'b Books, earned: i64, float: i64) -> Self {
-        Self::by(books, earned, float, &[])
-    }
-
-    /// With further entries of policy: key, row, value.
-    fn by(books: &'b Books, earned: i64, float: i64, policy: &[[&str; 3]]) -> Self {
-        let first_pack = ("test.toml".to_owned(), pack(policy));
-        let mut writer = books.writer_by(RulesSource { first_pack, ..RulesSource::builtin() });
-        run(&mut writer, EnterSandbox).unwrap();
-        let profile = Profile {
-            external_id: "lin".to_owned(),
-            display_name: "Lin".to_owned(),
-            roles: Roles::NONE.with(Role::Creator),
-            legal_form: LegalForm::Individual,
-            class: AccountClass::Ordinary,
-            metadata: BTreeMap::new(),
-        };
-        let creator = run(&mut writer, RegisterParty(profile)).unwrap().id;
-        run(&mut writer, BindPayoutAccount::sandbox(creator, "lin.ok")).unwrap();
-        let mut desk = Self { books, writer, creator, top_ups: 0, packs: 0 };
-        let own = desk.own(AccountKind::Earnings);
-        post(&mut desk.writer, Step::Post, &clearing(), &own, earned);
-        desk.top_up(float);
-        desk
-    }
-
-    fn own(&self, kind: AccountKind) -> AccountRef {
-        AccountRef::party(self.creator, kind, Currency::CNY)
-    }
-
-    fn balance(&mut self, account: &AccountRef) -> i64 {
-        balance(&mut self.writer, account).0
-    }
-
-    fn top_up(&mut self, amount_minor: i64) {
-        self.top_ups += 1;
-        let (rail, reference) = ("sandbox".to_owned(), format!("bank-{}", self.top_ups));
-        let top_up = TopUpFloat { rail, reference, amount_minor, currency: Currency::CNY };
-        run(&mut self.writer, top_up).unwrap();
-    }
-
-    /// Asks for an amount and hands it to the rail.
-    fn sent(&mut self, amount_minor: i64) -> WithdrawalRow {
-        let row = self.asked(amount_minor);
-        assert_eq!(self.dispatch(), 1);
-        row
-    }
-
-    fn asked(&mut self, amount_minor: i64) -> WithdrawalRow {
-        self.asked_to(amount_minor, None)
-    }
-
-    fn asked_to(&mut self, amount_minor: i64, destination: Option<PayoutAccountId>) -> WithdrawalRow {
-        let request = RequestWithdrawal {
-            party: self.creator,
-            asked: Asked::Earnings,
-            amount_minor: Some(amount_minor),
-            currency: Currency::CNY,
-            destination,
-            code: Given::Waived,
-            person: None,
-            dry_run: false,
-        };
-        let Requested::Accepted(row) = run(&mut self.writer, request).unwrap() else { panic!("accepted") };
-        *row
-    }
-
-    fn dispatch(&mut self) -> usize {
-        let dispatch = DispatchRail { rail: "sandbox".to_owned(), limit: 100, short_before: None };
-        run(&mut self.writer, dispatch).unwrap().sent
-    }
-
-    fn hear(&mut self, row: &WithdrawalRow, outcome: RailOutcome) -> String {
-        let slice = self.number(row);
-        let command = RecordRailOutcome { located: Located::from(row), slice, outcome, lease: None };
-        run(&mut self.writer, command).unwrap().state
-    }
-
-    /// Under which number the rail knows it now.
-    fn number(&self, row: &WithdrawalRow) -> RailNumber {
-        self.read(row).withdrawal().slices[0].rail_number()
-    }
-
-    fn notice(&mut self, row: &WithdrawalRow, outcome: RailOutcome) -> NoticeTaken {
-        self.notice_of(row, RailNumber::first(1), outcome)
-    }
-
-    fn notice_of(&mut self, row: &WithdrawalRow, number: RailNumber, outcome: RailOutcome) -> NoticeTaken {
-        let reference = rail_reference(row.id, number);
-        let located = by_reference(self.books.reader().as_mut(), &reference).unwrap();
-        let notice = RailNotice { reference, amount_minor: row.net, outcome };
-        run(&mut self.writer, RecordRailNotice { rail: "sandbox", notice, located }).unwrap()
-    }
-
-    fn read(&self, row: &WithdrawalRow) -> WithdrawalRow {
-        withdrawal(self.books.reader().as_mut(), row.id).unwrap().unwrap()
-    }
-
-    fn step(&mut self, registry: &mut Registry) -> usize {
-        let mut reads = self.books.reader();
-        jobs::run_due(&mut self.writer, reads.as_mut(), &self.books.clock, registry).unwrap()
-    }
-
-    /// Two people put a pack in force that has these entries more.
-    fn policy(&mut self, entries: &[[&str; 3]]) {
-        self.packs += 1;
-        let activation = PolicyActivation::parse("test.toml", &pack(entries), self.packs).unwrap();
-        let propose = Propose { action: Action::ActivatePolicy(activation), by: "staff:li".to_owned() };
-        let id = run(&mut self.writer, propose).unwrap();
-        run(&mut self.writer, Decide { id, approve: true, by: "staff:wang".to_owned() }).unwrap();
-    }
-
-    fn change(&mut self, change: PartyChange) {
-        run(&mut self.writer, ChangeParty { id: self.creator, change, if_version: None }).unwrap();
-    }
-}
 
 #[test]
 fn what_is_queued_is_looked_at_once_more_before_it_is_sent_p6_p10() {
@@ -241,6 +66,35 @@ fn what_is_queued_is_looked_at_once_more_before_it_is_sent_p6_p10() {
         desk.books.advance(MINUTE);
         assert_eq!((desk.step(&mut registry), calls.load(Ordering::Relaxed)), (1, 1));
         assert_eq!(desk.read(&row).state, State::Paid.name());
+    });
+}
+
+#[test]
+fn what_a_dying_server_may_have_sent_is_asked_about_however_long_it_waited_since_p10() {
+    Books::each(|books| {
+        let mut desk = Desk::on(books, 10_000, 10_000);
+        let row = desk.sent(10_000);
+        let mut rail = Dying;
+        let send = move |job: &Claimed, hands: &mut Hands<'_>| run_send(&mut rail, job, hands);
+        let mut registry = Registry::new().with(rail_jobs("sandbox").send, send);
+        assert_eq!(desk.step(&mut registry), 1);
+        let job = jobs::by_state(books.reader().as_mut(), JobState::Ready, 10).unwrap()[0].id;
+        run(&mut desk.writer, RetryJob { job }).unwrap();
+        // The next server finds the party frozen, and later the payout account gone.
+        desk.change(PartyChange::Freeze("checking".to_owned()));
+        assert_eq!(desk.step(&mut registry), 1);
+        desk.change(PartyChange::Unfreeze);
+        let (change, code) = (PayoutAccountChange::Unbind, Given::Waived);
+        let unbind = ChangePayoutAccount { party: desk.creator, id: row.destination, change, code };
+        run(&mut desk.writer, unbind).unwrap();
+        books.advance(MINUTE);
+        assert_eq!(desk.step(&mut registry), 1);
+        assert_eq!(
+            desk.read(&row).state,
+            State::Unknown.name(),
+            "it may have been paid: nothing is given back"
+        );
+        assert_eq!(balance(&mut desk.writer, &float()), (10_000, 10_000));
     });
 }
 
@@ -440,6 +294,13 @@ fn a_number_that_staff_locked_stays_locked_when_it_is_bound_again_p9() {
         assert!(again.row.locked);
         let other = run(&mut desk.writer, BindPayoutAccount::sandbox(party, "lin-2.ok")).unwrap();
         assert!(!other.row.locked);
+        // Lifted once, it stays lifted.
+        let (id, reason) = (again.row.id, "cleared".to_owned());
+        run(&mut desk.writer, LockPayoutAccount { party, id, locked: false, reason }).unwrap();
+        let (change, code) = (PayoutAccountChange::Unbind, Given::Waived);
+        run(&mut desk.writer, ChangePayoutAccount { party, id, change, code }).unwrap();
+        let third = run(&mut desk.writer, BindPayoutAccount::sandbox(party, "lin.ok")).unwrap();
+        assert!(!third.row.locked);
     });
 }
 

@@ -296,9 +296,11 @@ impl AlipayArgs {
             .map_err(|e| usage(format!("--alipay-key-file {}: {e}", key.display())))?;
         let (gateway_key, certificates) = self.other_side(&signing)?;
         if signing.public().is_ok_and(|own| own == gateway_key) {
-            let text = "--alipay-public-key-file holds the application's own public key; it must be Alipay's, which \
-                        the console shows beside it";
-            return Err(usage(text.to_owned()));
+            let flag = if certificates.is_some() { "--alipay-cert-file" } else { "--alipay-public-key-file" };
+            let text = format!(
+                "{flag} holds the application's own public key; it must be Alipay's, which the console shows beside it"
+            );
+            return Err(usage(text));
         }
         Ok(Some(Alipay {
             credentials: Credentials {

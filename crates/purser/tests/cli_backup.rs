@@ -174,6 +174,9 @@ fn a_database_is_backed_up_under_load_and_restored_p24() {
     let ran = empty.run(&["restore", arg(&file)]).ended(1);
     assert!(ran.err.contains("pg_restore"), "{}", ran.err);
     empty.run(&["restore", arg(&folder.path().join("absent"))]).ended(3);
+    // A mistyped URL: there is nothing to back up.
+    let ran = empty.run(&["backup", arg(&folder.path().join("nothing"))]).ended(2);
+    assert!(ran.err.contains("no books of Purser"), "{}", ran.err);
 }
 
 #[test]

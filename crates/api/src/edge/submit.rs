@@ -79,7 +79,7 @@ pub(crate) async fn submit<C: Command>(
     call.app.pulse.note(&outcome, call.app.clock.machine());
     call.app.commits.notify_waiters();
     let reply = outcome?;
-    let version = call.versioned.then(|| version_of(&reply)).flatten();
+    let version = (call.versioned && !call.dry_run).then(|| version_of(&reply)).flatten();
     let mut response = respond(reply, call.dry_run);
     tag(&mut response, version);
     Ok(response)

@@ -112,7 +112,7 @@ impl Command for ChangeApiKey {
             return Err(Rejection::new("api_key_unknown", "there is no such key"));
         };
         if self.expected.is_some_and(|version| version != old.version) {
-            return Err(Rejection::new("version_mismatch", "the key was changed meanwhile: read it again"));
+            return Err(Rejection::new("version_conflict", "the key was changed meanwhile: read it again"));
         }
         if old.revoked_at.is_some() {
             return Err(Rejection::new("api_key_revoked", "the key was revoked"));

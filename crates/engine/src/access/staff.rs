@@ -117,7 +117,7 @@ pub enum StaffChange {
 
 /// Changes a staff account.
 ///
-/// Rejections in order: `staff_needed`, `staff_unknown`, `version_mismatch`.
+/// Rejections in order: `staff_needed`, `staff_unknown`, `version_conflict`.
 pub struct ChangeStaff {
     /// Which.
     pub id: StaffId,
@@ -154,7 +154,7 @@ impl Command for ChangeStaff {
         };
         if self.expected.is_some_and(|version| version != old.version) {
             return Err(Rejection::new(
-                "version_mismatch",
+                "version_conflict",
                 "the account was changed meanwhile: read it again",
             ));
         }

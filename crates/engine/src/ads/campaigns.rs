@@ -17,6 +17,7 @@ use super::{
     terms::{account_state, campaign_terms},
 };
 use crate::{
+    bulk::item_by_item,
     command::{Command, Ctx, Rejection},
     facts::Facts,
     parties::{PartyRow, unknown_party},
@@ -255,23 +256,7 @@ impl Command for ChangeCampaigns {
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Vec<EditOutcome>, Rejection> {
-        let mut outcomes = Vec::with_capacity(self.items.len());
-        for item in &self.items {
-            let mark = tx.mark();
-            let outcome = edit(tx, ctx, self.party, item);
-            if outcome.is_err() {
-                tx.rollback(mark);
-            }
-            outcomes.push(outcome);
-        }
-        match outcomes.pop() {
-            Some(Err(rejection)) if self.single => Err(rejection),
-            Some(last) => {
-                outcomes.push(last);
-                Ok(outcomes)
-            }
-            None => Ok(outcomes),
-        }
+        item_by_item(tx, &self.items, self.single, |tx, item| edit(tx, ctx, self.party, item))
     }
 
     fn audit(&self, output: &Vec<EditOutcome>) -> (String, Facts) {

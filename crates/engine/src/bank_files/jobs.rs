@@ -208,7 +208,7 @@ pub fn run_drop(
         return Ok(Ran::Committed);
     }
     let content = content_of(seal, &file).map_err(RunError::Failed)?;
-    let failed = |FolderError(text)| RunError::Failed(text);
+    let failed = |error: FolderError| RunError::Failed(error.text);
     if dropping {
         if !outbox.has(&file.name, content.as_bytes()).map_err(failed)? {
             hands.call(AskWhetherTaken { lease: job.lease, id: file.id })?;
@@ -217,8 +217,10 @@ pub fn run_drop(
     } else {
         hands.call(NoteDrop { lease: job.lease, begins: true })?;
         if let Err(error) = outbox.put(&file.name, content.as_bytes()) {
-            // Nothing is there; the next run begins anew.
-            hands.call(NoteDrop { lease: job.lease, begins: false })?;
+            // Nothing is there: the next run begins anew. Else it looks whether the file is there or was taken.
+            if !error.placed {
+                hands.call(NoteDrop { lease: job.lease, begins: false })?;
+            }
             return Err(failed(error));
         }
     }

@@ -23,6 +23,7 @@ use super::{
     terms::order_terms,
 };
 use crate::{
+    bulk::item_by_item,
     command::{Command, Ctx, Rejection},
     facts::Facts,
     parties::{PartyRow, unknown_party},
@@ -158,24 +159,8 @@ impl Command for ReportCreditOrders {
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Self::Output, Rejection> {
-        let mut outcomes = Vec::with_capacity(self.items.len());
         let mut shared = Shared::default();
-        for item in &self.items {
-            let mark = tx.mark();
-            let outcome = report(tx, ctx, item, &mut shared);
-            if outcome.is_err() {
-                tx.rollback(mark);
-            }
-            outcomes.push(outcome);
-        }
-        match outcomes.pop() {
-            Some(Err(rejection)) if self.single => Err(rejection),
-            Some(last) => {
-                outcomes.push(last);
-                Ok(outcomes)
-            }
-            None => Ok(outcomes),
-        }
+        item_by_item(tx, &self.items, self.single, |tx, item| report(tx, ctx, item, &mut shared))
     }
 
     fn audit(&self, output: &Self::Output) -> (String, Facts) {

@@ -19,6 +19,7 @@ use super::{
     rows::{CreditShopRow, ShopFactsRow},
 };
 use crate::{
+    bulk::item_by_item,
     command::{Command, Ctx, Rejection},
     facts::Facts,
     identity::PhoneRow,
@@ -96,23 +97,7 @@ impl Command for ReportShops {
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Self::Output, Rejection> {
-        let mut outcomes = Vec::with_capacity(self.items.len());
-        for (party, item) in &self.items {
-            let mark = tx.mark();
-            let outcome = report(tx, ctx, *party, item);
-            if outcome.is_err() {
-                tx.rollback(mark);
-            }
-            outcomes.push(outcome);
-        }
-        match outcomes.pop() {
-            Some(Err(rejection)) if self.single => Err(rejection),
-            Some(last) => {
-                outcomes.push(last);
-                Ok(outcomes)
-            }
-            None => Ok(outcomes),
-        }
+        item_by_item(tx, &self.items, self.single, |tx, (party, item)| report(tx, ctx, *party, item))
     }
 
     fn audit(&self, output: &Self::Output) -> (String, Facts) {

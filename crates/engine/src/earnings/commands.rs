@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     agencies::{CreatorAgencies, agency_at},
+    bulk::item_by_item,
     command::{Command, Ctx, Rejection},
     facts::Facts,
     parties::{PartyRow, unknown_party},
@@ -136,23 +137,7 @@ impl Command for ReportTaskOrders {
         if self.items.iter().any(moved) {
             return Err(tx.begin_next_group());
         }
-        let mut outcomes = Vec::with_capacity(self.items.len());
-        for item in &self.items {
-            let mark = tx.mark();
-            let outcome = report(tx, ctx, item);
-            if outcome.is_err() {
-                tx.rollback(mark);
-            }
-            outcomes.push(outcome);
-        }
-        match outcomes.pop() {
-            Some(Err(rejection)) if self.single => Err(rejection),
-            Some(last) => {
-                outcomes.push(last);
-                Ok(outcomes)
-            }
-            None => Ok(outcomes),
-        }
+        item_by_item(tx, &self.items, self.single, |tx, item| report(tx, ctx, item))
     }
 
     fn audit(&self, output: &Self::Output) -> (String, Facts) {

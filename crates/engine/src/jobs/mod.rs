@@ -138,6 +138,18 @@ impl Lease {
         })
     }
 
+    /// Puts the job off in the commit that says why, as if this run had not begun: what earlier runs may have done is
+    /// still known by their count.
+    ///
+    /// # Errors
+    /// `lease_lost`.
+    pub fn wait(self, tx: &mut Tx, due_at: Timestamp) -> Result<(), Rejection> {
+        self.change(tx, |row| {
+            row.due_at = due_at;
+            row.attempts -= 1;
+        })
+    }
+
     /// Changes what the job carries, and keeps it: the run goes on.
     ///
     /// # Errors

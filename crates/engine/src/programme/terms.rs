@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     agencies::{CreatorAgencies, agency_at},
+    bulk::item_by_item,
     command::{Command, Ctx, Rejection},
     facts::Facts,
     parties::{PartyRow, unknown_party},
@@ -92,16 +93,7 @@ impl Command for ImportTerms {
         if self.items.iter().any(moved) {
             return Err(tx.begin_next_group());
         }
-        let mut outcomes = Vec::with_capacity(self.items.len());
-        for item in &self.items {
-            let mark = tx.mark();
-            let outcome = import(tx, ctx, item);
-            if outcome.is_err() {
-                tx.rollback(mark);
-            }
-            outcomes.push(outcome);
-        }
-        Ok(outcomes)
+        item_by_item(tx, &self.items, false, |tx, item| import(tx, ctx, item))
     }
 
     fn audit(&self, output: &Self::Output) -> (String, Facts) {

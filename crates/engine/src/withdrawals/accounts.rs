@@ -214,8 +214,12 @@ impl Command for BindPayoutAccount {
         // Staff lock a number: taking the account away and binding it again does not lift that.
         let before =
             tx.rows::<PayoutAccountRow>().filter(|row| row.party == self.party && row.kind == self.kind);
-        let locked =
-            before.filter(|row| same(row)).max_by_key(|row| row.bound_at).is_some_and(|row| row.locked);
+        // The lock moves to the new row: lifted there, it is lifted.
+        let held: Vec<_> = before.filter(|row| same(row) && row.locked).cloned().collect();
+        let locked = !held.is_empty();
+        for row in held {
+            tx.put(PayoutAccountRow { locked: false, ..row });
+        }
         let first = counter.standing == 0;
         counter.standing += 1;
         tx.put(counter);

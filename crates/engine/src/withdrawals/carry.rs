@@ -148,7 +148,7 @@ fn slice(job: &Claimed, hands: &mut Hands<'_>) -> Result<Slice, RunError> {
     // Nothing is to be learned any more about a number that the rail recorded as failed.
     let known = row.withdrawal().slices.into_iter().find(|slice| slice.rail_number() == number);
     let (amount_minor, attempts) = known.as_ref().map_or((0, 0), |s| (s.amount_minor, s.attempts));
-    // Looks that let it wait begin the count anew; a run that may have called the rail does not.
+    // A look that lets it wait does not count; a run that may have called the rail does, also one that died after it.
     let not_there = job.attempts == 1
         && known.as_ref().is_some_and(|slice| slice.attempts == 1 || slice.deferred_until.is_some());
     let state = known.map(|s| s.state);

@@ -103,7 +103,7 @@ impl Command for MaySend {
             Err((code, Look::Later)) => code,
             Err((_, never)) => return Ok(never),
         };
-        self.lease.again(tx, ctx.now.plus(MINUTE), None)?;
+        self.lease.wait(tx, ctx.now.plus(MINUTE))?;
         let reason = Some(Reason::Gate(code));
         if let Some(row) = tx.get::<WithdrawalRow>(&self.located.id).cloned()
             && row.withdrawal().reason != reason

@@ -17,6 +17,21 @@ static TABLES: Statement = Statement {
     sql: "SELECT COUNT(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')",
 };
 
+static BOOKS: Statement = Statement {
+    name: "restore.books",
+    sql: "SELECT COUNT(*) FROM pg_tables WHERE tablename = 'schema_migrations' AND schemaname NOT IN \
+          ('pg_catalog', 'information_schema')",
+};
+
+fn count(url: &str, statement: &'static Statement) -> Result<i64> {
+    let mut found = 0;
+    Place::Postgres(url.to_owned()).open_reader()?.query(statement, &[], &mut |row| {
+        found = row.int(0);
+        false
+    })?;
+    Ok(found)
+}
+
 /// Where Debian and its like keep the programs of each version.
 const VERSIONS: &str = "/usr/lib/postgresql";
 
@@ -60,20 +75,18 @@ fn run(program: &Path, url: &str, args: &[&OsStr]) -> Result<()> {
 pub(super) fn dump(url: &str, file: &Path, folder: Option<&Path>) -> Result<()> {
     let program = program("pg_dump", folder)?;
     // Says what is wrong with the database in Purser's words, before another program does in its own.
-    drop(Place::Postgres(url.to_owned()).open_reader()?);
-    let to =
-        [OsStr::new("--format=custom"), OsStr::new("--no-owner"), OsStr::new("--file"), file.as_os_str()];
+    if count(url, &BOOKS)? == 0 {
+        let text = "this database holds no books of Purser: is it the right one?";
+        return Err(Stop::Usage(text.to_owned()).into());
+    }
+    let to = [OsStr::new("--format=custom"), OsStr::new("--file"), file.as_os_str()];
     run(&program, url, &to)
 }
 
 /// Reads such a file into an empty database, wholly or not at all.
 pub(super) fn restore(url: &str, file: &Path, folder: Option<&Path>) -> Result<()> {
     let program = program("pg_restore", folder)?;
-    let mut tables = 0;
-    Place::Postgres(url.to_owned()).open_reader()?.query(&TABLES, &[], &mut |row| {
-        tables = row.int(0);
-        false
-    })?;
+    let tables = count(url, &TABLES)?;
     if tables > 0 {
         let text = format!("the database is not empty, it has {tables} tables: restore into a new one");
         return Err(Stop::Usage(text).into());
@@ -81,7 +94,14 @@ pub(super) fn restore(url: &str, file: &Path, folder: Option<&Path>) -> Result<(
     let environment = postgres::tool_environment(url)?;
     let database =
         environment.iter().find(|(name, _)| *name == "PGDATABASE").map_or("", |(_, value)| value.as_str());
-    let from =
-        ["--no-owner", "--exit-on-error", "--single-transaction", "--dbname", database].map(OsStr::new);
-    run(&program, url, &[&from[..], &[file.as_os_str()]].concat())
+    // Another server has other roles: whose tables they were, and who might read them, stays behind.
+    let roles = ["--no-owner", "--no-privileges"];
+    let from = [&roles[..], &["--exit-on-error", "--single-transaction", "--dbname", database]].concat();
+    let from: Vec<&OsStr> = from.into_iter().map(OsStr::new).chain([file.as_os_str()]).collect();
+    run(&program, url, &from)?;
+    if count(url, &BOOKS)? == 0 {
+        let text = format!("{} is not a backup of Purser's books: remove what it left", file.display());
+        return Err(Stop::Failed(text).into());
+    }
+    Ok(())
 }

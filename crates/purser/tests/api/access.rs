@@ -65,7 +65,7 @@ pub(crate) fn keys_rotate_and_end(server: &Server) {
     let stale = [("If-Match", "\"9\"")];
     server.client.send_json("POST", &rotate, &stale, &json!({ "grace_seconds": 60 })).problem(
         412,
-        "version_mismatch",
+        "version_conflict",
         None,
     );
     let made = server.client.post(&rotate, &json!({ "grace_seconds": 60 })).expect(200);

@@ -8,6 +8,25 @@ use super::{
 };
 use crate::support::world::{Place, onboard, wait_until};
 
+/// A creator withdraws 300.00, which leaves the float.
+fn pay_a_creator(till: &Till) {
+    let creator = json!({ "external_id": "c1", "display_name": "C", "roles": ["creator"],
+        "legal_form": "individual" });
+    let creator = till.post("/v1/parties", &creator).ended(200).text("id").to_owned();
+    onboard(&till.client, &creator);
+    let account = json!({ "kind": "sandbox", "number": "c1.ok" });
+    till.post(&format!("/v1/parties/{creator}/payout-accounts"), &account).ended(201);
+    let at = till.client.get("/v1/clock").text("business_at").to_owned();
+    let earned = json!({ "order_id": "o1", "creator_id": creator, "task_type": "video", "title": "t",
+        "amount_minor": 100_000, "accepted_at": at, "status": "completed", "completed_at": at });
+    till.post("/v1/task-orders", &earned).ended(200);
+    let asked = json!({ "party_id": creator, "amount_minor": 30_000 });
+    let asked = till.post("/v1/withdrawals", &asked).ended(201).text("id").to_owned();
+    wait_until("the creator is paid", 20, || {
+        till.client.get(&format!("/v1/withdrawals/{asked}")).text("state") == "paid"
+    });
+}
+
 #[test]
 fn a_refund_waits_for_the_platforms_money_and_goes_by_itself_p11_p12() {
     for place in Place::all() {
@@ -16,21 +35,7 @@ fn a_refund_waits_for_the_platforms_money_and_goes_by_itself_p11_p12() {
         till.click(&order, "action=pay");
         till.until(&order, "paid");
         // A creator is paid out of the same float.
-        let creator = json!({ "external_id": "c1", "display_name": "C", "roles": ["creator"],
-            "legal_form": "individual" });
-        let creator = till.post("/v1/parties", &creator).ended(200).text("id").to_owned();
-        onboard(&till.client, &creator);
-        let account = json!({ "kind": "sandbox", "number": "c1.ok" });
-        till.post(&format!("/v1/parties/{creator}/payout-accounts"), &account).ended(201);
-        let at = till.client.get("/v1/clock").text("business_at").to_owned();
-        let earned = json!({ "order_id": "o1", "creator_id": creator, "task_type": "video", "title": "t",
-            "amount_minor": 100_000, "accepted_at": at, "status": "completed", "completed_at": at });
-        till.post("/v1/task-orders", &earned).ended(200);
-        let asked = json!({ "party_id": creator, "amount_minor": 30_000 });
-        let asked = till.post("/v1/withdrawals", &asked).ended(201).text("id").to_owned();
-        wait_until("the creator is paid", 20, || {
-            till.client.get(&format!("/v1/withdrawals/{asked}")).text("state") == "paid"
-        });
+        pay_a_creator(&till);
         assert_eq!(till.float(), 20_000);
 
         let back = till.refund(&order, &json!({})).ended(201);
@@ -63,21 +68,7 @@ fn a_refund_that_waited_is_looked_at_again_before_it_goes_p4_p6_p11() {
         till.click(&order, "action=pay");
         till.until(&order, "paid");
         // The float is taken elsewhere first, so that the refund has to wait.
-        let creator = json!({ "external_id": "c1", "display_name": "C", "roles": ["creator"],
-            "legal_form": "individual" });
-        let creator = till.post("/v1/parties", &creator).ended(200).text("id").to_owned();
-        onboard(&till.client, &creator);
-        let account = json!({ "kind": "sandbox", "number": "c1.ok" });
-        till.post(&format!("/v1/parties/{creator}/payout-accounts"), &account).ended(201);
-        let at = till.client.get("/v1/clock").text("business_at").to_owned();
-        let earned = json!({ "order_id": "o1", "creator_id": creator, "task_type": "video", "title": "t",
-            "amount_minor": 100_000, "accepted_at": at, "status": "completed", "completed_at": at });
-        till.post("/v1/task-orders", &earned).ended(200);
-        let asked = json!({ "party_id": creator, "amount_minor": 30_000 });
-        let asked = till.post("/v1/withdrawals", &asked).ended(201).text("id").to_owned();
-        wait_until("the creator is paid", 20, || {
-            till.client.get(&format!("/v1/withdrawals/{asked}")).text("state") == "paid"
-        });
+        pay_a_creator(&till);
         let back = till.refund(&order, &json!({})).ended(201);
         assert_eq!(back.text("state"), "waiting_for_funds");
 

@@ -18,7 +18,7 @@ pub struct Folder {
 
 fn failed(doing: &str) -> impl Fn(std::io::Error) -> FolderError {
     let doing = doing.to_owned();
-    move |error| FolderError(format!("{doing}: {error}"))
+    move |error| FolderError { text: format!("{doing}: {error}"), placed: false }
 }
 
 impl Outbox for Folder {
@@ -40,13 +40,20 @@ impl Outbox for Folder {
         file.sync_all().map_err(failed("making a file of the bank's folder durable"))?;
         fs::rename(&waiting, &target).map_err(failed("naming a file of the bank's folder"))?;
         let folder = File::open(&self.path).and_then(|folder| folder.sync_all());
-        folder.map_err(failed("making the bank's folder durable"))
+        // Whoever reads the folder may have the file by now.
+        folder.map_err(|error| FolderError {
+            placed: true,
+            ..failed("making the bank's folder durable")(error)
+        })
     }
 
     fn has(&self, name: &str, content: &[u8]) -> Result<bool, FolderError> {
         match fs::read(self.path.join(name)) {
             Ok(there) if there == content => Ok(true),
-            Ok(_) => Err(FolderError(format!("{name} is in the bank's folder with another content"))),
+            Ok(_) => {
+                let text = format!("{name} is in the bank's folder with another content");
+                Err(FolderError { text, placed: false })
+            }
             // A folder that is not there holds no file because of that, not because a client took it.
             Err(error) if error.kind() == ErrorKind::NotFound && self.path.is_dir() => Ok(false),
             Err(error) => Err(failed("looking into the bank's folder")(error)),
