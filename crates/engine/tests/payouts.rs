@@ -26,7 +26,6 @@ use purser_engine::{
     identity::Given,
     jobs::{self, Claimed, Hands, Registry, RetryJob},
     parties::{PartyChange, RegisterParty},
-    ports::Rail,
     rows::JobState,
     withdrawals::{
         Asked, BOOK_CHARGE, BindPayoutAccount, ChangePayoutAccount, LockPayoutAccount, NoticeTaken,
