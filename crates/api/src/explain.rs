@@ -4,6 +4,7 @@ use axum::{extract::Path, response::Response};
 use purser_domain::{
     corporate::Circumstances,
     ids::{PartyId, WithdrawalId},
+    metadata::Metadata,
     money::Currency,
     time::{Date, Timestamp, Zone},
     withdrawals::{DryRun, PartyMoney, Place, Whereabout, Withdrawal, whereabouts},
@@ -254,6 +255,7 @@ async fn look(call: &Call, party: PartyId, asked: Asked) -> Result<Box<DryRun>, 
         // The code is asked for when money is; until then it stands in nobody's way.
         code: purser_engine::identity::Given::Waived,
         person: None,
+        metadata: Metadata::new(),
         dry_run: true,
     };
     match ask(call, look).await? {

@@ -4,11 +4,15 @@ use axum::{extract::Path, http::StatusCode, response::Response};
 use purser_domain::{
     earnings::{Stage, TaskType},
     ids::{PartyId, TaskOrderId},
+    metadata::Metadata,
     money::Currency,
     time::Timestamp,
 };
-use purser_engine::earnings::{
-    self, EarningsTotals, ItemOutcome, OrderReport, ReportTaskOrders, Reported, TaskOrderRow, order_id,
+use purser_engine::{
+    earnings::{
+        self, EarningsTotals, ItemOutcome, OrderReport, ReportTaskOrders, Reported, TaskOrderRow, order_id,
+    },
+    metadata,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -51,6 +55,9 @@ pub(crate) struct TaskOrderReport {
     /// For `cancelled`.
     #[schema(value_type = Option<String>, format = DateTime)]
     cancelled_at: Option<Instant>,
+    /// Free values of yours, kept with it, in place of those before: at most 20, keys of up to 40 characters, values
+    /// of up to 500. Those before stay when absent.
+    metadata: Option<Metadata>,
 }
 
 /// Several reports.
@@ -110,6 +117,8 @@ pub(crate) struct TaskOrderView {
     cancelled_at: Option<String>,
     /// Policy version that fixed the fee.
     policy_version: i64,
+    /// Free values of yours.
+    metadata: Metadata,
     /// Counts changes: the `ETag`.
     version: i64,
 }
@@ -144,6 +153,7 @@ impl From<&TaskOrderRow> for TaskOrderView {
             settled_at: text(row.settled_at),
             cancelled_at: text(row.cancelled_at),
             policy_version: row.policy_version,
+            metadata: metadata::values(&row.metadata),
             version: row.version,
         }
     }
@@ -208,6 +218,7 @@ fn read(given: &TaskOrderReport, currency: Currency) -> Result<OrderReport, Wron
         currency,
         accepted_at: given.accepted_at.0,
         status: status_of(given)?,
+        metadata: given.metadata.clone(),
     })
 }
 

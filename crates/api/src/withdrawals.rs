@@ -10,6 +10,7 @@ use axum::{extract::Path, response::Response};
 use purser_domain::{
     identity::Purpose,
     ids::{PayoutAccountId, StaffId, WithdrawalId},
+    metadata::Metadata,
     money::Currency,
     time::Timestamp,
     withdrawals::LimitUse,
@@ -55,6 +56,9 @@ pub(crate) struct NewWithdrawal {
     code: Option<String>,
     /// Which of the party's people asks, `per_…`; recorded with the withdrawal.
     person_id: Option<String>,
+    /// Free values of yours, kept with it: at most 20, keys of up to 40 characters, values of up to 500.
+    #[serde(default)]
+    metadata: Metadata,
 }
 
 /// What may be asked for, by name.
@@ -110,6 +114,7 @@ pub(crate) async fn request_withdrawal(call: Call, body: Body<NewWithdrawal>) ->
         destination,
         code: given(&call, party, Purpose::Withdrawal, new.code.as_deref()),
         person,
+        metadata: new.metadata,
         dry_run: call.dry_run,
     };
     submit(&call, body.digest, command, move |output| match output {

@@ -19,6 +19,7 @@ pub mod help;
 pub mod identity;
 pub mod ids;
 pub mod ledger;
+pub mod metadata;
 pub mod money;
 pub mod parties;
 pub mod payments;

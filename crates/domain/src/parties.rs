@@ -10,20 +10,15 @@ mod note;
 pub use creator::{CreatorKind, creator_kind};
 pub use note::{NOTE_MAX, NOTES_OPEN_MAX, NoteKind, NoteRejection, clear_note, write_note};
 
-use std::collections::BTreeMap;
-
-use crate::ids::PartyId;
+use crate::{
+    ids::PartyId,
+    metadata::{self, Metadata, MetadataRejection, is_printable},
+};
 
 /// Longest external id, in characters.
 pub const EXTERNAL_ID_MAX: usize = 64;
 /// Longest display name, in characters.
 pub const DISPLAY_NAME_MAX: usize = 100;
-/// Most metadata entries of one object.
-pub const METADATA_KEYS_MAX: usize = 20;
-/// Longest metadata key, in characters.
-pub const METADATA_KEY_MAX: usize = 40;
-/// Longest metadata value, in characters.
-pub const METADATA_VALUE_MAX: usize = 500;
 /// Longest reason of a freeze, in characters.
 pub const REASON_MAX: usize = 200;
 
@@ -220,7 +215,7 @@ pub struct Profile {
     /// Standing among creators.
     pub class: AccountClass,
     /// At most 20 entries, keys ≤ 40 and values ≤ 500 characters (P19).
-    pub metadata: BTreeMap<String, String>,
+    pub metadata: Metadata,
 }
 
 /// A stored party.
@@ -307,15 +302,9 @@ pub enum Rejection {
     /// A person becomes a studio by the upgrade that staff decide (X9), and a studio stays one: its limits go with it.
     #[error("a party becomes a studio by the studio upgrade, and stays one: legal_form cannot be changed so")]
     LegalFormFixed,
-    /// More than 20 metadata entries.
-    #[error("metadata may have at most 20 entries")]
-    MetadataTooMany,
-    /// A metadata key empty, longer than 40 characters, or not printable.
-    #[error("metadata keys must be 1 to 40 printable characters")]
-    MetadataKeyInvalid,
-    /// A metadata value longer than 500 characters.
-    #[error("metadata values may have at most 500 characters")]
-    MetadataValueTooLong,
+    /// Its metadata cannot be taken (P19).
+    #[error(transparent)]
+    Metadata(#[from] MetadataRejection),
     /// A freeze without a usable reason.
     #[error("a freeze needs a reason of 1 to 200 printable characters")]
     ReasonInvalid,
@@ -336,9 +325,7 @@ impl Rejection {
             Self::RolesMissing => "roles_missing",
             Self::RoleRemoved => "role_removed",
             Self::LegalFormFixed => "legal_form_fixed",
-            Self::MetadataTooMany => "metadata_too_many",
-            Self::MetadataKeyInvalid => "metadata_key_invalid",
-            Self::MetadataValueTooLong => "metadata_value_too_long",
+            Self::Metadata(no) => no.code(),
             Self::ReasonInvalid => "reason_invalid",
             Self::PartyNotEmpty => "party_not_empty",
         }
@@ -442,37 +429,10 @@ pub fn validate(profile: &Profile) -> Result<(), Rejection> {
     if profile.roles.is_empty() {
         return Err(Rejection::RolesMissing);
     }
-    validate_metadata(&profile.metadata)
-}
-
-/// Checks metadata of any object (P19): at most 20 entries, keys ≤ 40 printable, values ≤ 500 characters.
-///
-/// # Errors
-/// One of the three metadata rejections.
-pub fn validate_metadata(metadata: &BTreeMap<String, String>) -> Result<(), Rejection> {
-    if metadata.len() > METADATA_KEYS_MAX {
-        return Err(Rejection::MetadataTooMany);
-    }
-    if metadata.keys().any(|key| !is_printable(key, METADATA_KEY_MAX)) {
-        return Err(Rejection::MetadataKeyInvalid);
-    }
-    if metadata.values().any(|value| value.chars().count() > METADATA_VALUE_MAX) {
-        return Err(Rejection::MetadataValueTooLong);
-    }
-    Ok(())
+    Ok(metadata::validate(&profile.metadata)?)
 }
 
 /// Whether a text can be the platform's id of a party: 1 to 64 printable characters without spaces at the ends.
 pub fn is_external_id(text: &str) -> bool {
     is_printable(text, EXTERNAL_ID_MAX)
-}
-
-/// 1 to `max` characters, no control or invisible direction marks, no white space at the ends.
-fn is_printable(text: &str, max: usize) -> bool {
-    let count = text.chars().count();
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    (1..=max).contains(&count) && text.trim() == text && !text.chars().any(hidden)
 }

@@ -27,6 +27,7 @@ pub mod ids;
 pub mod invariants;
 pub mod jobs;
 pub mod ledger;
+pub mod metadata;
 mod neighbours;
 pub mod paging;
 pub mod parties;

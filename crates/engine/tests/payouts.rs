@@ -16,6 +16,7 @@ use std::{
 use payee::{Counting, Desk, Dying, Noting};
 use purser_domain::{
     ledger::{AccountKind, AccountRef, Step},
+    metadata::Metadata,
     money::Currency,
     parties::{AccountClass, LegalForm, Profile, Role},
     time::{DAY, MINUTE, SECOND},
@@ -390,6 +391,7 @@ fn the_switch_of_a_kind_of_party_follows_the_money_that_is_drawn_p4_g2() {
                     destination: None,
                     code: Given::Waived,
                     person: None,
+                    metadata: Metadata::new(),
                     dry_run: false,
                 };
                 run(&mut desk.writer, request).is_err_and(|no| no.code == "party_kind_stopped")

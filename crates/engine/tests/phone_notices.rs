@@ -12,6 +12,7 @@ use std::{
 use purser_domain::{
     ids::PartyId,
     ledger::{AccountKind, AccountRef, Step},
+    metadata::Metadata,
     money::Currency,
     parties::{AccountClass, LegalForm, Profile, Role, Roles},
     withdrawals::RailOutcome,
@@ -102,6 +103,7 @@ impl<'b> Desk<'b> {
             destination: None,
             code: Given::Waived,
             person: None,
+            metadata: Metadata::new(),
             dry_run: false,
         };
         let Requested::Accepted(row) = run(&mut self.writer, request).unwrap() else { panic!("accepted") };

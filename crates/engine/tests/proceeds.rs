@@ -11,6 +11,7 @@ use purser_domain::{
     credit::{Component, Promotion, Source},
     ids::{PartyId, StaffId, Uid},
     ledger::{AccountKind, AccountRef},
+    metadata::Metadata,
     money::{Currency, Rate},
     parties::{AccountClass, LegalForm, Profile, Role, Roles},
     policy::{DEFAULT_PACK, keys::REGISTRY},
@@ -131,6 +132,7 @@ impl<'b> Desk<'b> {
             destination: None,
             code: Given::Waived,
             person: None,
+            metadata: Metadata::new(),
             dry_run: false,
         };
         run(&mut self.writer, request).map(|asked| match asked {

@@ -55,6 +55,7 @@ fn report(name: &str, creator: PartyId) -> ReportTaskOrders {
         creator,
         task_type: TaskType::Video,
         title: String::new(),
+        metadata: None,
         amount_minor: 10_000,
         currency: Currency::CNY,
         accepted_at: support::start().plus(-60 * MINUTE),

@@ -15,6 +15,7 @@ use std::{
 use purser_domain::{
     ids::PartyId,
     ledger::{AccountKind, AccountRef, Step},
+    metadata::Metadata,
     money::Currency,
     parties::{AccountClass, LegalForm, Profile, Role, Roles},
     policy::DEFAULT_PACK,
@@ -118,6 +119,7 @@ fn asked(writer: &mut Writer, party: PartyId) -> WithdrawalRow {
         destination: None,
         code: Given::Waived,
         person: None,
+        metadata: Metadata::new(),
         dry_run: false,
     };
     let Requested::Accepted(row) = run(writer, request).unwrap() else { panic!("accepted") };

@@ -55,6 +55,7 @@ fn completed(name: &str, creator: PartyId, completed_at: Timestamp) -> OrderRepo
         creator,
         task_type: TaskType::Video,
         title: String::new(),
+        metadata: None,
         amount_minor: 10_000,
         currency: Currency::CNY,
         accepted_at: completed_at.plus(-60 * MINUTE),

@@ -125,9 +125,9 @@ fn party_rejections() -> Vec<parties::Rejection> {
         R::RolesMissing,
         R::RoleRemoved,
         R::LegalFormFixed,
-        R::MetadataTooMany,
-        R::MetadataKeyInvalid,
-        R::MetadataValueTooLong,
+        R::Metadata(purser_domain::metadata::MetadataRejection::TooMany),
+        R::Metadata(purser_domain::metadata::MetadataRejection::KeyInvalid),
+        R::Metadata(purser_domain::metadata::MetadataRejection::ValueTooLong),
         R::ReasonInvalid,
         R::PartyNotEmpty,
     ];
@@ -141,9 +141,7 @@ fn party_rejections() -> Vec<parties::Rejection> {
             | R::RolesMissing
             | R::RoleRemoved
             | R::LegalFormFixed
-            | R::MetadataTooMany
-            | R::MetadataKeyInvalid
-            | R::MetadataValueTooLong
+            | R::Metadata(_)
             | R::ReasonInvalid
             | R::PartyNotEmpty => {}
         }

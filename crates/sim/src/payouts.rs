@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use purser_domain::{
     earnings::{Stage, TaskType},
     ids::{PartyId, Uid, WithdrawalId},
+    metadata::Metadata,
     money::Currency,
     parties::{AccountClass, LegalForm, Profile, Role},
     policy::{DEFAULT_PACK, keys::REGISTRY},
@@ -161,6 +162,7 @@ impl Act {
                     destination: None,
                     code: Given::Waived,
                     person: None,
+                    metadata: Metadata::new(),
                     dry_run: false,
                 };
                 job(request, meta, batch, |asked| match asked {
@@ -237,6 +239,7 @@ fn report((number, amount_minor, done): &(u8, i64, bool)) -> OrderReport {
         creator: creator(number % CREATORS),
         task_type: TaskType::Video,
         title: String::new(),
+        metadata: None,
         amount_minor: *amount_minor,
         currency: Currency::CNY,
         accepted_at,

@@ -20,6 +20,7 @@ const FOUNDATION: &[(&str, &[&str])] = &[
     ("ids", BASE),
     ("time", BASE),
     ("document", BASE),
+    ("metadata", BASE),
     ("calendar", &["money", "ids", "time", "document"]),
     ("ledger", BASE),
     ("policy", &["money", "ids", "time", "document", "calendar"]),

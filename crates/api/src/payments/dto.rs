@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use purser_domain::{
+    metadata::Metadata,
     payments::{Method, RefundState, State},
     time::Timestamp,
 };
 use purser_engine::{
+    metadata,
     payments::{PaymentOrderRow, PaymentRefundRow, PaymentRow, cashier_token},
     ports::PageCashier,
 };
@@ -73,6 +75,9 @@ pub(crate) struct NewPaymentOrder {
     pub(super) currency: Option<String>,
     /// Where the payer goes from the cashier page: a URL with https or http, at most 500 characters.
     pub(super) return_url: Option<String>,
+    /// Free values of yours, kept with it: at most 20, keys of up to 40 characters, values of up to 500.
+    #[serde(default)]
+    pub(super) metadata: Metadata,
 }
 
 /// A payment order.
@@ -118,6 +123,8 @@ pub(crate) struct PaymentOrderView {
     next_id: Option<String>,
     /// Where the payer goes from the cashier page.
     return_url: Option<String>,
+    /// Free values of yours.
+    metadata: Metadata,
     /// Policy version that decided its terms.
     policy_version: i64,
     /// Counts changes: the `ETag`.
@@ -153,6 +160,7 @@ impl PaymentOrderView {
             previous_id: row.previous_id().map(|id| id.to_string()),
             next_id: row.next_id().map(|id| id.to_string()),
             return_url: (!row.return_url.is_empty()).then(|| row.return_url.clone()),
+            metadata: metadata::values(&row.metadata),
             policy_version: row.policy_version,
             version: row.version,
         }

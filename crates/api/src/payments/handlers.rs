@@ -107,6 +107,7 @@ pub(crate) async fn create_payment_order(
         request,
         configured: call.app.collect.has(method),
         return_url: return_url(new.return_url)?,
+        metadata: new.metadata,
     };
     let collect = call.app.collect.clone();
     submit(&call, body.digest, command, move |row| Answer::created(&PaymentOrderView::of(row, &collect)))

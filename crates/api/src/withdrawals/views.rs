@@ -1,6 +1,7 @@
 //! Withdrawals as they are shown: where one stands, what the gate says, how a fee came about.
 
 use purser_domain::{
+    metadata::Metadata,
     policy::keys,
     time::Timestamp,
     withdrawals::{
@@ -8,7 +9,7 @@ use purser_domain::{
         steps,
     },
 };
-use purser_engine::withdrawals::WithdrawalRow;
+use purser_engine::{metadata, withdrawals::WithdrawalRow};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -220,6 +221,8 @@ pub(crate) struct WithdrawalView {
     explanation: Where,
     /// Policy version that decided at the gate.
     policy_version: i64,
+    /// Free values of yours.
+    metadata: Metadata,
     /// Counts changes: the `ETag`.
     version: i64,
 }
@@ -256,6 +259,7 @@ impl WithdrawalView {
             evidence: evidence(row),
             explanation: Where::of(row, now, funds_days),
             policy_version: row.policy_version,
+            metadata: metadata::values(&row.metadata),
             version: row.version,
         }
     }

@@ -1,5 +1,7 @@
 //! What staff write down about a party (P6): notes, and flags that whoever decides about its money must see.
 
+use crate::metadata::is_printable;
+
 /// Longest text, in characters.
 pub const NOTE_MAX: usize = 500;
 /// Most notes and flags of one party that stand.
@@ -62,7 +64,7 @@ impl NoteRejection {
 /// # Errors
 /// `party_note_invalid`, then `party_notes_too_many`.
 pub fn write_note(text: &str, open: usize) -> Result<(), NoteRejection> {
-    if !super::is_printable(text, NOTE_MAX) {
+    if !is_printable(text, NOTE_MAX) {
         return Err(NoteRejection::TextInvalid);
     }
     if open >= NOTES_OPEN_MAX { Err(NoteRejection::TooMany) } else { Ok(()) }
@@ -73,7 +75,7 @@ pub fn write_note(text: &str, open: usize) -> Result<(), NoteRejection> {
 /// # Errors
 /// `party_note_invalid` for the reason, then `party_note_cleared`.
 pub fn clear_note(reason: &str, cleared: bool) -> Result<(), NoteRejection> {
-    if !super::is_printable(reason, NOTE_MAX) {
+    if !is_printable(reason, NOTE_MAX) {
         return Err(NoteRejection::TextInvalid);
     }
     if cleared { Err(NoteRejection::Cleared) } else { Ok(()) }

@@ -27,7 +27,7 @@ static ORDERS: Statement = Statement {
     name: "agencies.orders",
     sql: "SELECT id, creator, payee, external_id, title, kind, fee_ppm, task_type, status, stage, amount, currency, \
           accepted_at, completed_at, settle_due_at, calendar_missing, settled_at, cancelled_at, service_fee, \
-          compensation, net, policy_version, version FROM task_orders \
+          compensation, net, policy_version, version, metadata FROM task_orders \
           WHERE payee = ?1 AND kind = 'agency_signed' AND accepted_at >= ?2 AND (accepted_at, id) < (?3, ?4) \
           ORDER BY accepted_at DESC, id DESC LIMIT ?5",
 };

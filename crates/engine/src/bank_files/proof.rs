@@ -33,7 +33,7 @@ static WITHDRAWALS: Statement = Statement {
     name: "bank_files.proof_withdrawals",
     sql: "SELECT id, party, destination, rail, source, amount, fee, net, currency, state, reason, requested_at, \
           requested_on, dispatch_at, expected_at, deadline_at, people_needed, approvals, review, slices, queued, \
-          next_at, finished_at, policy_version, version, unpaid, asked_by, case_id, basis FROM withdrawals \
+          next_at, finished_at, policy_version, version, unpaid, asked_by, case_id, basis, metadata FROM withdrawals \
           WHERE rail = 'bank-file' AND id > ?1 ORDER BY id LIMIT ?2",
 };
 

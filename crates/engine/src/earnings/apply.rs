@@ -98,7 +98,8 @@ pub(super) fn apply(
     }
     corporate::booked(tx, ctx, decision);
     let version = before.map_or(1, |row| row.version + 1);
-    let row = TaskOrderRow::of(order, names.0, names.1, policy_version, version);
+    let metadata = before.map_or_else(Facts::new, |row| row.metadata.clone());
+    let row = TaskOrderRow { metadata, ..TaskOrderRow::of(order, names.0, names.1, policy_version, version) };
     tx.put(row.clone());
     for event in &decision.events {
         let facts = Facts::new()

@@ -8,6 +8,7 @@ use purser_domain::{
     },
     ids::{PartyId, TaskOrderId, Uid},
     ledger::{AccountKind, AccountRef},
+    metadata::Metadata,
     money::{Currency, Rate},
     parties::{CreatorKind, PartyStatus, Role, creator_kind},
     policy::keys,
@@ -23,6 +24,7 @@ use crate::{
     bulk::item_by_item,
     command::{Command, Ctx, Rejection},
     facts::Facts,
+    metadata,
     parties::{PartyRow, unknown_party},
     programme::{self, ProgrammeMember},
     tax,
@@ -75,6 +77,8 @@ pub struct OrderReport {
     pub accepted_at: Timestamp,
     /// Where it stands.
     pub status: Reported,
+    /// Free values of the platform (P19), which take the place of those before; `None` leaves them.
+    pub metadata: Option<Metadata>,
 }
 
 /// What became of one report: the order, and whether the report changed it.
@@ -270,6 +274,7 @@ fn report(tx: &mut Tx, ctx: &Ctx, item: &OrderReport) -> ItemOutcome {
     let known = before.as_ref().map(TaskOrderRow::order);
     let outcome =
         earnings::accept(known.as_ref(), &accept, &creator_facts(tx, &party, item.accepted_at), &ectx);
+    let metadata = item.metadata.as_ref().map(metadata::checked).transpose()?;
     let names = (item.external_id.as_str(), item.title.as_str());
     let (mut row, mut changed) = match (outcome.map_err(|r| rejected(&r))?, before) {
         (Outcome::Changed(decision), before) => {
@@ -284,6 +289,11 @@ fn report(tx: &mut Tx, ctx: &Ctx, item: &OrderReport) -> ItemOutcome {
     {
         let version = row.policy_version;
         row = apply(tx, ctx, &decision, Some(&row), (&row.external_id, &row.title), version)?;
+        changed = true;
+    }
+    if let Some(metadata) = metadata.filter(|metadata| *metadata != row.metadata) {
+        row = TaskOrderRow { metadata, version: row.version + i64::from(!changed), ..row };
+        tx.put(row.clone());
         changed = true;
     }
     Ok((row, changed))

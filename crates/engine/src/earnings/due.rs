@@ -29,14 +29,14 @@ pub(super) static DUE: Statement = Statement {
     name: "earnings.due",
     sql: "SELECT id, creator, payee, external_id, title, kind, fee_ppm, task_type, status, stage, amount, currency, \
           accepted_at, completed_at, settle_due_at, calendar_missing, settled_at, cancelled_at, service_fee, \
-          compensation, net, policy_version, version FROM task_orders \
+          compensation, net, policy_version, version, metadata FROM task_orders \
           WHERE settle_due_at IS NOT NULL AND settle_due_at <= ?1 ORDER BY settle_due_at LIMIT ?2",
 };
 pub(super) static UNDATED: Statement = Statement {
     name: "earnings.undated",
     sql: "SELECT id, creator, payee, external_id, title, kind, fee_ppm, task_type, status, stage, amount, currency, \
           accepted_at, completed_at, settle_due_at, calendar_missing, settled_at, cancelled_at, service_fee, \
-          compensation, net, policy_version, version FROM task_orders \
+          compensation, net, policy_version, version, metadata FROM task_orders \
           WHERE calendar_missing = 1 ORDER BY completed_at, id LIMIT ?1",
 };
 

@@ -41,14 +41,14 @@ static OPEN_OF_CREATOR: Statement = Statement {
     name: "earnings.open_of_creator",
     sql: "SELECT id, creator, payee, external_id, title, kind, fee_ppm, task_type, status, stage, amount, currency, \
           accepted_at, completed_at, settle_due_at, calendar_missing, settled_at, cancelled_at, service_fee, \
-          compensation, net, policy_version, version FROM task_orders \
+          compensation, net, policy_version, version, metadata FROM task_orders \
           WHERE creator = ?1 AND settled_at IS NULL AND cancelled_at IS NULL ORDER BY accepted_at, id LIMIT 1",
 };
 static OPEN_OF_AGENCY: Statement = Statement {
     name: "earnings.open_of_agency",
     sql: "SELECT id, creator, payee, external_id, title, kind, fee_ppm, task_type, status, stage, amount, currency, \
           accepted_at, completed_at, settle_due_at, calendar_missing, settled_at, cancelled_at, service_fee, \
-          compensation, net, policy_version, version FROM task_orders \
+          compensation, net, policy_version, version, metadata FROM task_orders \
           WHERE payee = ?1 AND kind = 'agency_signed' AND settled_at IS NULL AND cancelled_at IS NULL \
           ORDER BY accepted_at, id LIMIT 1",
 };

@@ -15,7 +15,7 @@ static OF_CREATOR: Statement = Statement {
     name: "earnings.orders",
     sql: "SELECT id, creator, payee, external_id, title, kind, fee_ppm, task_type, status, stage, amount, currency, \
           accepted_at, completed_at, settle_due_at, calendar_missing, settled_at, cancelled_at, service_fee, compensation, net, \
-          policy_version, version FROM task_orders WHERE creator = ?1 AND (accepted_at, id) < (?2, ?3) \
+          policy_version, version, metadata FROM task_orders WHERE creator = ?1 AND (accepted_at, id) < (?2, ?3) \
           AND accepted_at >= ?4 ORDER BY accepted_at DESC, id DESC LIMIT ?5",
 };
 

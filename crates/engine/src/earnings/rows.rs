@@ -7,7 +7,7 @@ use purser_domain::{
     time::Timestamp,
 };
 
-use crate::record;
+use crate::{facts::Facts, record};
 
 record! {
     /// A stored task order.
@@ -56,6 +56,8 @@ record! {
         policy_version: i64,
         /// Counts changes.
         version: i64,
+        /// Free values of the platform (P19).
+        metadata: Facts,
     }
 }
 
@@ -116,7 +118,7 @@ impl TaskOrderRow {
         }
     }
 
-    /// From the domain's form; what the domain does not know stays as it is.
+    /// From the domain's form, without metadata.
     pub fn of(order: &TaskOrder, external_id: &str, title: &str, policy_version: i64, version: i64) -> Self {
         Self {
             id: order.id,
@@ -142,6 +144,7 @@ impl TaskOrderRow {
             net: order.settlement.map(|s| s.net_minor),
             policy_version,
             version,
+            metadata: Facts::new(),
         }
     }
 }

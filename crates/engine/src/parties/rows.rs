@@ -1,17 +1,12 @@
 //! Rows of parties.
 
-use std::collections::BTreeMap;
-
 use purser_domain::{
     ids::PartyId,
     parties::{AccountClass, LegalForm, Party, PartyStatus, Profile, Roles},
     time::Timestamp,
 };
 
-use crate::{
-    facts::{Fact, Facts},
-    record,
-};
+use crate::{facts::Facts, metadata, record};
 
 record! {
     /// A stored party.
@@ -46,7 +41,6 @@ impl PartyRow {
             PartyStatus::Frozen { reason } => reason.clone(),
             _ => String::new(),
         };
-        let metadata = party.profile.metadata.iter().fold(Facts::new(), |facts, (k, v)| facts.text(k, v));
         Self {
             id: party.id,
             external_id: party.profile.external_id.clone(),
@@ -56,7 +50,7 @@ impl PartyRow {
             class: party.profile.class.name().to_owned(),
             status: party.status.name().to_owned(),
             status_reason,
-            metadata,
+            metadata: metadata::stored(&party.profile.metadata),
             created_at,
             version,
         }
@@ -84,14 +78,6 @@ impl PartyRow {
     /// To the domain's form.
     pub fn party(&self) -> Party {
         let roles = self.roles();
-        let metadata: BTreeMap<String, String> = self
-            .metadata
-            .iter()
-            .filter_map(|(name, fact)| match fact {
-                Fact::Text(text) => Some((name.to_owned(), text)),
-                _ => None,
-            })
-            .collect();
         Party {
             id: self.id,
             profile: Profile {
@@ -100,7 +86,7 @@ impl PartyRow {
                 roles,
                 legal_form: LegalForm::named(&self.legal_form).unwrap_or(LegalForm::Individual),
                 class: AccountClass::named(&self.class).unwrap_or_default(),
-                metadata,
+                metadata: metadata::values(&self.metadata),
             },
             status: self.status(),
         }

@@ -2,6 +2,7 @@
 
 use purser_domain::{
     ids::{JobId, PartyId, PaymentOrderId, TypedId as _, Uid},
+    metadata::Metadata,
     parties::{PartyStatus, Role},
     payments::{
         self, CreateTerms, Method, Order, PayerFacts, Purpose, Rejection as No, Request, State, transfer_code,
@@ -21,6 +22,7 @@ use crate::{
     command::{Command, Ctx, Rejection},
     facts::Facts,
     jobs::{self, Lease, derived_id},
+    metadata,
     parties::{PartyRow, unknown_party},
     rows::{JobRow, JobState, Meta},
     rules::{MODE, is_sandbox},
@@ -34,7 +36,7 @@ fn close_job(id: PaymentOrderId) -> JobId {
 
 /// Makes a payment order.
 ///
-/// Rejections in order: `party_unknown`, then those of [`payments::create`].
+/// Rejections in order: those of metadata, `party_unknown`, then those of [`payments::create`].
 pub struct CreatePaymentOrder {
     /// Who pays, and is credited.
     pub party: PartyId,
@@ -44,6 +46,8 @@ pub struct CreatePaymentOrder {
     pub configured: bool,
     /// Where the payer goes afterwards; empty for nowhere.
     pub return_url: String,
+    /// Free values of the platform (P19).
+    pub metadata: Metadata,
 }
 
 fn want_payer(needs: &mut Needs<'_>, party: PartyId) {
@@ -85,9 +89,15 @@ fn create_terms(view: PolicyView<'_>, ctx: &Ctx, purpose: Purpose, method: Metho
     }
 }
 
-/// Keeps a new order and the job that closes it.
-fn keep_new(tx: &mut Tx, order: &Order, return_url: String, version: i64) -> PaymentOrderRow {
+/// Keeps a new order, with what the platform says of it, and the job that closes it.
+fn keep_new(
+    tx: &mut Tx,
+    order: &Order,
+    (return_url, metadata): (String, Facts),
+    version: i64,
+) -> PaymentOrderRow {
     let row = PaymentOrderRow::of(order, transfer_code(order.id), return_url, version);
+    let row = PaymentOrderRow { metadata, ..row };
     tx.put(row.clone());
     let subject = row.id.to_string();
     let kind = collect_jobs(order.method).close;
@@ -122,6 +132,7 @@ impl Command for CreatePaymentOrder {
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<PaymentOrderRow, Rejection> {
+        let metadata = metadata::checked(&self.metadata)?;
         let method = self.request.method;
         let payer = payer(tx, self.party, method, self.configured)?;
         let view = ctx.rules.policy.now(ctx.now);
@@ -129,7 +140,8 @@ impl Command for CreatePaymentOrder {
         let id = tx.new_id();
         let order = payments::create(id, self.party, &self.request, &payer, &terms, ctx.now)
             .map_err(|no| refused(&no))?;
-        Ok(keep_new(tx, &order, self.return_url.clone(), i64::from(view.version().number)))
+        let said = (self.return_url.clone(), metadata);
+        Ok(keep_new(tx, &order, said, i64::from(view.version().number)))
     }
 
     fn audit(&self, output: &PaymentOrderRow) -> (String, Facts) {
@@ -186,9 +198,9 @@ impl Command for RepayPaymentOrder {
             }
         })?;
         old.update(&linked);
-        let return_url = old.return_url.clone();
+        let said = (old.return_url.clone(), old.metadata.clone());
         tx.put(old);
-        Ok(keep_new(tx, &new, return_url, i64::from(view.version().number)))
+        Ok(keep_new(tx, &new, said, i64::from(view.version().number)))
     }
 
     fn audit(&self, output: &PaymentOrderRow) -> (String, Facts) {

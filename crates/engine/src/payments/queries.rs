@@ -19,7 +19,7 @@ macro_rules! order_columns {
     ($rest:literal) => {
         concat!(
             "SELECT id, party, purpose, method, amount, currency, state, created_at, expires_at, closed_at, paid_at, \
-             payments, received, refunded, previous, next, code, return_url, policy_version, version \
+             payments, received, refunded, previous, next, code, return_url, policy_version, version, metadata \
              FROM payment_orders ",
             $rest
         )

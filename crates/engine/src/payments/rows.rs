@@ -7,7 +7,7 @@ use purser_domain::{
     time::Timestamp,
 };
 
-use crate::record;
+use crate::{facts::Facts, record};
 
 record! {
     /// A stored payment order.
@@ -50,6 +50,8 @@ record! {
         policy_version: i64,
         /// Counts changes.
         version: i64,
+        /// Free values of the platform (P19).
+        metadata: Facts,
     }
 }
 
@@ -192,6 +194,7 @@ impl PaymentOrderRow {
             return_url,
             policy_version,
             version: 0,
+            metadata: Facts::new(),
         };
         row.update(order);
         row

@@ -22,14 +22,14 @@ pub(super) static QUEUE: Statement = Statement {
     name: "withdrawals.queue",
     sql: "SELECT id, party, destination, rail, source, amount, fee, net, currency, state, reason, requested_at, \
           requested_on, dispatch_at, expected_at, deadline_at, people_needed, approvals, review, slices, queued, \
-          next_at, finished_at, policy_version, version, unpaid, asked_by, case_id, basis FROM withdrawals \
+          next_at, finished_at, policy_version, version, unpaid, asked_by, case_id, basis, metadata FROM withdrawals \
           WHERE queued = 1 AND rail = ?1 AND next_at <= ?2 ORDER BY next_at, id LIMIT ?3",
 };
 pub(super) static QUEUE_NEWEST: Statement = Statement {
     name: "withdrawals.queue_newest",
     sql: "SELECT id, party, destination, rail, source, amount, fee, net, currency, state, reason, requested_at, \
           requested_on, dispatch_at, expected_at, deadline_at, people_needed, approvals, review, slices, queued, \
-          next_at, finished_at, policy_version, version, unpaid, asked_by, case_id, basis FROM withdrawals \
+          next_at, finished_at, policy_version, version, unpaid, asked_by, case_id, basis, metadata FROM withdrawals \
           WHERE queued = 1 AND rail = ?1 AND (next_at, id) < (?2, ?3) ORDER BY next_at DESC, id DESC LIMIT ?4",
 };
 

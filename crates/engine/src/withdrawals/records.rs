@@ -20,7 +20,7 @@ macro_rules! newest_first {
             sql: concat!(
                 "SELECT id, party, destination, rail, source, amount, fee, net, currency, state, reason, \
                  requested_at, requested_on, dispatch_at, expected_at, deadline_at, people_needed, approvals, review, \
-                 slices, queued, next_at, finished_at, policy_version, version, unpaid, asked_by, case_id, basis \
+                 slices, queued, next_at, finished_at, policy_version, version, unpaid, asked_by, case_id, basis, metadata \
                  FROM withdrawals WHERE ",
                 $where, " AND (", $at, ", id) < (?1, ?2) AND ", $at, " >= ?3 ORDER BY ", $at,
                 " DESC, id DESC LIMIT ?4"

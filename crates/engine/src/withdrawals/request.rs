@@ -4,6 +4,7 @@ use purser_domain::{
     identity::{CodeRejection, Purpose},
     ids::{PartyId, PayoutAccountId, PersonId, WithdrawalId},
     ledger::{AccountKind, AccountRef},
+    metadata::Metadata,
     money::Currency,
     policy::keys,
     studio,
@@ -29,6 +30,7 @@ use crate::{
     earnings::want_overview,
     facts::Facts,
     identity::{ActorRow, Given, IdentityRow, PersonRow, PhoneRow, codes, people},
+    metadata,
     parties::{PartyRow, unknown_party},
     tx::{Needs, Tx},
 };
@@ -77,7 +79,7 @@ impl Asked {
 
 /// Asks for a withdrawal, or only looks at what the gate would say.
 ///
-/// Rejections in order: `party_unknown`, `person_unknown`, `person_may_not_request`, `code_in_dry_run`, then the gate's.
+/// Rejections in order: `party_unknown`, `person_unknown`, `person_may_not_request`, `code_in_dry_run`, those of metadata, then the gate's.
 pub struct RequestWithdrawal {
     /// Whose money.
     pub party: PartyId,
@@ -93,6 +95,8 @@ pub struct RequestWithdrawal {
     pub code: Given,
     /// Which of the party's people asks, where the caller says so (P6).
     pub person: Option<PersonId>,
+    /// Free values of the platform (P19).
+    pub metadata: Metadata,
     /// Look only.
     pub dry_run: bool,
 }
@@ -313,6 +317,7 @@ impl Command for RequestWithdrawal {
             let text = "a dry run takes no code: leave it out, and send it with the request itself";
             return Err(Rejection::new("code_in_dry_run", text).at("/code"));
         }
+        let metadata = metadata::checked(&self.metadata)?;
         if self.asked.source() == Source::Proceeds {
             draws::bring_to_today(tx, ctx, self.party);
         }
@@ -347,7 +352,8 @@ impl Command for RequestWithdrawal {
             tx.put(ActorRow { withdrawal: id, person: person.person, role: person.role });
         }
         let version = i64::from(view.version().number);
-        let mut row = WithdrawalRow::of(&accepted.decision.withdrawal, rail, version);
+        let row = WithdrawalRow::of(&accepted.decision.withdrawal, rail, version);
+        let mut row = WithdrawalRow { metadata, ..row };
         if let Some(known) = &known {
             row.basis = proceeds::basis(&accepted, known, &state.usage);
         }

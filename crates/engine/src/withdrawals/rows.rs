@@ -71,6 +71,8 @@ record! {
         case_id: String,
         /// How fee and value date came about, and what was repaid with it (C12, C14, C15).
         basis: Facts,
+        /// Free values of the platform (P19).
+        metadata: Facts,
     }
 }
 
@@ -294,6 +296,7 @@ impl WithdrawalRow {
             asked_by: String::new(),
             case_id: String::new(),
             basis: Facts::new(),
+            metadata: Facts::new(),
         };
         row.update(withdrawal);
         row

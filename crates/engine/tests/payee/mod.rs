@@ -13,6 +13,7 @@ use crate::support::{Books, balance, clearing, post, run};
 use purser_domain::{
     ids::{PartyId, PayoutAccountId},
     ledger::{AccountKind, AccountRef, Step},
+    metadata::Metadata,
     money::Currency,
     parties::{AccountClass, LegalForm, Profile, Role, Roles},
     policy::DEFAULT_PACK,
@@ -167,6 +168,7 @@ impl<'b> Desk<'b> {
             destination,
             code: Given::Waived,
             person: None,
+            metadata: Metadata::new(),
             dry_run: false,
         };
         let Requested::Accepted(row) = run(&mut self.writer, request).unwrap() else { panic!("accepted") };

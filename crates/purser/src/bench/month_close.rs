@@ -133,6 +133,7 @@ fn seed(opened: &mut Opened, creators: u32, zone: &Zone) -> Result<usize> {
             creator: *creator,
             task_type: TaskType::Video,
             title: String::new(),
+            metadata: None,
             amount_minor: 10_000 + i64::from(*index),
             currency: Currency::CNY,
             accepted_at,

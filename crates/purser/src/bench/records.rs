@@ -153,6 +153,7 @@ fn order(creator: PartyId, n: u64, first: Timestamp) -> OrderReport {
         creator,
         task_type: TaskType::Video,
         title: format!("Task {n}"),
+        metadata: None,
         amount_minor: 10_000,
         currency: Currency::CNY,
         accepted_at,

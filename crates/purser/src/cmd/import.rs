@@ -353,6 +353,7 @@ fn report(line: &Line, creator: PartyId) -> OrderReport {
         creator,
         task_type: line.task_type,
         title: line.title.clone(),
+        metadata: None,
         amount_minor: line.amount_minor,
         currency: Currency::CNY,
         accepted_at: line.accepted_at,

@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use purser_domain::{
     earnings::{Stage, TaskType},
     ids::PartyId,
+    metadata::Metadata,
     money::Currency,
     time::{DAY, Date, HOUR, MINUTE, Timestamp, Zone},
 };
@@ -213,6 +214,7 @@ impl Play {
             creator: *party,
             task_type: if live { TaskType::Live } else { TaskType::Video },
             title: (*self.dice.pick(&titles)?).to_owned(),
+            metadata: None,
             amount_minor,
             currency: Currency::CNY,
             accepted_at: at.plus(-self.dice.below(8 * HOUR / MINUTE) * MINUTE),
@@ -239,6 +241,7 @@ impl Play {
                 destination: None,
                 code: Given::Waived,
                 person: None,
+                metadata: Metadata::new(),
                 dry_run: false,
             };
             // A refusal (a company is paid another way) is part of the play.

@@ -8,6 +8,7 @@ use purser_domain::{
     casework::Kind,
     credit::{Component, Source},
     ids::{PartyId, WithdrawalId},
+    metadata::Metadata,
     money::Currency,
     time::{DAY, HOUR, MINUTE, Timestamp, Zone},
 };
@@ -84,6 +85,7 @@ fn request(party: PartyId, asked: Asked, amount_minor: i64) -> RequestWithdrawal
         destination: None,
         code: Given::Waived,
         person: None,
+        metadata: Metadata::new(),
         dry_run: false,
     }
 }

@@ -18,6 +18,7 @@ mod desk;
 mod gate;
 mod gate_again;
 mod identity;
+mod metadata;
 mod overview;
 mod passwords;
 mod payments;
