@@ -55,6 +55,8 @@ pub struct App {
     pub bank: BankDesk,
     /// How money comes in (P11).
     pub collect: Collect,
+    /// Webhooks may name addresses of this server's own network.
+    pub private_webhooks: bool,
     ids: Mutex<IdSource>,
     pub(crate) keys: Keys,
     pub(crate) kinds: Kinds,
@@ -98,6 +100,7 @@ impl App {
             notices: Notices::default(),
             bank: BankDesk::default(),
             collect: Collect::default(),
+            private_webhooks: false,
             ids: Mutex::new(IdSource::system()),
             keys: Keys::default(),
             kinds: Kinds::default(),

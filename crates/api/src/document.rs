@@ -10,7 +10,7 @@ use crate::{
     ad_clicks, ad_stream, ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit,
     explain, feed, health, identity, keys, ledger, notices, operations, orders, parties, party_notes,
     payments, payout_accounts, people, problem, programme, rails, records, rules, settlements, staff, studio,
-    tax, withdrawals,
+    tax, webhooks, withdrawals,
 };
 
 #[derive(OpenApi)]
@@ -41,6 +41,15 @@ use crate::{
         feed::get_idempotency_key,
         feed::list_events,
         feed::list_audit,
+        webhooks::list_webhooks,
+        webhooks::create_webhook,
+        webhooks::get_webhook,
+        webhooks::change_webhook,
+        webhooks::delete_webhook,
+        webhooks::rotate_webhook,
+        webhooks::test_webhook,
+        webhooks::replay_webhook,
+        webhooks::list_deliveries,
         feed::list_jobs,
         feed::get_job,
         feed::retry_job,

@@ -8,7 +8,7 @@ use purser_domain::{
 use purser_engine::{
     audit::{self, AuditSearch},
     facts::Facts,
-    feed::{self, NEWEST, ReadMessage},
+    feed::{self, NEWEST, ReadMessage, event_id},
     jobs::RetryJob,
     rows::{AuditRow, EventRow, JobRow, JobState, MessageRow},
 };
@@ -47,15 +47,10 @@ pub(crate) struct Event {
     data: Map<String, Value>,
 }
 
-fn group_id(grp: i64, n: i64) -> String {
-    let (lane, seq) = purser_engine::chain::group_parts(grp);
-    format!("{lane}-{seq}-{n}")
-}
-
 impl From<EventRow> for Event {
     fn from(row: EventRow) -> Self {
         Self {
-            id: group_id(row.grp, row.n),
+            id: event_id(row.grp, row.n),
             at: row.at.to_string(),
             kind: row.kind,
             party_id: (!row.party.0.is_nil()).then(|| row.party.to_string()),
@@ -63,6 +58,12 @@ impl From<EventRow> for Event {
             data: values(&row.facts),
         }
     }
+}
+
+/// The body of a webhook: what happened, in the form of Standard Webhooks, with the event as the events list has it.
+pub fn webhook_body(row: &EventRow) -> String {
+    let event = Event::from(row.clone());
+    serde_json::json!({ "type": event.kind, "timestamp": event.at, "data": event }).to_string()
 }
 
 /// Events, oldest first.
@@ -129,7 +130,7 @@ pub(crate) struct AuditEntry {
 impl From<AuditRow> for AuditEntry {
     fn from(row: AuditRow) -> Self {
         Self {
-            id: group_id(row.grp, row.n),
+            id: event_id(row.grp, row.n),
             at: row.at.to_string(),
             actor: row.actor,
             action: row.action,

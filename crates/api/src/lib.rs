@@ -42,12 +42,14 @@ mod settlements;
 mod staff;
 mod studio;
 mod tax;
+mod webhooks;
 mod withdrawals;
 mod words;
 
 pub use app::{App, SharedRules};
 pub use bank_files::BankDesk;
 pub use document::openapi_json;
+pub use feed::webhook_body;
 pub use notices::Notices;
 pub use payments::{BankAccount, Collect};
 pub use routes::router;

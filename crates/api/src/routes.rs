@@ -12,7 +12,8 @@ use axum::{
 use crate::{
     App, ad_clicks, ad_stream, ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit,
     edge, explain, feed, health, identity, keys, ledger, notices, operations, orders, parties, party_notes,
-    payments, payout_accounts, people, programme, rails, records, rules, staff, studio, tax, withdrawals,
+    payments, payout_accounts, people, programme, rails, records, rules, staff, studio, tax, webhooks,
+    withdrawals,
 };
 
 /// The whole service.
@@ -32,6 +33,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(pay_later())
         .merge(advertising())
         .merge(clicks())
+        .merge(webhook_routes())
         .fallback(edge::no_route)
         .method_not_allowed_fallback(edge::no_method)
         .layer(from_fn_with_state(Arc::clone(&app), edge::enter))
@@ -50,6 +52,19 @@ fn open() -> Routes {
         .route("/v1/staff/sessions/current", delete(staff::sign_out))
         .route("/v1/me", get(staff::me))
         .route("/v1/me/password", post(staff::change_own_password))
+}
+
+fn webhook_routes() -> Routes {
+    Router::new()
+        .route("/v1/webhooks", get(webhooks::list_webhooks).post(webhooks::create_webhook))
+        .route(
+            "/v1/webhooks/{id}",
+            get(webhooks::get_webhook).patch(webhooks::change_webhook).delete(webhooks::delete_webhook),
+        )
+        .route("/v1/webhooks/{id}/rotate", post(webhooks::rotate_webhook))
+        .route("/v1/webhooks/{id}/test", post(webhooks::test_webhook))
+        .route("/v1/webhooks/{id}/replay", post(webhooks::replay_webhook))
+        .route("/v1/webhooks/{id}/deliveries", get(webhooks::list_deliveries))
 }
 
 fn clicks() -> Routes {

@@ -192,6 +192,10 @@ typed_ids! {
     KeywordId = "kw";
     /// An advertising grant (A1).
     AdGrantId = "gr";
+    /// An address that is told of events (P15).
+    WebhookId = "wh";
+    /// An event on its way to one (P15).
+    WebhookDeliveryId = "whd";
 }
 
 #[cfg(test)]

@@ -28,4 +28,5 @@ pub mod programme;
 pub mod studio;
 pub mod tax;
 pub mod time;
+pub mod webhooks;
 pub mod withdrawals;

@@ -48,6 +48,12 @@ pub(crate) const STATEMENTS: &[&Statement] =
 /// Larger than every id: where newest-first lists begin.
 pub const NEWEST: Uid = Uid([0xff; 16]);
 
+/// The id of an event: lane, group and position. Unique, and never another one's.
+pub fn event_id(grp: i64, n: i64) -> String {
+    let (lane, seq) = group_parts(grp);
+    format!("{lane}-{seq}-{n}")
+}
+
 /// Position in one lane: sequence of a group, and position in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {

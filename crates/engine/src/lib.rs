@@ -46,6 +46,7 @@ mod turn;
 mod tx;
 pub mod vault;
 pub mod verify;
+pub mod webhooks;
 pub mod withdrawals;
 
 pub use call::{Decided, Desk, call};
@@ -91,6 +92,7 @@ pub fn statements() -> Vec<&'static Statement> {
         &tax::statements(),
         vault::STATEMENTS,
         &verify::statements(),
+        &webhooks::statements(),
     ]
     .concat()
 }
@@ -117,6 +119,7 @@ pub fn tables() -> Vec<&'static Table> {
         identity::TABLES,
         sandbox::messages::TABLES,
         tax::TABLES,
+        webhooks::TABLES,
     ]
     .concat()
 }

@@ -135,6 +135,45 @@ pub trait Seal: Send + Sync {
     fn index(&self, purpose: &str, clear: &str) -> String;
 }
 
+/// A message to an address of the platform (P15).
+#[derive(Debug, Clone, Copy)]
+pub struct WebhookMessage<'m> {
+    /// Where to.
+    pub url: &'m str,
+    /// The same for the same event, always.
+    pub id: &'m str,
+    /// What is said, as JSON.
+    pub body: &'m str,
+    /// When it is said; machine time.
+    pub at: Timestamp,
+    /// What it is signed with: the secret of now, and while it is being replaced the one before.
+    pub secrets: &'m [[u8; 32]],
+}
+
+/// What came of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Posted {
+    /// The HTTP status, where one came back.
+    pub status: Option<u16>,
+    /// Empty when it was taken (2xx); otherwise why not, without anything of its content.
+    pub error: String,
+    /// How long the endpoint asks to be left alone, seconds.
+    pub retry_after: Option<i64>,
+}
+
+impl Posted {
+    /// The endpoint says that it will never take anything again.
+    pub fn gone(&self) -> bool {
+        self.status == Some(410)
+    }
+}
+
+/// Carries messages to addresses of the platform (P15).
+pub trait Courier: Send {
+    /// Delivers once; whatever goes wrong is an answer, too.
+    fn post(&mut self, message: &WebhookMessage<'_>) -> Posted;
+}
+
 /// A line of a file of payment orders, in the clear.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentLine {

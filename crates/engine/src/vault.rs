@@ -8,7 +8,10 @@
 use std::{collections::BTreeMap, fmt, fmt::Write as _};
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use purser_domain::{identity::Purpose, ids::PartyId};
+use purser_domain::{
+    identity::Purpose,
+    ids::{PartyId, WebhookId},
+};
 use purser_storage::{Fault, Session, Statement};
 
 use crate::{
@@ -26,6 +29,7 @@ pub struct Vault {
     current: u32,
     index: [u8; 32],
     codes: [u8; 32],
+    webhooks: [u8; 32],
     check: String,
 }
 
@@ -101,6 +105,7 @@ impl Vault {
             current,
             check: hex(&derived("purser secrets index check v1")[..16]),
             codes: derived("purser one-time codes v1"),
+            webhooks: derived("purser webhook secrets v1"),
             index: derived("purser blind index v1"),
         })
     }
@@ -172,6 +177,13 @@ impl Vault {
         hasher.finalize().to_hex().to_string()
     }
 
+    /// What messages to an endpoint are signed with (P15): nothing of it is stored.
+    pub fn webhook_secret(&self, id: WebhookId, generation: i64) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_keyed(&self.webhooks);
+        hasher.update(&id.0.0).update(&generation.to_le_bytes());
+        *hasher.finalize().as_bytes()
+    }
+
     /// What is stored of a one-time code (P8).
     pub fn code(&self, party: PartyId, purpose: Purpose, digits: &str) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new_keyed(&self.codes);
@@ -192,7 +204,8 @@ fn sealing_key(value: &[u8; 32]) -> (LessSafeKey, String) {
 static ANY_SEALED: Statement = Statement {
     name: "vault.any_sealed",
     sql: "SELECT 1 FROM phones UNION ALL SELECT 1 FROM identities UNION ALL SELECT 1 FROM people UNION ALL \
-          SELECT 1 FROM one_time_codes UNION ALL SELECT 1 FROM bank_orders UNION ALL SELECT 1 FROM payout_accounts WHERE kind <> 'sandbox' LIMIT 1",
+          SELECT 1 FROM one_time_codes UNION ALL SELECT 1 FROM bank_orders UNION ALL \
+          SELECT 1 FROM webhooks UNION ALL SELECT 1 FROM payout_accounts WHERE kind <> 'sandbox' LIMIT 1",
 };
 
 /// Statements of this module.

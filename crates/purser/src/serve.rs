@@ -155,6 +155,7 @@ pub(crate) fn start(args: &ServeArgs, place: &Place) -> Result<Running> {
     );
     app.sandbox = args.sandbox;
     app.vault.clone_from(&vault);
+    app.private_webhooks = services.private_webhooks;
     app.help = help;
     app.notices = Notices::new(rails.notices());
     app.bank.seal = vault.as_ref().map(sealing);

@@ -5,16 +5,18 @@ use std::{fs, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
+use purser_api::webhook_body;
 use purser_engine::{
     identity::{SEND_CODE, VERIFY, run_send_code, run_verify},
     jobs::{Claimed, Hands, Registry},
-    ports::{Sender, Verifier},
+    ports::{Courier, Sender, Verifier},
     rules,
+    webhooks::{DELIVER, run_delivery},
     withdrawals::{NOTICE_TRIES, SEND_NOTICE, run_send_notice},
 };
 use purser_rails::{
     SandboxSender, SandboxVerifier,
-    services::{Endpoint, HttpSender, HttpVerifier, Secret},
+    services::{Endpoint, HttpCourier, HttpSender, HttpVerifier, Secret},
 };
 
 use crate::{cmd::Stop, rails::is_safe};
@@ -26,6 +28,8 @@ pub(crate) struct ServiceArgs {
     sms: SmsArgs,
     #[command(flatten)]
     verifier: VerifierArgs,
+    #[command(flatten)]
+    webhooks: WebhookArgs,
 }
 
 /// Flags of the service that sends messages.
@@ -70,6 +74,38 @@ struct VerifierArgs {
     verifier_connections: u8,
 }
 
+/// Flags of webhooks.
+#[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Webhooks (made with `POST /v1/webhooks`)")]
+#[expect(clippy::struct_field_names, reason = "the names of a command's arguments are unique")]
+struct WebhookArgs {
+    /// Seconds that a message may take; then it is sent again later, under the same id
+    #[arg(long = "webhook-time-out", value_name = "SECONDS", env = "PURSER_WEBHOOK_TIME_OUT", default_value_t = 15,
+        value_parser = clap::value_parser!(u64).range(1..=50))]
+    webhook_time_out: u64,
+    /// Messages that are under way at the same time
+    #[arg(long = "webhook-connections", value_name = "N", env = "PURSER_WEBHOOK_CONNECTIONS", default_value_t = 4,
+        value_parser = clap::value_parser!(u8).range(1..=32))]
+    webhook_connections: u8,
+    /// Allow addresses of this server's own network, and plain http://: whoever may make webhooks can then reach what
+    /// this server can
+    #[arg(long = "webhook-private-addresses", env = "PURSER_WEBHOOK_PRIVATE_ADDRESSES")]
+    webhook_private_addresses: bool,
+}
+
+impl Default for WebhookArgs {
+    fn default() -> Self {
+        Self { webhook_time_out: 15, webhook_connections: 4, webhook_private_addresses: false }
+    }
+}
+
+/// Who carries webhooks, and how many at the same time.
+#[derive(Debug, Clone)]
+struct Webhooks {
+    courier: HttpCourier,
+    connections: u8,
+}
+
 /// A service and how often it may be called at the same time.
 #[derive(Debug, Clone)]
 struct Service {
@@ -82,6 +118,9 @@ struct Service {
 pub(crate) struct Services {
     sms: Option<Service>,
     verifier: Option<Service>,
+    webhooks: Option<Webhooks>,
+    /// Webhooks may name addresses of this server's own network.
+    pub(crate) private_webhooks: bool,
     /// These books have phones and a verifier of their own, for whatever no service is given.
     pub(crate) sandbox: bool,
 }
@@ -95,6 +134,8 @@ pub(crate) enum Lane {
     Notices,
     /// Identities.
     Identities,
+    /// Messages to addresses of the platform.
+    Webhooks,
 }
 
 fn usage(text: String) -> anyhow::Error {
@@ -146,6 +187,12 @@ impl Given<'_> {
 }
 
 impl ServiceArgs {
+    /// Those of a sandbox that somebody tries on their own machine.
+    pub(crate) fn on_this_machine() -> Self {
+        let webhooks = WebhookArgs { webhook_private_addresses: true, ..WebhookArgs::default() };
+        Self { webhooks, ..Self::default() }
+    }
+
     /// Reads what the flags name.
     pub(crate) fn read(&self) -> Result<Services> {
         let (sms, verifier) = (&self.sms, &self.verifier);
@@ -165,7 +212,14 @@ impl ServiceArgs {
             time_out: verifier.verifier_time_out,
             connections: verifier.verifier_connections,
         };
-        Ok(Services { sms: sms.read()?, verifier: verifier.read()?, sandbox: false })
+        let given = &self.webhooks;
+        let private_webhooks = given.webhook_private_addresses;
+        let webhooks = Some(Webhooks {
+            courier: HttpCourier::new(Duration::from_secs(given.webhook_time_out), private_webhooks),
+            connections: given.webhook_connections,
+        });
+        let (sms, verifier) = (sms.read()?, verifier.read()?);
+        Ok(Services { sms, verifier, webhooks, private_webhooks, sandbox: false })
     }
 }
 
@@ -177,6 +231,12 @@ fn with_codes(registry: Registry, mut sender: impl Sender + 'static) -> Registry
 fn with_notices(registry: Registry, mut sender: impl Sender + 'static) -> Registry {
     let run = move |job: &Claimed, hands: &mut Hands<'_>| run_send_notice(&mut sender, job, hands);
     registry.with_tries(SEND_NOTICE, NOTICE_TRIES, run)
+}
+
+fn with_deliveries(registry: Registry, mut courier: impl Courier + 'static) -> Registry {
+    let run =
+        move |job: &Claimed, hands: &mut Hands<'_>| run_delivery(&mut courier, webhook_body, job, hands);
+    registry.with_tireless(DELIVER, run)
 }
 
 fn with_identities(registry: Registry, mut verifier: impl Verifier + 'static) -> Registry {
@@ -218,6 +278,7 @@ impl Services {
             (None, true) => lanes.push((Lane::Notices, 1)),
             (None, false) => {}
         }
+        lanes.extend(self.webhooks.iter().map(|webhooks| (Lane::Webhooks, webhooks.connections)));
         lanes.extend(self.verifier.iter().map(|verifier| (Lane::Identities, verifier.connections)));
         lanes
     }
@@ -230,6 +291,10 @@ impl Services {
             (Lane::Codes, Some(sender), _) => with_codes(registry, sender),
             (Lane::Notices, Some(sender), _) => with_notices(registry, sender),
             (Lane::Notices, None, _) if self.sandbox => with_notices(registry, SandboxSender),
+            (Lane::Webhooks, ..) => match &self.webhooks {
+                Some(webhooks) => with_deliveries(registry, webhooks.courier.clone()),
+                None => registry,
+            },
             (Lane::Identities, _, Some(service)) => {
                 with_identities(registry, HttpVerifier::new(service.endpoint.clone()))
             }

@@ -24,6 +24,7 @@ use purser_engine::{
     payments::{FUND, run_fund},
     sandbox::{CALLBACK, PAYMENT_NOTICE, run_payment_notice},
     vault::Vault,
+    webhooks::fan_out,
     withdrawals::{SeeRails, dispatch_due, reroute_due, run_sandbox_callback},
 };
 use purser_rails::{BankTransfers, SandboxCashier, SandboxRail};
@@ -133,7 +134,13 @@ pub(crate) fn start(
             let mut jobs = jobs.with_share(this, u64::from(connections));
             let stopped = Arc::clone(&stop);
             threads.push(std::thread::spawn(move || {
-                until(&stopped, || run_due(&mut desk, reads.as_mut(), &clock, &mut jobs));
+                until(&stopped, || {
+                    let moved = match (lane, this) {
+                        (Lane::Webhooks, 0) => fan_out(&mut desk, reads.as_mut())?,
+                        _ => 0,
+                    };
+                    Ok(moved + run_due(&mut desk, reads.as_mut(), &clock, &mut jobs)?)
+                });
             }));
         }
     }

@@ -10,7 +10,7 @@ use purser_domain::{
     credit::{AppealRejection, Rule, application},
     earnings, ledger, parties, payments,
     policy::{PolicyPack, keys::REGISTRY},
-    programme, studio,
+    programme, studio, webhooks,
     withdrawals::{self, FailureClass, GateCode, State},
 };
 use purser_engine::{
@@ -108,6 +108,18 @@ fn order_rejections() -> Vec<earnings::Rejection> {
             | R::NotDueYet
             | R::NotACreator
             | R::PartyClosed => {}
+        }
+    }
+    all.to_vec()
+}
+
+/// Every rejection about webhooks.
+fn webhook_rejections() -> Vec<webhooks::Rejection> {
+    use webhooks::Rejection as R;
+    let all = [R::NameInvalid, R::UrlInvalid("an address begins with https://"), R::PatternsInvalid];
+    for one in &all {
+        match one {
+            R::NameInvalid | R::UrlInvalid(_) | R::PatternsInvalid => {}
         }
     }
     all.to_vec()
@@ -307,6 +319,9 @@ fn codes_are_documented() {
     out += "## Parties\n";
     out +=
         &table(&["code", "sentence"], party_rejections().iter().map(|no| plain(no.code(), no.to_string())));
+    out += "## Webhooks\n";
+    out +=
+        &table(&["code", "sentence"], webhook_rejections().iter().map(|no| plain(no.code(), no.to_string())));
     out += "## Memberships in agencies\n";
     out += &table(
         &["code", "sentence"],

@@ -4,23 +4,33 @@ use std::{sync::Arc, time::Duration};
 
 use ureq::{
     Agent,
+    config::ConfigBuilder,
     tls::{RootCerts, TlsConfig},
+    typestate::AgentScope,
+    unversioned::{resolver::Resolver, transport::DefaultConnector},
 };
 
 /// TLS, a limit for a whole exchange, every status as an answer.
 pub(crate) fn agent(time_out: Duration) -> Agent {
+    settings(time_out).build().into()
+}
+
+/// The same, with names resolved by another. It goes through no proxy, which would resolve them itself.
+pub(crate) fn agent_with(time_out: Duration, resolver: impl Resolver) -> Agent {
+    Agent::with_parts(settings(time_out).proxy(None).build(), DefaultConnector::default(), resolver)
+}
+
+fn settings(time_out: Duration) -> ConfigBuilder<AgentScope> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let tls = TlsConfig::builder()
         .root_certs(RootCerts::PlatformVerifier)
         .unversioned_rustls_crypto_provider(provider)
         .build();
-    let config = Agent::config_builder()
+    Agent::config_builder()
         .tls_config(tls)
         .timeout_global(Some(time_out))
         .timeout_connect(Some(time_out.min(Duration::from_secs(5))))
         // Nobody who is called here redirects; following one would send what is meant for them somewhere else.
         .max_redirects(0)
         .http_status_as_error(false)
-        .build();
-    config.into()
 }

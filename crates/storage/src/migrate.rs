@@ -33,6 +33,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0025_messages", include_str!("../migrations/0025_messages.sql")),
     ("0024_party_notes", include_str!("../migrations/0024_party_notes.sql")),
     ("0026_metadata", include_str!("../migrations/0026_metadata.sql")),
+    ("0027_webhooks", include_str!("../migrations/0027_webhooks.sql")),
 ];
 
 static APPLIED: Statement = Statement {

@@ -91,6 +91,8 @@ scopes! {
     AdsGrant = 35, "ads:grant";
     /// Clicks charged and credited, figures of campaigns reported.
     AdsCharge = 34, "ads:charge";
+    /// Webhooks, their secrets and deliveries.
+    WebhooksWrite = 36, "webhooks:write";
 }
 
 /// A set of scopes.

@@ -21,6 +21,7 @@ use crate::{
     programme::{CLOSE, CLOSE_STEP, CloseMonth, PUBLISH, TendMonths},
     rows::{JobRow, JobState},
     tx::{Needs, Tx},
+    webhooks::CleanDeliveries,
     withdrawals::{BOOK_CHARGE, TendWithdrawals, WatchFloat, run_book_charge},
 };
 
@@ -113,6 +114,9 @@ const PRUNE_CLICKS: Schedule = Schedule { kind: "ads.prune_clicks", every: Every
 /// Ends grants of advertising money whose instant has passed (A1).
 const EXPIRE_GRANTS: Schedule = Schedule { kind: "ads.expire_grants", every: Every::Minutes(1) };
 
+/// Forgets deliveries of webhooks that ended long ago (P15).
+const CLEAN_DELIVERIES: Schedule = Schedule { kind: "webhooks.clean", every: Every::DayAt(4, 30) };
+
 /// Everything that the engine itself does again and again.
 pub const SCHEDULES: &[Schedule] = &[
     CHECKPOINT,
@@ -137,6 +141,7 @@ pub const SCHEDULES: &[Schedule] = &[
     CLOSE_AD_DAYS,
     PRUNE_CLICKS,
     EXPIRE_GRANTS,
+    CLEAN_DELIVERIES,
 ];
 
 /// What a round of a recurring job came to.
@@ -318,6 +323,10 @@ impl Registry {
             .with_schedule(EXPIRE_GRANTS, |_, hands| {
                 let now = hands.clock.business();
                 Ok(ExpireGrants::plan(hands.reads, now)?)
+            })
+            .with_schedule(CLEAN_DELIVERIES, |_, hands| {
+                let now = hands.clock.business();
+                Ok(CleanDeliveries::plan(hands.reads, now)?)
             })
             .with_tireless(AUTO_TOP_UP, run_auto_top_up)
             .with_tireless(FOLLOW, run_follow)

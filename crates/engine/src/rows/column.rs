@@ -64,6 +64,7 @@ id_columns!(PaymentOrderId PaymentId PaymentRefundId);
 id_columns!(CodeId PersonId);
 id_columns!(CreditOrderId CreditApplicationId RiskReviewId);
 id_columns!(CampaignId KeywordId AdGrantId);
+id_columns!(WebhookId WebhookDeliveryId);
 
 /// A row type, its table and its [`purser_storage::Record`] from one list of columns. The key is the first one,
 /// two or three columns; `fixed` columns never change once a row is there, and the last column is none of them.

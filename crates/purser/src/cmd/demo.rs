@@ -74,7 +74,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<()> {
         help_file: None,
         sandbox: true,
         rails: RailArgs::default(),
-        services: ServiceArgs::default(),
+        services: ServiceArgs::on_this_machine(),
         secrets,
     };
     let signals = serve::StopSignals::listen()?;

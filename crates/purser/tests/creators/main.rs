@@ -28,3 +28,4 @@ mod reach;
 mod refund_waits;
 mod studio;
 mod tax;
+mod webhooks;

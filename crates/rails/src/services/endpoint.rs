@@ -48,6 +48,16 @@ impl Secret {
         Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
     }
 
+    /// Of random bytes.
+    pub fn of(bytes: &[u8; 32]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
+    }
+
+    /// How people are told such bytes: `whsec_…`.
+    pub fn text(bytes: &[u8; 32]) -> String {
+        format!("whsec_{}", STANDARD.encode(bytes))
+    }
+
     /// The header `webhook-signature` of a message: `v1,` and the base64 of an HMAC-SHA256 over
     /// `<id>.<seconds since 1970>.<body>`.
     pub fn sign(&self, id: &str, seconds: i64, body: &str) -> String {
@@ -107,16 +117,19 @@ impl Endpoint {
 }
 
 /// What the client says may hold parts of the address, never of the content; its kind is enough.
-fn no_answer(error: &ureq::Error) -> RunError {
-    let what = match error {
+pub(super) fn what_failed(error: &ureq::Error) -> String {
+    match error {
         ureq::Error::Timeout(_) => "it took too long".to_owned(),
         ureq::Error::HostNotFound => "its host is unknown".to_owned(),
         ureq::Error::ConnectionFailed => "no connection".to_owned(),
         ureq::Error::Io(io) => io.kind().to_string(),
         ureq::Error::Tls(_) => "no secure connection".to_owned(),
         _ => "the exchange broke off".to_owned(),
-    };
-    RunError::Failed(format!("the service does not answer: {what}"))
+    }
+}
+
+fn no_answer(error: &ureq::Error) -> RunError {
+    RunError::Failed(format!("the service does not answer: {}", what_failed(error)))
 }
 
 /// Whether a status says something about what was asked. The others say something about the service or the connection to
