@@ -222,6 +222,7 @@ fn outcomes() -> impl Strategy<Value = RailOutcome> {
         Just(RailOutcome::FailedForFunds { code: "F".into() }),
         Just(RailOutcome::Throttled),
         Just(RailOutcome::NotFound),
+        Just(RailOutcome::NotTaken),
         class.prop_map(|class| RailOutcome::Bounced { class, code: "B".into() }),
     ]
 }
@@ -273,7 +274,7 @@ proptest! {
                 sums.add(&decision);
                 world.keep(&decision);
                 let again = rail_outcome(world.withdrawal(), number, &answer, &world.ctx());
-                if !matches!(answer, RailOutcome::Throttled | RailOutcome::NotFound) {
+                if !matches!(answer, RailOutcome::Throttled | RailOutcome::NotFound | RailOutcome::NotTaken) {
                     prop_assert_eq!(again, Ok(Outcome::Unchanged), "a repeated answer changes nothing");
                 }
             }

@@ -382,6 +382,15 @@ impl World {
         outcome
     }
 
+    /// A slice is about to be given to the rail.
+    fn hand_over(&mut self, number: u16) -> Outcome {
+        let mut decision = self.last.clone().expect("a decision");
+        let slice = decision.withdrawal.slices.iter_mut().find(|slice| slice.number == number);
+        slice.expect("a slice").hand_over();
+        self.keep(&decision);
+        Outcome::Changed(Box::new(decision))
+    }
+
     fn step(&mut self, step: &str) -> Result<Outcome, Rejection> {
         let (options, words): (Vec<&str>, Vec<&str>) = step.split_whitespace().partition(|w| w.contains('='));
         for option in options {
@@ -393,6 +402,7 @@ impl World {
                 return Ok(Outcome::Changed(Box::new(self.last.clone().expect("a decision"))));
             }
             ["dispatch"] => return self.dispatch(),
+            ["handed", number] => return Ok(self.hand_over(number.parse().expect("the number of a slice"))),
             ["approve", digit] => approve(self.withdrawal(), staff(digit), &self.ctx()),
             ["reject"] => reject(self.withdrawal(), ""),
             ["reject", note] => reject(self.withdrawal(), note),

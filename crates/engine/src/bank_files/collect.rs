@@ -54,7 +54,8 @@ impl Command for AskOrder {
     }
 
     fn decide(&self, tx: &mut Tx, _ctx: &Ctx) -> Result<RailOutcome, Rejection> {
-        Ok(tx.get::<BankOrderRow>(&self.reference).map_or(RailOutcome::NotFound, BankOrderRow::outcome))
+        // Files are written from these books: what is in none of them never went anywhere.
+        Ok(tx.get::<BankOrderRow>(&self.reference).map_or(RailOutcome::NotTaken, BankOrderRow::outcome))
     }
 
     fn audited(&self) -> bool {

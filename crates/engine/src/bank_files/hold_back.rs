@@ -89,7 +89,7 @@ impl LookAtFile {
                 let class = FailureClass::PayeeFixable.name();
                 (OrderState::Failed, Some(Failure { class, code: code.code().to_owned() }))
             }
-            Look::Go | Look::Later => (OrderState::Deferred, None),
+            Look::Later => (OrderState::Deferred, None),
         };
         file.orders -= 1;
         file.amount = file.amount.saturating_sub(order.amount);

@@ -207,8 +207,8 @@ impl BankOrderRow {
                 RailOutcome::Bounced { class, code }
             }
             OrderState::Short => RailOutcome::PayerFundsShort,
-            // The bank did not take it in: the identical order goes again.
-            OrderState::Deferred => RailOutcome::NotFound,
+            // It did not go out, or the bank did not take it in: the identical order goes again.
+            OrderState::Deferred => RailOutcome::NotTaken,
         }
     }
 }

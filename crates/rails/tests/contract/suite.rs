@@ -318,7 +318,11 @@ impl Teller {
                     let (_, number) = read_reference(reference).unwrap();
                     self.hear(number, &outcome, now);
                 }
-                (_, Err(RunError::Failed(why) | RunError::Unreached(why))) => {
+                (reference, Err(RunError::Unanswered(_))) if !queried => {
+                    let (_, number) = read_reference(reference).unwrap();
+                    self.hear(number, &RailOutcome::Unknown, now);
+                }
+                (_, Err(RunError::Failed(why) | RunError::Unreached(why) | RunError::Unanswered(why))) => {
                     println!("{effect:?} is tried again: {why}");
                     self.effects.push_back(effect);
                 }
