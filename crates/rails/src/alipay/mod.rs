@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `keys` | RSA2 signatures |
 //! | `certs` | certificates in place of bare keys |
+//! | `trust` | whether they are in force and issued by Alipay's roots |
 //! | `wire` | HTTP |
 //! | `client` | signed calls and verified replies, whatever the method |
 //! | `codes` | the classes of error codes |
@@ -20,6 +21,7 @@ pub mod keys;
 mod notify;
 mod trade;
 mod transfer;
+pub mod trust;
 mod wire;
 
 pub use client::{CallError, Client, Credentials, Params, Reply};
