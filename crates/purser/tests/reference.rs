@@ -125,6 +125,7 @@ fn party_rejections() -> Vec<parties::Rejection> {
         R::RolesMissing,
         R::RoleRemoved,
         R::LegalFormFixed,
+        R::StudioUnreviewed,
         R::MetadataTooMany,
         R::MetadataKeyInvalid,
         R::MetadataValueTooLong,
@@ -141,6 +142,7 @@ fn party_rejections() -> Vec<parties::Rejection> {
             | R::RolesMissing
             | R::RoleRemoved
             | R::LegalFormFixed
+            | R::StudioUnreviewed
             | R::MetadataTooMany
             | R::MetadataKeyInvalid
             | R::MetadataValueTooLong

@@ -27,7 +27,9 @@ fn rejected(rejection: &parties::Rejection) -> Rejection {
         parties::Rejection::ExternalIdInvalid => Some("/external_id".to_owned()),
         parties::Rejection::DisplayNameInvalid => Some("/display_name".to_owned()),
         parties::Rejection::RolesMissing | parties::Rejection::RoleRemoved => Some("/roles".to_owned()),
-        parties::Rejection::LegalFormFixed => Some("/legal_form".to_owned()),
+        parties::Rejection::LegalFormFixed | parties::Rejection::StudioUnreviewed => {
+            Some("/legal_form".to_owned())
+        }
         parties::Rejection::MetadataTooMany
         | parties::Rejection::MetadataKeyInvalid
         | parties::Rejection::MetadataValueTooLong => Some("/metadata".to_owned()),
