@@ -191,12 +191,17 @@ fn bins() -> Option<String> {
     std::fs::create_dir_all(&folder).ok()?;
     if !folder.join("node_modules/bankcard").is_dir() {
         let mut npm = Command::new("npm");
-        npm.args(["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]).arg(&folder);
+        npm.args(["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"])
+            .arg(&folder);
         let done = npm.arg(BINS).stdout(Stdio::null()).stderr(Stdio::null()).status();
         done.is_ok_and(|status| status.success()).then_some(())?;
     }
     let told = Command::new("node").args(["-e", TELL]).current_dir(&folder).output().ok()?;
-    assert!(told.status.success(), "the package could not be asked: {}", String::from_utf8_lossy(&told.stderr));
+    assert!(
+        told.status.success(),
+        "the package could not be asked: {}",
+        String::from_utf8_lossy(&told.stderr)
+    );
     String::from_utf8(told.stdout).ok()
 }
 

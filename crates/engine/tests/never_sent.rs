@@ -158,9 +158,8 @@ fn what_the_rail_may_have_is_asked_about_with_growing_pauses_when_its_account_is
         assert_eq!(desk.step(&mut dies), 1);
         unbind(&mut desk, &row);
         let mut registry = script.registry();
-        let jobs = |desk: &Desk<'_>| {
-            jobs::by_state(desk.books.reader().as_mut(), JobState::Ready, 10).unwrap()
-        };
+        let jobs =
+            |desk: &Desk<'_>| jobs::by_state(desk.books.reader().as_mut(), JobState::Ready, 10).unwrap();
         // That it does not know the order now does not mean that it never gets it.
         for _ in 0..3 {
             hurry(&mut desk);
@@ -195,7 +194,7 @@ fn a_call_without_an_answer_is_asked_about_p10() {
     });
 }
 
-/// A "no" about a number that was not sent yet answers nothing: it neither ends the payout nor asks anybody.
+/// P12: a "no" about a number that was not sent yet answers nothing: it neither ends the payout nor asks anybody.
 #[test]
 fn a_no_to_a_number_that_was_never_sent_is_not_believed_p10_p12() {
     Books::each(|books| {

@@ -3,8 +3,8 @@
 use super::dispatch::{RailNumber, rail_reference};
 use super::fee::shares;
 use super::{
-    AccountRole, AtRail, CounterChange, Ctx, Decision, Effect, FailureClass, GateCode, Hold, MoneyOp, Outcome,
-    Reason, Rejection, Slice, SliceState, State, Withdrawal,
+    AccountRole, AtRail, CounterChange, Ctx, Decision, Effect, FailureClass, GateCode, Hold, MoneyOp,
+    Outcome, Reason, Rejection, Slice, SliceState, State, Withdrawal,
 };
 use crate::time::{Month, Timestamp};
 

@@ -130,6 +130,7 @@ impl World {
                 stopped: false,
                 healthy: true,
                 single_limit_minor: None,
+                most_minor: None,
             },
         };
         Self {
@@ -183,6 +184,7 @@ impl World {
             ("value", _) => self.state.value_date = ValueDate::At(self.now.plus(hours(value))),
             ("float", _) => self.state.rail.float_minor = money(value),
             ("funds", "unknown") => self.funds_known = false,
+            ("most", _) => self.state.rail.most_minor = Some(money(value)),
             ("limit", _) => self.state.rail.single_limit_minor = Some(money(value)),
             ("rail", "short") => self.state.rail.marked_short = true,
             ("rail", "stopped") => self.state.rail.stopped = true,

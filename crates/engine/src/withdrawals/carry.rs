@@ -277,13 +277,7 @@ pub fn run_sandbox_callback(job: &Claimed, hands: &mut Hands<'_>) -> Result<Ran,
     } else {
         RailOutcome::Paid { rail_fee_minor: 0 }
     };
-    let slice = Slice {
-        row,
-        number,
-        reference: reference.clone(),
-        amount_minor: 0,
-        state: None,
-        attempts: 0,
-    };
+    let slice =
+        Slice { row, number, reference: reference.clone(), amount_minor: 0, state: None, attempts: 0 };
     record(&slice, outcome, job, hands)
 }

@@ -126,7 +126,9 @@ pub(super) fn change_slice(
     change: impl FnOnce(&mut Slice),
 ) {
     let mut withdrawal = row.withdrawal();
-    let Some(slice) = withdrawal.slices.iter_mut().find(|slice| slice.rail_number() == number) else { return };
+    let Some(slice) = withdrawal.slices.iter_mut().find(|slice| slice.rail_number() == number) else {
+        return;
+    };
     let before = slice.clone();
     change(slice);
     if *slice != before {

@@ -5,8 +5,8 @@ use purser_domain::{
     money::Currency,
     time::{Date, MINUTE, Timestamp},
     withdrawals::{
-        AtRail, Destination, DestinationKind, FailureClass, GateCode, HolderMatch, Reason, Slice, SliceState, Source,
-        State, Usage, Withdrawal,
+        AtRail, Destination, DestinationKind, FailureClass, GateCode, HolderMatch, Reason, Slice, SliceState,
+        Source, State, Usage, Withdrawal,
     },
 };
 

@@ -223,6 +223,7 @@ impl Teller {
                 stopped: false,
                 healthy: true,
                 single_limit_minor,
+                most_minor: None,
             },
         };
         let (zone, terms) = (Zone::shanghai(), terms());
