@@ -32,6 +32,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0022_ad_refunds", include_str!("../migrations/0022_ad_refunds.sql")),
     ("0025_messages", include_str!("../migrations/0025_messages.sql")),
     ("0024_party_notes", include_str!("../migrations/0024_party_notes.sql")),
+    ("0039_bank_files_given", include_str!("../migrations/0039_bank_files_given.sql")),
 ];
 
 static APPLIED: Statement = Statement {

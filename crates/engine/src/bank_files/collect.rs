@@ -106,6 +106,7 @@ impl Command for CollectOrder {
             size: 0,
             content: String::new(),
             version: 0,
+            given_at: None,
         });
         if file.id.uid().is_nil() {
             file.id = tx.new_id();

@@ -45,6 +45,8 @@ record! {
         content: String,
         /// Counts changes.
         version: i64,
+        /// When its bytes were first given out, or the folder may have got them.
+        given_at: Option<Timestamp>,
     }
 }
 
