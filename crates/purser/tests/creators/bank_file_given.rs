@@ -71,6 +71,7 @@ fn a_file_with_a_frozen_payee_is_not_given_out_and_is_dissolved_p6_p9_p10() {
         assert_eq!(no.text("code"), "bank_file_held_back");
         let facts = &no.body["facts"];
         assert_eq!(facts["withdrawals"], json!(format!("{frozen}-01 (party_frozen)")));
+        assert!(facts["message_zh"].as_str().unwrap().contains("收款人"), "{facts}");
 
         let dissolve = |file: &str, key: &str| {
             desk.client.post(&format!("/v1/rails/bank-file/files/{file}/dissolve"), key, &json!({}))
