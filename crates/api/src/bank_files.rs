@@ -10,7 +10,9 @@ use axum::{
 };
 use purser_domain::{ids::BankFileId, time::Timestamp};
 use purser_engine::{
-    bank_files::{self, BankFileRow, BankOrderRow, CloseBankFile, MarkBankFileSent},
+    bank_files::{
+        self, BankFileRow, BankOrderRow, CloseBankFile, DissolveBankFile, GiveOutBankFile, MarkBankFileSent,
+    },
     ports::{BankMessageReader, Seal},
 };
 use serde::{Deserialize, Serialize};
@@ -18,7 +20,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     App,
-    edge::{Answer, Call, Cursor, Page, Params, json, json_versioned, limit, page_of, parse_id, submit},
+    edge::{
+        Answer, Call, Cursor, Page, Params, json, json_versioned, limit, note, page_of, parse_id, submit,
+    },
     feed::path_digest,
     problem::Problem,
 };
@@ -37,7 +41,7 @@ pub struct BankDesk {
 pub(crate) struct BankFileView {
     /// Id; also the message id in the file.
     id: String,
-    /// `open`, `closing` (its bytes are being fixed), `ready`, `sent`; `void` when nothing was left to send.
+    /// `open`, `closing` (its bytes are being fixed), `ready`, `sent`; `void` when nothing was left to send or it was dissolved.
     state: String,
     /// Currency.
     currency: String,
@@ -55,6 +59,8 @@ pub(crate) struct BankFileView {
     closed_by: Option<String>,
     /// When its bytes were fixed.
     fixed_at: Option<String>,
+    /// When its bytes were first given out; null while the file can still be dissolved.
+    given_at: Option<String>,
     /// When it went to the bank.
     sent_at: Option<String>,
     /// `folder`, `staff`, or `bank` when the bank's answer was the first that was heard of it.
@@ -91,6 +97,7 @@ impl From<&BankFileRow> for BankFileView {
             closed_at: text(row.closed_at),
             closed_by: some(&row.closed_by),
             fixed_at: text(row.fixed_at),
+            given_at: text(row.given_at),
             sent_at: text(row.sent_at),
             sent_by: some(&row.sent_by),
             name: some(&row.name),
@@ -205,29 +212,19 @@ pub(crate) async fn get_file(call: Call, Path(id): Path<String>) -> Result<Respo
     Ok(json_versioned(&detail, row.version))
 }
 
-fn not_ready() -> Problem {
-    let text = "the file has no bytes yet: close it, and wait until it is ready";
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bank_file_not_ready", text)
-}
-
 /// Download a bank file
 ///
-/// The same bytes every time. They name payees and their accounts in the clear: bring them to the bank and nowhere
-/// else. While payouts or the rail are switched off, a file that did not go out yet is not given out
-/// (`payouts_stopped`, `rail_stopped`).
+/// The same bytes every time; that they were given out is in the audit log. They name payees and their accounts in the
+/// clear: bring them to the bank and nowhere else. A file that is not with the bank yet is not given out while payouts or
+/// the rail are stopped (`payouts_stopped`, `rail_stopped`, `rail_unhealthy`), nor while a payee in it may not be paid
+/// (`bank_file_held_back`, which names the withdrawals).
 #[utoipa::path(get, path = "/v1/rails/bank-file/files/{id}/content", tag = "bank-file",
     params(("id" = String, Path, description = "Bank file, `bf_…`")),
     responses((status = 200, body = String, content_type = "application/xml", description = "pain.001.001.09")))]
 pub(crate) async fn get_content(call: Call, Path(id): Path<String>) -> Result<Response, Problem> {
-    let row = file(&call.app, &id).await?;
-    if !matches!(row.state.as_str(), "ready" | "sent") {
-        return Err(not_ready());
-    }
-    // Whoever gets the bytes brings them to the bank. What was there already may be looked at again.
-    let off = bank_files::switched_off(call.app.rules().policy.now(call.app.now()));
-    if let Some(code) = off.filter(|_| row.state == "ready") {
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code.code(), code.en()));
-    }
+    let id: BankFileId = parse_id(&id, "id")?;
+    let orders = call.app.read(move |session| bank_files::carried_by(session, id)).await?;
+    let row = note(&call, GiveOutBankFile { id, orders }).await?;
     let Some(seal) = &call.app.bank.seal else { return Err(no_bank()) };
     let content = bank_files::content_of(seal.as_ref(), &row).map_err(|why| {
         tracing::error!(file = %row.id, why, "a bank file cannot be opened");
@@ -251,6 +248,20 @@ pub(crate) async fn close_file(call: Call, Path(id): Path<String>) -> Result<Res
     let digest = path_digest(&["close bank file", &id]);
     let command = CloseBankFile { id: parse_id(&id, "id")? };
     submit(&call, digest, command, |row| Answer::ok(&BankFileView::from(row))).await
+}
+
+/// Dissolve a bank file
+///
+/// One that is ready and was never given out (`bank_file_given_out` otherwise): its orders go into the next file, under
+/// another message id, as far as their payees may be paid.
+#[utoipa::path(post, path = "/v1/rails/bank-file/files/{id}/dissolve", tag = "bank-file",
+    params(("id" = String, Path, description = "Bank file, `bf_…`")),
+    responses((status = 200, body = BankFileView, description = "Dissolved: its state is `void`")))]
+pub(crate) async fn dissolve_file(call: Call, Path(id): Path<String>) -> Result<Response, Problem> {
+    let digest = path_digest(&["dissolve bank file", &id]);
+    let id: BankFileId = parse_id(&id, "id")?;
+    let orders = call.app.read(move |session| bank_files::carried_by(session, id)).await?;
+    submit(&call, digest, DissolveBankFile { id, orders }, |row| Answer::ok(&BankFileView::from(row))).await
 }
 
 /// Note that a bank file went to the bank

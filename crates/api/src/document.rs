@@ -88,6 +88,7 @@ use crate::{
         bank_files::get_file,
         bank_files::get_content,
         bank_files::close_file,
+        bank_files::dissolve_file,
         bank_files::mark_sent,
         bank_messages::take_in,
         bank_messages::list_messages,

@@ -53,4 +53,4 @@ pub use feed::webhook_body;
 pub use notices::Notices;
 pub use payments::{BankAccount, Collect};
 pub use routes::router;
-pub use words::{WORDS, Words, WordsSection};
+pub use words::{Words, WordsSection, sections_of_words, words};

@@ -43,7 +43,8 @@ pub(crate) struct ProblemBody<'a> {
     instance: &'a str,
     /// Parts of the input that are wrong.
     errors: &'a [FieldError],
-    /// Further values; where people meet the refusal, `message_zh` and `message_en` are what they read.
+    /// Further values; where people meet the refusal, `message_zh` and `message_en` are what they
+    /// read, and `who_must_act` is whose turn it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     facts: Option<serde_json::Value>,
@@ -117,12 +118,14 @@ impl Problem {
 
     /// The facts, with what people read of the code unless the refusal brought its own sentences.
     fn facts(&self) -> Option<serde_json::Value> {
-        let Some((zh, en)) = words(&self.code) else { return self.facts.clone() };
+        let Some(words) = words(&self.code) else { return self.facts.clone() };
         let mut facts = match &self.facts {
             Some(serde_json::Value::Object(facts)) => facts.clone(),
             _ => serde_json::Map::new(),
         };
-        for (name, text) in [("message_zh", zh), ("message_en", en)] {
+        let known =
+            [("message_zh", words.zh), ("message_en", words.en), ("who_must_act", words.actor.name())];
+        for (name, text) in known {
             facts.entry(name).or_insert_with(|| text.into());
         }
         Some(serde_json::Value::Object(facts))

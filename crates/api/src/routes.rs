@@ -187,6 +187,7 @@ fn bank() -> Routes {
         .route("/v1/rails/bank-file/files/{id}", get(b::get_file))
         .route("/v1/rails/bank-file/files/{id}/content", get(b::get_content))
         .route("/v1/rails/bank-file/files/{id}/close", post(b::close_file))
+        .route("/v1/rails/bank-file/files/{id}/dissolve", post(b::dissolve_file))
         .route("/v1/rails/bank-file/files/{id}/sent", post(b::mark_sent))
         .route("/v1/rails/bank-file/messages", get(m::list_messages).merge(post(m::take_in)))
         .route("/v1/rails/bank-file/entries", get(m::list_entries))

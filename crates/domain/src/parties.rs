@@ -300,8 +300,15 @@ pub enum Rejection {
     #[error("a role that is held cannot be taken away; close the party instead")]
     RoleRemoved,
     /// A person becomes a studio by the upgrade that staff decide (X9), and a studio stays one: its limits go with it.
-    #[error("a party becomes a studio by the studio upgrade, and stays one: legal_form cannot be changed so")]
+    #[error(
+        "a creator becomes a studio by the studio upgrade, and stays one: legal_form cannot be changed so"
+    )]
     LegalFormFixed,
+    /// A creator's studio is what staff have seen the licence of (X9): nobody comes as one.
+    #[error(
+        "a creator becomes a studio by the studio upgrade, whose papers staff review: register a person, and apply"
+    )]
+    StudioUnreviewed,
     /// Its metadata cannot be taken (P19).
     #[error(transparent)]
     Metadata(#[from] MetadataRejection),
@@ -325,6 +332,7 @@ impl Rejection {
             Self::RolesMissing => "roles_missing",
             Self::RoleRemoved => "role_removed",
             Self::LegalFormFixed => "legal_form_fixed",
+            Self::StudioUnreviewed => "studio_unreviewed",
             Self::Metadata(no) => no.code(),
             Self::ReasonInvalid => "reason_invalid",
             Self::PartyNotEmpty => "party_not_empty",
@@ -344,6 +352,9 @@ pub fn register(existing: Option<&Party>, id: PartyId, profile: &Profile) -> Res
         };
     }
     validate(profile)?;
+    if is_studio_of_creator(profile) {
+        return Err(Rejection::StudioUnreviewed);
+    }
     let party = Party { id, profile: profile.clone(), status: PartyStatus::Active };
     Ok(Outcome::Changed { party, event: "party.created" })
 }
@@ -385,14 +396,23 @@ fn update(party: &Party, profile: &Profile) -> Result<Outcome, Rejection> {
         return Err(Rejection::RoleRemoved);
     }
     let (old, new) = (party.profile.legal_form, profile.legal_form);
-    if old != new && (old == LegalForm::Studio || new == LegalForm::Studio) {
+    let studio = old == LegalForm::Studio || new == LegalForm::Studio;
+    if old != new && studio && party.profile.roles.has(Role::Creator) {
         return Err(Rejection::LegalFormFixed);
+    }
+    if is_studio_of_creator(profile) && !is_studio_of_creator(&party.profile) {
+        return Err(Rejection::StudioUnreviewed);
     }
     if *profile == party.profile {
         return Ok(Outcome::Unchanged);
     }
     let party = Party { profile: profile.clone(), ..party.clone() };
     Ok(Outcome::Changed { party, event: "party.updated" })
+}
+
+/// True for whom the limits of a studio hold (X10), and so not those of a person (X9).
+fn is_studio_of_creator(profile: &Profile) -> bool {
+    profile.legal_form == LegalForm::Studio && profile.roles.has(Role::Creator)
 }
 
 fn with_status(party: &Party, status: PartyStatus, event: &'static str) -> Outcome {

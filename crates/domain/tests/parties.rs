@@ -71,7 +71,8 @@ fn cases() {
             "frozen" => PartyStatus::Frozen { reason: "old".into() },
             _ => PartyStatus::Closed,
         };
-        let party = Party { id, profile: profile(&[]), status };
+        let old: Vec<&str> = words.iter().filter_map(|word| word.strip_prefix("old.")).collect();
+        let party = Party { id, profile: profile(&old), status };
         let rest = &words[2..];
         let command = match words[1] {
             "freeze" => Command::Freeze(rest.first().copied().unwrap_or_default().into()),

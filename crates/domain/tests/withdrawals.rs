@@ -119,6 +119,8 @@ fn every_failure_has_a_kind_with_a_remedy() {
         let kind = FailureKind::of_gate(*code);
         let expected = match code.check() {
             3 => FailureKind::Maintenance,
+            // There is enough; the amount only has to be smaller.
+            10 if *code == GateCode::RailAmountCap => FailureKind::Incomplete,
             8..=10 => FailureKind::Insufficient,
             12 => FailureKind::Review,
             13..=15 => FailureKind::Channel,
@@ -222,6 +224,7 @@ fn outcomes() -> impl Strategy<Value = RailOutcome> {
         Just(RailOutcome::FailedForFunds { code: "F".into() }),
         Just(RailOutcome::Throttled),
         Just(RailOutcome::NotFound),
+        Just(RailOutcome::NotTaken),
         class.prop_map(|class| RailOutcome::Bounced { class, code: "B".into() }),
     ]
 }
@@ -273,7 +276,7 @@ proptest! {
                 sums.add(&decision);
                 world.keep(&decision);
                 let again = rail_outcome(world.withdrawal(), number, &answer, &world.ctx());
-                if !matches!(answer, RailOutcome::Throttled | RailOutcome::NotFound) {
+                if !matches!(answer, RailOutcome::Throttled | RailOutcome::NotFound | RailOutcome::NotTaken) {
                     prop_assert_eq!(again, Ok(Outcome::Unchanged), "a repeated answer changes nothing");
                 }
             }

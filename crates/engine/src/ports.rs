@@ -54,7 +54,8 @@ pub struct PayoutOrder {
 
 /// A way for money to leave (P10).
 ///
-/// Both calls may be repeated at any time with the same reference. A lost reply is `Unknown`, never an error:
+/// Both calls may be repeated at any time with the same reference. `Unknown` is an answer that leaves the outcome open. A
+/// lost reply is [`RunError::Unanswered`], after which the order is asked about as after `Unknown`; every other
 /// [`RunError`] says that nothing was sent, [`RunError::Unreached`] that nothing could be.
 pub trait Rail: Send {
     /// Name, as policy and payout accounts know it.
@@ -63,7 +64,7 @@ pub trait Rail: Send {
     /// Gives an order to the rail.
     ///
     /// # Errors
-    /// Nothing was sent: try again later.
+    /// Nothing was sent, or [`RunError::Unanswered`].
     fn send(&mut self, order: &PayoutOrder, hands: &mut Hands<'_>) -> Result<RailOutcome, RunError>;
 
     /// Asks what became of an order; it carries what it was sent with.

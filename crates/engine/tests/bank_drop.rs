@@ -120,6 +120,7 @@ impl Command for Ready {
             size: 11,
             content: format!("bank_files/{FILE}/content|{CONTENT}"),
             version: 0,
+            given_at: None,
         });
         tx.job(jobs::ready(drop_job(), DROP, &FILE.to_string(), ctx.now, Facts::new()));
         Ok(())

@@ -138,6 +138,51 @@ fn jobs_that_wait_and_jobs_of_others_are_not_read_p22() {
     });
 }
 
+/// On a server the plan is what it did: it goes to the place in the index where the first job would be, and finds none.
+#[test]
+fn a_server_reads_no_job_that_waits_p22() {
+    Books::each(|books| {
+        if !books.is_shared() {
+            return;
+        }
+        drop(books.writer());
+        let id = "decode(lpad(to_hex(n + LEASE), 32, '0'), 'hex')";
+        for (kind, lease_until, offset) in [("test.work", i64::MAX, 0), ("test.foreign", 0, 100_000)] {
+            let id = id.replace("LEASE", &offset.to_string());
+            books.tamper(&jobs_of(kind, 50_000, lease_until).replace("ID", &id));
+        }
+        books.tamper("ANALYZE jobs");
+        let now = books.clock.machine().0;
+        for (name, index, place) in
+            [("jobs.free", "jobs_free", i64::MIN), ("jobs.over", "jobs_held", i64::MIN)]
+        {
+            let statements = purser_engine::statements();
+            let sql = statements.iter().find(|statement| statement.name == name).unwrap().sql;
+            let sql = format!("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) {sql}");
+            let statement: &'static Statement =
+                Box::leak(Box::new(Statement { name: "test.explain", sql: Box::leak(sql.into_boxed_str()) }));
+            let mut params = vec![Value::Text(""); 16];
+            params[0] = Value::Text("test.work");
+            params.extend([Value::Int(place), Value::Bytes(&[0; 16]), Value::Int(now), Value::Int(128)]);
+            if name == "jobs.over" {
+                params.push(Value::Int(now));
+            }
+            let mut plan = Vec::new();
+            let mut reads = books.reader();
+            reads
+                .query(statement, &params, &mut |row| {
+                    plan.push(row.text(0).to_owned());
+                    true
+                })
+                .unwrap();
+            let text = plan.join("\n");
+            assert_eq!(text.matches(&format!("Index Scan using {index} on jobs")).count(), 16, "{text}");
+            assert!(!text.contains("Seq Scan") && !text.contains("Rows Removed"), "{text}");
+            assert!(plan.iter().all(|step| !step.contains("rows=50000")), "{text}");
+        }
+    });
+}
+
 #[test]
 fn looking_for_jobs_reads_ranges_of_two_indexes_p22() {
     let books = Books::file();

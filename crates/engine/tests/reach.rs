@@ -69,14 +69,14 @@ impl Rail for Line {
     }
 }
 
-/// A creator who may withdraw to an account of the sandbox's kind, which policy routes over these rails.
-fn creator(books: &Books, routes: &[&str]) -> (Writer, PartyId) {
+/// Policy that routes accounts of the sandbox's kind over these rails, each up to an amount.
+fn source(routes: &[&str], most: i64) -> RulesSource {
     let entry = |key: &str, row: &str, value: &str| {
         format!(
             "\n[[entry]]\nkey = \"{key}\"\nrow = \"{row}\"\neffective_from = \"2000-01-02\"\nvalue = {value}\nsource = \"test\"\n"
         )
     };
-    let route = |rail: &&str| format!("{{ account = \"sandbox\", rail = \"{rail}\", most = 100_000_000 }}, ");
+    let route = |rail: &&str| format!("{{ account = \"sandbox\", rail = \"{rail}\", most = {most} }}, ");
     let routes = routes.iter().map(route).collect::<Vec<_>>().concat();
     // A sandbox's own rail carries everything, unless it is switched off.
     let sandbox = routes.contains("sandbox\", most");
@@ -87,8 +87,16 @@ fn creator(books: &Books, routes: &[&str]) -> (Writer, PartyId) {
         entry("rail.sandbox.enabled", "P4", if sandbox { "true" } else { "false" }),
         entry("payout.routing", "P10", &format!("[{routes}]"))
     );
-    let source = RulesSource { first_pack: ("test.toml".to_owned(), text), ..RulesSource::builtin() };
-    let mut writer = books.writer_by(source);
+    RulesSource { first_pack: ("test.toml".to_owned(), text), ..RulesSource::builtin() }
+}
+
+/// A creator who may withdraw to an account of the sandbox's kind.
+fn creator(books: &Books, routes: &[&str]) -> (Writer, PartyId) {
+    creator_up_to(books, routes, 100_000_000)
+}
+
+fn creator_up_to(books: &Books, routes: &[&str], most: i64) -> (Writer, PartyId) {
+    let mut writer = books.writer_by(source(routes, most));
     run(&mut writer, EnterSandbox).unwrap();
     let profile = Profile {
         external_id: "lin".to_owned(),
@@ -219,5 +227,33 @@ fn the_only_server_knows_that_nobody_else_reaches_a_rail_p10() {
         let row = withdrawal(books.reader().as_mut(), row.id).unwrap().unwrap();
         assert_eq!((looked, row.rail.as_str(), row.state.as_str()), (1, "bank-file", "requested"));
         assert_eq!(row.withdrawal().reason, Some(Reason::Gate(GateCode::RailUnhealthy)));
+    });
+}
+
+/// G, check 10: what every rail that could pay refuses only for its size is told the largest amount, not another account.
+#[test]
+fn an_amount_above_every_rail_is_told_the_largest_one_p10_g10() {
+    Books::each(|books| {
+        let (writer, creator) = creator_up_to(books, &["bank-file"], 50_000);
+        drop(writer);
+        // Outside a sandbox nobody carries what policy gives to no rail.
+        books.tamper("DELETE FROM meta WHERE name = 'mode'");
+        let mut writer = books.writer_by(source(&["bank-file"], 50_000));
+        let request = |amount_minor: i64| RequestWithdrawal {
+            party: creator,
+            asked: Asked::Earnings,
+            amount_minor: Some(amount_minor),
+            currency: Currency::CNY,
+            destination: None,
+            code: Given::Waived,
+            person: None,
+            dry_run: false,
+        };
+        assert_eq!(support::code(run(&mut writer, request(100))), "destination_kind", "no server reaches it");
+        run(&mut writer, ConnectRails { rails: vec!["bank-file"], alone: true }).unwrap();
+        let no = run(&mut writer, request(50_001)).err().unwrap();
+        assert_eq!((no.code, no.facts.get_int("bound_minor")), ("rail_amount_cap", Some(50_000)));
+        assert!(no.facts.get_text("message_zh").unwrap().contains("最大金额"));
+        run(&mut writer, request(50_000)).unwrap();
     });
 }

@@ -13,11 +13,12 @@ use clap::Args;
 use purser_domain::{
     bank_files::text::{NAME_MAX, clean, is_account},
     policy::keys,
-    time::Zone,
+    time::{DAY, Zone},
 };
 use purser_engine::{
     Rules,
     bank_files::{self, run_credit, run_drop, run_fix, run_outcome},
+    clock::Clock,
     ids::IdSource,
     jobs::{Claimed, Hands, Registry},
     ports::{NoticeReader, Rail, Seal},
@@ -29,6 +30,7 @@ use purser_rails::{
         self, AlipayCollector, AlipayPage, AlipayRail, Client, Credentials, Https, Notices, Wording,
         certs::{CertificateError, Certificates, of_application, of_gateway, of_roots},
         keys::{SigningKey, VerifyingKey},
+        trust,
     },
     bank_file::{self, BankFileRail, Debtor, Folder, Messages, Pain001},
 };
@@ -329,21 +331,50 @@ impl AlipayArgs {
             let key = VerifyingKey::read(&key_text(flag, file)?);
             return Ok((key.map_err(|e| usage(format!("{flag} {}: {e}", file.display())))?, None));
         }
-        let app = Self::certificate("--alipay-app-cert-file", self.app_cert_file.as_ref(), |text| {
-            of_application(text, own)
-        })?;
-        let (gateway_sn, key) = Self::certificate("--alipay-cert-file", self.cert_file.as_ref(), of_gateway)?;
-        let root_sn = Self::certificate("--alipay-root-cert-file", self.root_cert_file.as_ref(), of_roots)?;
-        Ok((key, Some(Certificates { app_sn: app, root_sn, gateway_sn })))
+        self.certificates(own).map(|(key, certificates)| (key, Some(certificates)))
     }
 
-    fn certificate<T>(
-        flag: &str,
-        file: Option<&PathBuf>,
-        read: impl Fn(&str) -> Result<T, CertificateError>,
-    ) -> Result<T> {
-        let file = file.ok_or_else(|| usage(format!("the Alipay rail needs {flag} too")))?;
-        read(&key_text(flag, file)?).map_err(|e| usage(format!("{flag} {}: {e}", file.display())))
+    /// Reads the three certificates, which must be in force and Alipay's: a server that begins with others would take
+    /// every payout in and carry out none.
+    fn certificates(&self, own: &SigningKey) -> Result<(VerifyingKey, Certificates)> {
+        let app = CertificateFile::read("--alipay-app-cert-file", self.app_cert_file.as_ref())?;
+        let gateway = CertificateFile::read("--alipay-cert-file", self.cert_file.as_ref())?;
+        let roots = CertificateFile::read("--alipay-root-cert-file", self.root_cert_file.as_ref())?;
+        let app_sn = app.says(of_application(&app.text, own))?;
+        let (gateway_sn, key) = gateway.says(of_gateway(&gateway.text))?;
+        let root_sn = roots.says(of_roots(&roots.text))?;
+        let now = Clock::system().machine();
+        let ends = [
+            (&app, app.says(trust::usable(&app.text, &[&roots.text, &gateway.text], now))?),
+            (&gateway, gateway.says(trust::trusted(&gateway.text, &roots.text, now))?),
+        ];
+        for (file, until) in ends {
+            if until < now.plus(CERTIFICATE_WARNING) {
+                tracing::warn!(file = file.flag, %until, "a certificate ends soon: fetch the new one from the console");
+            }
+        }
+        Ok((key, Certificates { app_sn, root_sn, gateway_sn }))
+    }
+}
+
+/// So long before it ends a certificate is spoken of.
+const CERTIFICATE_WARNING: i64 = 30 * DAY;
+
+/// A file with a certificate, and the flag that names it.
+struct CertificateFile<'a> {
+    flag: &'static str,
+    path: &'a PathBuf,
+    text: String,
+}
+
+impl<'a> CertificateFile<'a> {
+    fn read(flag: &'static str, path: Option<&'a PathBuf>) -> Result<Self> {
+        let path = path.ok_or_else(|| usage(format!("the Alipay rail needs {flag} too")))?;
+        Ok(Self { flag, path, text: key_text(flag, path)? })
+    }
+
+    fn says<T>(&self, read: Result<T, CertificateError>) -> Result<T> {
+        read.map_err(|e| usage(format!("{} {}: {e}", self.flag, self.path.display())))
     }
 }
 

@@ -7,6 +7,7 @@ use std::{fmt::Write as _, fs, path::Path};
 use purser_domain::{
     agencies,
     casework::{self, evidence},
+    corporate,
     credit::{AppealRejection, Rule, application},
     earnings, ledger, parties, payments,
     policy::{PolicyPack, keys::REGISTRY},
@@ -46,6 +47,16 @@ fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
 
 fn code(text: &str) -> String {
     format!("`{text}`")
+}
+
+/// Columns of [`refusal`].
+const REFUSAL: [&str; 4] = ["code", "sentence", "in Chinese", "who must act"];
+
+/// A refusal: its code, the exact sentence, what people read in Chinese, and whose turn it is (P14).
+fn refusal(code_text: &str, text: String) -> Vec<String> {
+    let words = purser_api::words(code_text);
+    let actor = words.map_or("", |words| words.actor.name()).to_owned();
+    vec![code(code_text), text, words.map_or("", |words| words.zh).to_owned(), actor]
 }
 
 const NOTE: &str = "Made of the code by `crates/purser/tests/reference.rs`; \
@@ -137,6 +148,7 @@ fn party_rejections() -> Vec<parties::Rejection> {
         R::RolesMissing,
         R::RoleRemoved,
         R::LegalFormFixed,
+        R::StudioUnreviewed,
         R::Metadata(purser_domain::metadata::MetadataRejection::TooMany),
         R::Metadata(purser_domain::metadata::MetadataRejection::KeyInvalid),
         R::Metadata(purser_domain::metadata::MetadataRejection::ValueTooLong),
@@ -153,6 +165,7 @@ fn party_rejections() -> Vec<parties::Rejection> {
             | R::RolesMissing
             | R::RoleRemoved
             | R::LegalFormFixed
+            | R::StudioUnreviewed
             | R::Metadata(_)
             | R::ReasonInvalid
             | R::PartyNotEmpty => {}
@@ -163,7 +176,6 @@ fn party_rejections() -> Vec<parties::Rejection> {
 
 /// Sections about cases, their files and the studio upgrade; each list is the whole of its type.
 fn case_sections() -> String {
-    let plain = |code_text: &str, text: String| vec![code(code_text), text];
     let files = [
         evidence::Rejection::Empty,
         evidence::Rejection::Program,
@@ -179,8 +191,7 @@ fn case_sections() -> String {
         }
     }
     let mut out = "## Cases\n".to_owned();
-    let head = ["code", "sentence"];
-    out += &table(&head, casework::Rejection::ALL.iter().map(|no| plain(no.code(), no.to_string())));
+    out += &table(&REFUSAL, casework::Rejection::ALL.iter().map(|no| refusal(no.code(), no.to_string())));
     out += "States of a case:\n\n";
     out += &table(
         &["state", "sentence", "in Chinese"],
@@ -189,16 +200,14 @@ fn case_sections() -> String {
             .map(|state| vec![code(state.name()), state.en().to_owned(), state.zh().to_owned()]),
     );
     out += "## Attached files\n";
-    out += &table(&head, files.iter().map(|no| plain(no.code(), no.to_string())));
+    out += &table(&REFUSAL, files.iter().map(|no| refusal(no.code(), no.to_string())));
     out += "## The studio upgrade\n";
-    out += &table(&head, studio::Rejection::ALL.iter().map(|no| plain(no.code(), no.to_string())));
+    out += &table(&REFUSAL, studio::Rejection::ALL.iter().map(|no| refusal(no.code(), no.to_string())));
     out
 }
 
 /// Sections about the pay-later limit: the rules of its formula, applications, appeals.
 fn credit_sections() -> String {
-    let plain = |code_text: &str, text: String| vec![code(code_text), text];
-    let head = ["code", "sentence"];
     let mut out = "## The pay-later limit\nRules in the order of the formula:\n\n".to_owned();
     out += &table(
         &["rule", "row", "sentence", "in Chinese"],
@@ -208,8 +217,8 @@ fn credit_sections() -> String {
     );
     out += "Applications:\n\n";
     out += &table(
-        &head,
-        application::ApplicationRejection::ALL.iter().map(|no| plain(no.code(), no.to_string())),
+        &REFUSAL,
+        application::ApplicationRejection::ALL.iter().map(|no| refusal(no.code(), no.to_string())),
     );
     out += "States of an application:\n\n";
     out += &table(
@@ -219,23 +228,97 @@ fn credit_sections() -> String {
             .map(|state| vec![code(state.name()), state.en().to_owned(), state.zh().to_owned()]),
     );
     out += "Appeals:\n\n";
-    out += &table(&head, AppealRejection::ALL.iter().map(|no| plain(no.code(), no.to_string())));
+    out += &table(&REFUSAL, AppealRejection::ALL.iter().map(|no| refusal(no.code(), no.to_string())));
     out
 }
 
 /// Sections about what people meet before and after the gate.
 fn people_sections() -> String {
     let mut out =
-        "## Before and after the gate\nA problem with one of these codes has both sentences in `facts`, as \
-                   `message_en` and `message_zh`.\n\n"
+        "## Before and after the gate\nA problem with one of these codes, or of the tables below, has both \
+                   sentences in `facts`, as `message_en` and `message_zh`, and `who_must_act`.\n\n"
             .to_owned();
-    for section in purser_api::WORDS {
+    for section in purser_api::sections_of_words() {
         writeln!(out, "{}:\n", section.title).unwrap();
-        let row =
-            |words: &purser_api::Words| vec![code(words.code), words.en.to_owned(), words.zh.to_owned()];
-        out += &table(&["code", "sentence", "in Chinese"], section.words.iter().map(row));
+        let row = |words: &purser_api::Words| refusal(words.code, words.en.to_owned());
+        out += &table(&REFUSAL, section.words.iter().map(row));
     }
     out
+}
+
+/// Every rejection about settlement statements.
+fn settlement_rejections() -> Vec<corporate::Rejection> {
+    use corporate::Rejection as R;
+    let (index, minor, count, least) = (0, 100, 10_001, 1);
+    let all = [
+        R::PartyClosed,
+        R::PartyFrozen,
+        R::NotCorporate,
+        R::OwedOutstanding { minor },
+        R::DestinationMissing,
+        R::DestinationKind,
+        R::SellerName,
+        R::SellerCode,
+        R::OrdersEmpty,
+        R::OrdersTooMany { count },
+        R::OrderRepeated { index },
+        R::OrderUnknown { index },
+        R::OrderNotListed { index },
+        R::OrderTaken { index },
+        R::NothingToPay { minor: 0, least },
+        R::AmountOutOfRange,
+        R::BalanceShort { minor },
+        R::StateChange { from: "paid", to: "cancelled" },
+        R::Disputed,
+        R::NotDisputed,
+        R::DisputeOver,
+        R::SignatoryInvalid,
+        R::InvoiceNumber,
+        R::InvoiceKind,
+        R::InvoiceItem,
+        R::InvoiceRate,
+        R::InvoiceAmount { minor },
+        R::InvoiceSeller,
+        R::InvoiceUsed,
+        R::ReasonMissing,
+        R::PartlyPaid { minor },
+    ];
+    for one in &all {
+        match one {
+            R::PartyClosed
+            | R::PartyFrozen
+            | R::NotCorporate
+            | R::OwedOutstanding { .. }
+            | R::DestinationMissing
+            | R::DestinationKind
+            | R::SellerName
+            | R::SellerCode
+            | R::OrdersEmpty
+            | R::OrdersTooMany { .. }
+            | R::OrderRepeated { .. }
+            | R::OrderUnknown { .. }
+            | R::OrderNotListed { .. }
+            | R::OrderTaken { .. }
+            | R::NothingToPay { .. }
+            | R::AmountOutOfRange
+            | R::BalanceShort { .. }
+            | R::StateChange { .. }
+            | R::Disputed
+            | R::NotDisputed
+            | R::DisputeOver
+            | R::SignatoryInvalid
+            | R::InvoiceNumber
+            | R::InvoiceKind
+            | R::InvoiceItem
+            | R::InvoiceRate
+            | R::InvoiceAmount { .. }
+            | R::InvoiceSeller
+            | R::InvoiceUsed
+            | R::ReasonMissing
+            | R::PartlyPaid { .. } => {}
+        }
+    }
+    all.to_vec()
 }
 
 /// Every rejection about memberships.
@@ -295,10 +378,7 @@ fn codes_are_documented() {
         }),
     );
     out += "## A withdrawal's way\n";
-    out += &table(
-        &["code", "sentence"],
-        withdrawal_rejections().iter().map(|no| plain(no.code(), no.to_string())),
-    );
+    out += &table(&REFUSAL, withdrawal_rejections().iter().map(|no| refusal(no.code(), no.to_string())));
     out += "States, and the states that may follow:\n\n";
     out += &table(
         &["state", "event", "followed by"],
@@ -311,34 +391,23 @@ fn codes_are_documented() {
     writeln!(out, "A rail's definite failure is of one of these classes: {}.\n", classes.join(", ")).unwrap();
     out += &people_sections();
     out += "## The ledger\n";
-    out +=
-        &table(&["code", "sentence"], ledger::Refusal::ALL.iter().map(|no| plain(no.code(), no.to_string())));
+    out += &table(&REFUSAL, ledger::Refusal::ALL.iter().map(|no| refusal(no.code(), no.to_string())));
     out += "## Task orders\n";
-    out +=
-        &table(&["code", "sentence"], order_rejections().iter().map(|no| plain(no.code(), no.to_string())));
+    out += &table(&REFUSAL, order_rejections().iter().map(|no| refusal(no.code(), no.to_string())));
     out += "## Parties\n";
-    out +=
-        &table(&["code", "sentence"], party_rejections().iter().map(|no| plain(no.code(), no.to_string())));
+    out += &table(&REFUSAL, party_rejections().iter().map(|no| refusal(no.code(), no.to_string())));
     out += "## Webhooks\n";
-    out +=
-        &table(&["code", "sentence"], webhook_rejections().iter().map(|no| plain(no.code(), no.to_string())));
+    out += &table(&REFUSAL, webhook_rejections().iter().map(|no| refusal(no.code(), no.to_string())));
     out += "## Memberships in agencies\n";
-    out += &table(
-        &["code", "sentence"],
-        membership_rejections().iter().map(|no| plain(no.code(), no.to_string())),
-    );
+    out += &table(&REFUSAL, membership_rejections().iter().map(|no| refusal(no.code(), no.to_string())));
     out += "## The programme\n";
-    out += &table(
-        &["code", "sentence"],
-        programme::Rejection::ALL.iter().map(|no| plain(no.code(), no.to_string())),
-    );
+    out += &table(&REFUSAL, programme::Rejection::ALL.iter().map(|no| refusal(no.code(), no.to_string())));
+    out += "## Settlement with companies\n";
+    out += &table(&REFUSAL, settlement_rejections().iter().map(|no| refusal(no.code(), no.to_string())));
     out += &case_sections();
     out += &credit_sections();
     out += "## Payment orders, payments, refunds\n";
-    out += &table(
-        &["code", "sentence"],
-        payments::Rejection::ALL.iter().map(|no| plain(no.code(), no.to_string())),
-    );
+    out += &table(&REFUSAL, payments::Rejection::ALL.iter().map(|no| refusal(no.code(), no.to_string())));
     out += "States of a payment order, and the states that may follow:\n\n";
     out += &table(
         &["state", "event", "followed by"],

@@ -34,6 +34,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0024_party_notes", include_str!("../migrations/0024_party_notes.sql")),
     ("0026_metadata", include_str!("../migrations/0026_metadata.sql")),
     ("0027_webhooks", include_str!("../migrations/0027_webhooks.sql")),
+    ("0039_bank_files_given", include_str!("../migrations/0039_bank_files_given.sql")),
 ];
 
 static APPLIED: Statement = Statement {

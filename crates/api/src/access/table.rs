@@ -94,6 +94,7 @@ pub(crate) const ROUTES: &[Access] = &[
     row("GET", "/v1/rails/bank-file/files/{id}", Need::Scope(Scope::LedgerRead)),
     row("GET", "/v1/rails/bank-file/files/{id}/content", Need::Scope(Scope::FloatWrite)),
     row("POST", "/v1/rails/bank-file/files/{id}/close", Need::Scope(Scope::FloatWrite)),
+    row("POST", "/v1/rails/bank-file/files/{id}/dissolve", Need::Scope(Scope::FloatWrite)),
     row("POST", "/v1/rails/bank-file/files/{id}/sent", Need::Scope(Scope::FloatWrite)),
     money("/v1/rails/bank-file/messages", Scope::FloatWrite),
     row("GET", "/v1/rails/bank-file/messages", Need::Scope(Scope::LedgerRead)),

@@ -299,6 +299,9 @@ fn caps(look: &Look<'_>) -> CheckResult {
             return CheckResult::Failed(refused.until(look.ctx.zone.start_of(tomorrow)));
         }
     }
+    if let Some(most) = look.state.rail.most_minor.filter(|most| amount > *most) {
+        return CheckResult::Failed(Refused::new(GateCode::RailAmountCap).bound(most));
+    }
     if applies { CheckResult::Passed } else { CheckResult::NotApplicable }
 }
 

@@ -215,6 +215,9 @@ gate_codes! {
     /// G10: above the day's share of not-yet-paid proceeds (C7).
     ProceedsShareCap = 10, "proceeds_share_cap", Party, TryLater,
         "超过当日未付款货款的可提现比例。", "The amount is above the day's share of proceeds that buyers have not paid yet.";
+    /// G10: above what any rail that could pay to this kind of account carries (P10); the largest amount is given.
+    RailAmountCap = 10, "rail_amount_cap", Party, ChangeAmount,
+        "超过付款通道单笔提现的最大金额，请减少金额，分次提现。", "The amount is above the largest that a payment channel carries; withdraw less at a time.";
     /// G11: no code was given (P8).
     CodeMissing = 11, "code_missing", Party, RequestCode,
         "请输入验证码。", "Enter the code.";

@@ -6,8 +6,8 @@ use super::fee::{shares, slices};
 use super::outcome::{conclude, release};
 use super::review::call_off;
 use super::{
-    AccountRole, Ctx, Decision, Effect, FailureClass, GateCode, Hold, MoneyOp, Outcome, Reason, Rejection,
-    Slice, SliceState, State, Withdrawal,
+    AccountRole, AtRail, Ctx, Decision, Effect, FailureClass, GateCode, Hold, MoneyOp, Outcome, Reason,
+    Rejection, Slice, SliceState, State, Withdrawal,
 };
 use crate::ids::WithdrawalId;
 
@@ -121,17 +121,25 @@ fn hold_back(withdrawal: &Withdrawal, code: GateCode) -> Outcome {
     decision.changed()
 }
 
-/// The payee's account became unusable while slices wait for the rail's funds: the rail refused them, so they are
-/// definitely not paid, and sending them again would pay to where the payee no longer wants it.
+/// The payee's account became unusable while slices wait for the rail's funds: sending them again would pay to where the
+/// payee no longer wants it. Of what the rail refused and has nothing of is known that it is not paid; about the rest it is
+/// asked.
 fn give_up(withdrawal: &Withdrawal, code: GateCode, ctx: &Ctx<'_>) -> Outcome {
     let mut decision = Decision::of(withdrawal);
     let class = FailureClass::PayeeFixable;
     let mut released = Vec::new();
     for slice in &mut decision.withdrawal.slices {
-        if slice.state == SliceState::FundsShort {
+        if slice.state != SliceState::FundsShort {
+            continue;
+        }
+        if slice.at_rail == AtRail::Nothing {
             slice.state = SliceState::Failed;
             slice.failure = Some((class, code.code().to_owned()));
             released.push(slice.clone());
+        } else {
+            slice.state = SliceState::Unknown;
+            let reference = rail_reference(withdrawal.id, slice.rail_number());
+            decision.effects.push(Effect::Query { slice: slice.number, reference });
         }
     }
     for slice in &released {
@@ -188,6 +196,7 @@ fn send(withdrawal: &Withdrawal, rail: &RailFacts, ctx: &Ctx<'_>) -> Outcome {
             state: SliceState::Sending,
             round: 1,
             attempts: 1,
+            at_rail: AtRail::Nothing,
             rail_fee_minor: 0,
             failure: None,
             deferred_until: None,

@@ -360,6 +360,8 @@ pub struct RailFacts {
     pub healthy: bool,
     /// Largest single payment in minor units; `None`: no limit.
     pub single_limit_minor: Option<i64>,
+    /// Largest amount that policy gives to any rail for this kind of account, in minor units; `None`: not asked.
+    pub most_minor: Option<i64>,
 }
 
 /// Everything the gate looks at.

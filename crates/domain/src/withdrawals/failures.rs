@@ -148,6 +148,7 @@ impl FailureKind {
             | G::CodeMissing
             | G::CodeExpired
             | G::CodeUsed
+            | G::RailAmountCap
             | G::CodeForAnother
             | G::CodeWrong => Self::Incomplete,
         }

@@ -25,6 +25,7 @@ mod phone_notice;
 mod proceeds;
 mod review;
 mod routing;
+mod slice;
 mod statement;
 mod steps;
 mod velocity;
@@ -50,6 +51,7 @@ pub use phone_notice::{phone_notice, tells_phone};
 pub use proceeds::{Evidence, ProceedsParts, proceeds_parts};
 pub use review::{approve, cancel, reject};
 pub use routing::{Candidate, route};
+pub use slice::{AtRail, Slice, SliceState};
 pub use statement::{StatementPayout, statement_payout};
 pub use steps::{Step as PathStep, steps};
 pub use velocity::Marks;
@@ -356,59 +358,6 @@ pub enum Reason {
     },
     /// The party asked for it.
     Party,
-}
-
-/// Where one slice stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SliceState {
-    /// Given to the rail, or about to be given again.
-    Sending,
-    /// Outcome unknown; being queried.
-    Unknown,
-    /// The rail refused for the platform's own funds; goes again under the same reference.
-    FundsShort,
-    /// Arrived.
-    Paid,
-    /// Definitely not paid.
-    Failed,
-    /// Arrived and came back.
-    Bounced,
-}
-
-/// One payment order to the rail.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slice {
-    /// 1, 2, …
-    pub number: u16,
-    /// Net amount in minor units.
-    pub amount_minor: i64,
-    /// The part of the fee that belongs to it, in minor units.
-    pub fee_minor: i64,
-    /// Where it stands.
-    pub state: SliceState,
-    /// Under which of its numbers the rail knows it: 1, and one more each time the rail recorded that it failed for
-    /// want of the platform's funds.
-    pub round: u16,
-    /// How often it was given to the rail under that number.
-    pub attempts: u32,
-    /// The rail's own charge in minor units, once paid.
-    pub rail_fee_minor: i64,
-    /// Why it failed or bounced.
-    pub failure: Option<(FailureClass, String)>,
-    /// A limit of the rail put it off until then; what the rail repeats about it before is known.
-    pub deferred_until: Option<Timestamp>,
-}
-
-impl Slice {
-    /// Net and fee: its part of the requested amount, in minor units.
-    pub const fn gross_minor(&self) -> i64 {
-        self.amount_minor + self.fee_minor
-    }
-
-    /// The number under which it goes now.
-    pub const fn rail_number(&self) -> RailNumber {
-        RailNumber { slice: self.number, round: self.round }
-    }
 }
 
 /// A stored withdrawal.

@@ -3,8 +3,8 @@
 use super::dispatch::{RailNumber, rail_reference};
 use super::fee::shares;
 use super::{
-    AccountRole, CounterChange, Ctx, Decision, Effect, FailureClass, GateCode, Hold, MoneyOp, Outcome,
-    Reason, Rejection, Slice, SliceState, State, Withdrawal,
+    AccountRole, AtRail, CounterChange, Ctx, Decision, Effect, FailureClass, GateCode, Hold, MoneyOp,
+    Outcome, Reason, Rejection, Slice, SliceState, State, Withdrawal,
 };
 use crate::time::{Month, Timestamp};
 
@@ -36,8 +36,11 @@ pub enum RailOutcome {
     },
     /// Too many requests at once: nothing was looked at.
     Throttled,
-    /// A query did not find it.
+    /// A query did not find it. What is still on its way may come yet.
     NotFound,
+    /// The rail does not have it and never gets what was handed over: it was not passed on, or refused unread. The
+    /// identical order may go again.
+    NotTaken,
     /// Paid and returned (退票).
     Bounced {
         /// Whose doing.
@@ -58,6 +61,8 @@ enum Effects {
     Return(FailureClass, String),
     Query,
     Resend,
+    /// As a first attempt.
+    SendAnew,
     WaitForFunds,
     /// Wait for funds, and go under the next number then.
     NextNumber,
@@ -91,6 +96,7 @@ fn effects_of(slice: &Slice, outcome: &RailOutcome) -> Effects {
         // Being told "too many requests" says nothing about the earlier attempt.
         RailOutcome::Throttled if state == Unknown => Effects::Query,
         RailOutcome::NotFound if state == Unknown => Effects::Resend,
+        RailOutcome::NotTaken if matches!(state, Sending | Unknown) => Effects::SendAnew,
         RailOutcome::PayerFundsShort if matches!(state, Sending | Unknown) => Effects::WaitForFunds,
         _ => Effects::Nothing,
     }
@@ -148,6 +154,7 @@ pub fn rail_outcome(
         }
         effects => effects,
     };
+    leaves_at_rail(slice, outcome, &effects);
     match effects {
         Effects::Nothing => return Ok(Outcome::Unchanged),
         Effects::Conflict => return Err(Rejection::OutcomeConflict),
@@ -190,7 +197,7 @@ pub fn rail_outcome(
             slice.deferred_until = None;
             decision.effects.push(Effect::Query { slice: number, reference });
         }
-        Effects::Resend => {
+        Effects::Resend | Effects::SendAnew => {
             slice.state = SliceState::Sending;
             slice.deferred_until = None;
             slice.attempts = slice.attempts.saturating_add(1);
@@ -215,6 +222,18 @@ pub fn rail_outcome(
         }
     }
     Ok(conclude(decision, withdrawal.state, reason, ctx))
+}
+
+/// What the rail may have of a slice after this answer.
+fn leaves_at_rail(slice: &mut Slice, outcome: &RailOutcome, effects: &Effects) {
+    match effects {
+        Effects::Query => slice.at_rail = AtRail::Perhaps,
+        Effects::SendAnew | Effects::Defer(..) | Effects::NextNumber => slice.at_rail = AtRail::Nothing,
+        // A refusal is about this call only. That a query found nothing says nothing about what is on its way.
+        Effects::WaitForFunds => slice.not_taken(),
+        Effects::Resend if *outcome == RailOutcome::Throttled => slice.not_taken(),
+        _ => {}
+    }
 }
 
 /// Derives the withdrawal's state from its slices; at the end settles the fee that was earned.

@@ -130,6 +130,7 @@ impl World {
                 stopped: false,
                 healthy: true,
                 single_limit_minor: None,
+                most_minor: None,
             },
         };
         Self {
@@ -183,6 +184,7 @@ impl World {
             ("value", _) => self.state.value_date = ValueDate::At(self.now.plus(hours(value))),
             ("float", _) => self.state.rail.float_minor = money(value),
             ("funds", "unknown") => self.funds_known = false,
+            ("most", _) => self.state.rail.most_minor = Some(money(value)),
             ("limit", _) => self.state.rail.single_limit_minor = Some(money(value)),
             ("rail", "short") => self.state.rail.marked_short = true,
             ("rail", "stopped") => self.state.rail.stopped = true,
@@ -382,6 +384,15 @@ impl World {
         outcome
     }
 
+    /// A slice is about to be given to the rail.
+    fn hand_over(&mut self, number: u16) -> Outcome {
+        let mut decision = self.last.clone().expect("a decision");
+        let slice = decision.withdrawal.slices.iter_mut().find(|slice| slice.number == number);
+        slice.expect("a slice").hand_over();
+        self.keep(&decision);
+        Outcome::Changed(Box::new(decision))
+    }
+
     fn step(&mut self, step: &str) -> Result<Outcome, Rejection> {
         let (options, words): (Vec<&str>, Vec<&str>) = step.split_whitespace().partition(|w| w.contains('='));
         for option in options {
@@ -393,6 +404,7 @@ impl World {
                 return Ok(Outcome::Changed(Box::new(self.last.clone().expect("a decision"))));
             }
             ["dispatch"] => return self.dispatch(),
+            ["handed", number] => return Ok(self.hand_over(number.parse().expect("the number of a slice"))),
             ["approve", digit] => approve(self.withdrawal(), staff(digit), &self.ctx()),
             ["reject"] => reject(self.withdrawal(), ""),
             ["reject", note] => reject(self.withdrawal(), note),

@@ -42,6 +42,7 @@ pub(super) fn read_answer(words: &[&str]) -> RailOutcome {
         ["failed_for_funds"] => RailOutcome::FailedForFunds { code: "CODE".into() },
         ["throttled"] => RailOutcome::Throttled,
         ["not_found"] => RailOutcome::NotFound,
+        ["not_taken"] => RailOutcome::NotTaken,
         _ => panic!("unreadable answer {words:?}"),
     }
 }

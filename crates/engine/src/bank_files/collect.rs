@@ -54,7 +54,8 @@ impl Command for AskOrder {
     }
 
     fn decide(&self, tx: &mut Tx, _ctx: &Ctx) -> Result<RailOutcome, Rejection> {
-        Ok(tx.get::<BankOrderRow>(&self.reference).map_or(RailOutcome::NotFound, BankOrderRow::outcome))
+        // Files are written from these books: what is in none of them never went anywhere.
+        Ok(tx.get::<BankOrderRow>(&self.reference).map_or(RailOutcome::NotTaken, BankOrderRow::outcome))
     }
 
     fn audited(&self) -> bool {
@@ -105,6 +106,7 @@ impl Command for CollectOrder {
             size: 0,
             content: String::new(),
             version: 0,
+            given_at: None,
         });
         if file.id.uid().is_nil() {
             file.id = tx.new_id();

@@ -83,9 +83,10 @@ pub(super) const DROPPING: &str = "dropping";
 
 /// Notes that a file is about to be written into the folder, or that nothing was written after all.
 ///
-/// Rejections: `lease_lost`.
+/// Rejections in order: `lease_lost`, `bank_file_unknown`.
 pub(super) struct NoteDrop {
     pub(super) lease: Lease,
+    pub(super) id: BankFileId,
     pub(super) begins: bool,
 }
 
@@ -98,11 +99,17 @@ impl Command for NoteDrop {
 
     fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
         self.lease.need(needs);
+        needs.row::<BankFileRow>(self.id);
     }
 
-    fn decide(&self, tx: &mut Tx, _ctx: &Ctx) -> Result<(), Rejection> {
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<(), Rejection> {
         let payload = if self.begins { Facts::new().flag(DROPPING, true) } else { Facts::new() };
-        self.lease.note(tx, payload)
+        self.lease.note(tx, payload)?;
+        let file = tx.get::<BankFileRow>(&self.id).cloned().ok_or_else(unknown_file)?;
+        if self.begins && file.given_at.is_none() {
+            tx.put(BankFileRow { given_at: Some(ctx.now), version: file.version + 1, ..file });
+        }
+        Ok(())
     }
 
     fn audited(&self) -> bool {
@@ -184,10 +191,7 @@ impl Command for MarkBankFileSent {
         match file.state.as_str() {
             "sent" => Ok(file),
             "ready" => Ok(sent(tx, ctx, file, if self.lease.is_some() { "folder" } else { "staff" })),
-            _ => {
-                let text = "the file has no bytes yet: close it, and wait until it is ready";
-                Err(Rejection::new("bank_file_not_ready", text))
-            }
+            _ => Err(not_ready()),
         }
     }
 
@@ -196,10 +200,16 @@ impl Command for MarkBankFileSent {
     }
 }
 
+pub(super) fn not_ready() -> Rejection {
+    let text = "the file has no bytes yet: close it, and wait until it is ready";
+    Rejection::new("bank_file_not_ready", text)
+}
+
 pub(super) fn sent(tx: &mut Tx, ctx: &Ctx, mut file: BankFileRow, by: &str) -> BankFileRow {
     "sent".clone_into(&mut file.state);
     by.clone_into(&mut file.sent_by);
     file.sent_at = Some(ctx.now);
+    file.given_at = file.given_at.or(Some(ctx.now));
     file.version += 1;
     tx.put(file.clone());
     tx.event("bank_file.sent", None, &file.id.to_string(), file.facts().text("sent_by", by));

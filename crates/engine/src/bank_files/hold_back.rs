@@ -9,30 +9,35 @@ use purser_domain::{
     withdrawals::{FailureClass, GateCode},
 };
 
-use super::{BankFileRow, BankOrderRow, OUTCOME, collect::unknown_file};
+use super::{
+    BankFileRow, BankOrderRow, OUTCOME,
+    collect::unknown_file,
+    give_out::{dissolve, want_orders, wrong_orders},
+};
 use crate::{
     command::{Command, Ctx, Rejection},
     facts::Facts,
     jobs::{Lease, ready},
     tx::{Needs, Tx},
-    withdrawals::{Located, Look, RailRow, look, rail_stop, want_look},
+    withdrawals::{Located, Look, RailRow, rail_stop},
 };
 
 /// What a job remembers of the last look that stopped it.
 const HELD: &str = "held";
 
 /// Name of the rail.
-const RAIL: &str = "bank-file";
+pub(super) const RAIL: &str = "bank-file";
 
 /// An order and the payout that it carries.
-pub(super) struct Carried {
+pub struct Carried {
     pub(super) reference: String,
     pub(super) located: Located,
     pub(super) destination: PayoutAccountId,
 }
 
 /// Asks whether a file may go on to the bank now, and takes out of a closing one what may not go with it. What may go
-/// later is put off and comes into another file by itself; what may never go is definitely not paid.
+/// later is put off and comes into another file by itself; what may never go is definitely not paid. A file whose bytes
+/// are fixed is dissolved when something in it may not go, and waits when somebody may have the bytes already.
 ///
 /// Rejections in order: `lease_lost`, `bank_file_unknown`.
 pub(super) struct LookAtFile {
@@ -40,7 +45,7 @@ pub(super) struct LookAtFile {
     pub(super) lease: Lease,
     /// Which file.
     pub(super) id: BankFileId,
-    /// Orders that still wait in it, while it has no bytes yet.
+    /// Orders that still wait in it.
     pub(super) orders: Vec<Carried>,
     /// Why the last look stopped it.
     pub(super) held: Option<String>,
@@ -51,7 +56,7 @@ pub(super) struct LookAtFile {
 pub(super) enum Looked {
     /// It goes on, without these.
     Go(Vec<String>),
-    /// Nothing goes out now; the job looks again in a minute.
+    /// Nothing goes out now; the job looks again in a minute, or has nothing to do any more.
     Stopped,
 }
 
@@ -61,7 +66,7 @@ pub(super) fn held(payload: &Facts) -> Option<String> {
 }
 
 /// The kill switch that keeps every file from the bank (P4).
-pub fn switched_off(view: PolicyView<'_>) -> Option<GateCode> {
+fn switched_off(view: PolicyView<'_>) -> Option<GateCode> {
     if !view.value(keys::PAYOUTS_ENABLED) {
         return Some(GateCode::PayoutsStopped);
     }
@@ -69,9 +74,21 @@ pub fn switched_off(view: PolicyView<'_>) -> Option<GateCode> {
     (!on).then_some(GateCode::RailStopped)
 }
 
+/// Why nothing may go to the bank now, whoever is paid: a kill switch, or the rail refuses everything or is out of reach.
+/// Its row must be declared.
+pub(super) fn stopped(tx: &Tx, ctx: &Ctx) -> Option<GateCode> {
+    switched_off(ctx.rules.policy.now(ctx.now)).or_else(|| rail_stop(tx, ctx, RAIL))
+}
+
 impl LookAtFile {
-    fn stop(tx: &Tx, ctx: &Ctx) -> Option<GateCode> {
-        switched_off(ctx.rules.policy.now(ctx.now)).or_else(|| rail_stop(tx, ctx, RAIL))
+    fn stop(&self, tx: &mut Tx, ctx: &Ctx, file: &BankFileRow, code: GateCode) -> Result<Looked, Rejection> {
+        if self.held.as_deref() != Some(code.code()) {
+            let facts = file.facts().text("code", code.code());
+            tx.event("bank_file.held_back", None, &self.id.to_string(), facts);
+        }
+        let payload = Facts::new().text(HELD, code.code());
+        self.lease.again(tx, ctx.now.plus(MINUTE), Some(payload))?;
+        Ok(Looked::Stopped)
     }
 
     /// Takes an order out of its file.
@@ -89,7 +106,7 @@ impl LookAtFile {
                 let class = FailureClass::PayeeFixable.name();
                 (OrderState::Failed, Some(Failure { class, code: code.code().to_owned() }))
             }
-            Look::Go | Look::Later => (OrderState::Deferred, None),
+            Look::Later => (OrderState::Deferred, None),
         };
         file.orders -= 1;
         file.amount = file.amount.saturating_sub(order.amount);
@@ -117,39 +134,35 @@ impl Command for LookAtFile {
         self.lease.need(needs);
         needs.row::<BankFileRow>(self.id);
         needs.row::<RailRow>(RAIL.to_owned());
-        for order in &self.orders {
-            needs.row::<BankOrderRow>(order.reference.clone());
-            want_look(needs, &order.located, order.destination);
-        }
+        want_orders(needs, &self.orders);
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Looked, Rejection> {
         self.lease.check(tx)?;
         let mut file = tx.get::<BankFileRow>(&self.id).cloned().ok_or_else(unknown_file)?;
-        if let Some(code) = Self::stop(tx, ctx) {
-            if self.held.as_deref() != Some(code.code()) {
-                let facts = file.facts().text("code", code.code());
-                tx.event("bank_file.held_back", None, &self.id.to_string(), facts);
+        if let Some(code) = stopped(tx, ctx) {
+            return self.stop(tx, ctx, &file, code);
+        }
+        let wrong = wrong_orders(tx, ctx, &file, &self.orders);
+        let Some((_, (first, _))) = wrong.first() else { return Ok(Looked::Go(Vec::new())) };
+        let first = *first;
+        match (file.state.as_str(), file.given_at) {
+            ("closing", _) => {
+                let out = wrong.iter().map(|(order, _)| order.reference.clone()).collect();
+                for (order, no) in wrong {
+                    self.take_out(tx, ctx, &mut file, order, no);
+                }
+                file.version += 1;
+                tx.put(file);
+                Ok(Looked::Go(out))
             }
-            let payload = Facts::new().text(HELD, code.code());
-            self.lease.again(tx, ctx.now.plus(MINUTE), Some(payload))?;
-            return Ok(Looked::Stopped);
-        }
-        let mut out = Vec::new();
-        for carried in &self.orders {
-            let waits = |row: &BankOrderRow| row.file == self.id && row.state() == OrderState::Waiting;
-            let order = tx.get::<BankOrderRow>(&carried.reference).cloned().filter(waits);
-            let (Some(order), "closing") = (order, file.state.as_str()) else { continue };
-            if let Err(no) = look(tx, ctx, &carried.located, carried.destination) {
-                out.push(carried.reference.clone());
-                self.take_out(tx, ctx, &mut file, order, no);
+            ("ready", None) => {
+                self.lease.finish(tx)?;
+                dissolve(tx, ctx, file, &self.orders, first.code());
+                Ok(Looked::Stopped)
             }
+            _ => self.stop(tx, ctx, &file, first),
         }
-        if !out.is_empty() {
-            file.version += 1;
-            tx.put(file);
-        }
-        Ok(Looked::Go(out))
     }
 
     fn audited(&self) -> bool {

@@ -5,7 +5,7 @@ use purser_domain::{
     ids::{BankFileId, Uid},
     payments::Method,
 };
-use purser_storage::{Session, Statement};
+use purser_storage::{Fault, Session, Statement};
 
 use super::{
     BankEntryRow, BankFileRow, BankOrderRow, ENTRY_PREFIX,
@@ -37,7 +37,7 @@ fn payee_place(reference: &str) -> String {
 static OLD_FILES: Statement = Statement {
     name: "reseal.bank_files",
     sql: "SELECT id, state, currency, orders, amount, opened_at, closes_at, closed_at, closed_by, fixed_at, sent_at, \
-          sent_by, name, hash, size, content, version FROM bank_files \
+          sent_by, name, hash, size, content, version, given_at FROM bank_files \
           WHERE content <> '' AND content NOT LIKE ?1 LIMIT ?2",
 };
 static OLD_ORDERS: Statement = Statement {
@@ -97,21 +97,30 @@ fn open_payee(seal: &dyn Seal, order: &BankOrderRow) -> Result<Payee, RunError> 
     })
 }
 
-fn look_at(job: &Claimed, file: &BankFileRow) -> LookAtFile {
-    let (lease, held) = (job.lease, held(&job.payload));
-    LookAtFile { lease, id: file.id, orders: Vec::new(), held }
-}
-
-/// The payouts that orders carry. One that carries none has nobody to ask about.
-fn carried(orders: &[BankOrderRow], hands: &mut Hands<'_>) -> Result<Vec<Carried>, RunError> {
+/// The orders that wait in a file, and those of them that carry a payout: about the others there is nobody to ask.
+fn waiting(reads: &mut dyn Session, file: BankFileId) -> Result<(Vec<BankOrderRow>, Vec<Carried>), Fault> {
+    let mut orders = orders_of(reads, file)?;
+    orders.retain(|order| order.state() == OrderState::Waiting);
     let mut out = Vec::new();
-    for order in orders {
+    for order in &orders {
         let reference = order.reference.clone();
-        let Some((located, _)) = by_reference(hands.reads, &reference)? else { continue };
-        let Some(row) = withdrawal(hands.reads, located.id)? else { continue };
+        let Some((located, _)) = by_reference(reads, &reference)? else { continue };
+        let Some(row) = withdrawal(reads, located.id)? else { continue };
         out.push(Carried { reference, located, destination: row.destination });
     }
-    Ok(out)
+    Ok((orders, out))
+}
+
+/// The payouts of the orders that wait in a file.
+///
+/// # Errors
+/// Storage faults.
+pub fn carried_by(reads: &mut dyn Session, file: BankFileId) -> Result<Vec<Carried>, Fault> {
+    Ok(waiting(reads, file)?.1)
+}
+
+fn look_at(job: &Claimed, file: &BankFileRow, orders: Vec<Carried>) -> LookAtFile {
+    LookAtFile { lease: job.lease, id: file.id, orders, held: held(&job.payload) }
 }
 
 /// Fixes the bytes of a closed file, without what may not go out by now ([`LookAtFile`]); waits while nothing may.
@@ -131,10 +140,8 @@ pub fn run_fix(
     let Some(closed_at) = file.closed_at.filter(|_| file.state == "closing") else {
         return Ok(Ran::Finish);
     };
-    let mut orders = orders_of(hands.reads, file.id)?;
-    orders.retain(|order| order.state() == OrderState::Waiting);
-    let look = LookAtFile { orders: carried(&orders, hands)?, ..look_at(job, &file) };
-    let Looked::Go(out) = hands.call(look)? else { return Ok(Ran::Committed) };
+    let (mut orders, carried) = waiting(hands.reads, file.id)?;
+    let Looked::Go(out) = hands.call(look_at(job, &file, carried))? else { return Ok(Ran::Committed) };
     orders.retain(|order| !out.contains(&order.reference));
     let mut parts = Vec::new();
     for class in AccountClass::ALL {
@@ -184,7 +191,8 @@ pub fn content_of(seal: &dyn Seal, file: &BankFileRow) -> Result<String, String>
     }
 }
 
-/// Writes a file into the folder that the bank's client reads, and notes that it went out; waits while nothing may.
+/// Writes a file into the folder that the bank's client reads, and notes that it went out; waits while nothing may. One
+/// with a payee who may not be paid any more is dissolved instead.
 ///
 /// It is noted before that it is being written. A run that finds this note was preceded by one that ended in between: is
 /// the file there, it went out; is it gone, the bank's client may have taken it, and a person has to find out. Written
@@ -204,8 +212,11 @@ pub fn run_drop(
     }
     // What may be out already is no matter of switches any more, and its note must stay.
     let dropping = job.payload.get(DROPPING).is_some();
-    if !dropping && hands.call(look_at(job, &file))? == Looked::Stopped {
-        return Ok(Ran::Committed);
+    if !dropping {
+        let (_, carried) = waiting(hands.reads, file.id)?;
+        if hands.call(look_at(job, &file, carried))? == Looked::Stopped {
+            return Ok(Ran::Committed);
+        }
     }
     let content = content_of(seal, &file).map_err(RunError::Failed)?;
     let failed = |error: FolderError| RunError::Failed(error.text);
@@ -215,11 +226,11 @@ pub fn run_drop(
             return Ok(Ran::Committed);
         }
     } else {
-        hands.call(NoteDrop { lease: job.lease, begins: true })?;
+        hands.call(NoteDrop { lease: job.lease, id: file.id, begins: true })?;
         if let Err(error) = outbox.put(&file.name, content.as_bytes()) {
             // Nothing is there: the next run begins anew. Else it looks whether the file is there or was taken.
             if !error.placed {
-                hands.call(NoteDrop { lease: job.lease, begins: false })?;
+                hands.call(NoteDrop { lease: job.lease, id: file.id, begins: false })?;
             }
             return Err(failed(error));
         }

@@ -9,6 +9,7 @@
 
 mod collect;
 mod fix;
+mod give_out;
 mod hold_back;
 mod jobs;
 mod message;
@@ -18,8 +19,9 @@ mod rows;
 
 pub use collect::{AskOrder, CloseBankFile, CloseDueFiles, CollectOrder};
 pub use fix::{FixBankFile, MarkBankFileSent};
-pub use hold_back::switched_off;
-pub use jobs::{content_of, run_credit, run_drop, run_fix, run_outcome, seal_payee};
+pub use give_out::{DissolveBankFile, GiveOutBankFile};
+pub use hold_back::Carried;
+pub use jobs::{carried_by, content_of, run_credit, run_drop, run_fix, run_outcome, seal_payee};
 pub use message::{TakeInBankMessage, TakenIn};
 pub use proof::BankFilesAgree;
 pub use queries::{

@@ -18,7 +18,7 @@ pub const BANK_PAGE_MAX: i64 = 201;
 pub(super) static OPEN: Statement = Statement {
     name: "bank_files.open",
     sql: "SELECT id, state, currency, orders, amount, opened_at, closes_at, closed_at, closed_by, fixed_at, sent_at, \
-          sent_by, name, hash, size, content, version FROM bank_files WHERE state = 'open' ORDER BY id LIMIT 2",
+          sent_by, name, hash, size, content, version, given_at FROM bank_files WHERE state = 'open' ORDER BY id LIMIT 2",
 };
 static DUE: Statement = Statement {
     name: "bank_files.due",
@@ -28,7 +28,7 @@ static DUE: Statement = Statement {
 static PAGE: Statement = Statement {
     name: "bank_files.page",
     sql: "SELECT id, state, currency, orders, amount, opened_at, closes_at, closed_at, closed_by, fixed_at, sent_at, \
-          sent_by, name, hash, size, name, version FROM bank_files \
+          sent_by, name, hash, size, name, version, given_at FROM bank_files \
           WHERE id < ?1 AND (?2 = '' OR state = ?2) ORDER BY id DESC LIMIT ?3",
 };
 pub(super) static ORDERS: Statement = Statement {

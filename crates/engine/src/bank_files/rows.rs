@@ -45,6 +45,8 @@ record! {
         content: String,
         /// Counts changes.
         version: i64,
+        /// When its bytes were first given out, or the folder may have got them.
+        given_at: Option<Timestamp>,
     }
 }
 
@@ -207,8 +209,8 @@ impl BankOrderRow {
                 RailOutcome::Bounced { class, code }
             }
             OrderState::Short => RailOutcome::PayerFundsShort,
-            // The bank did not take it in: the identical order goes again.
-            OrderState::Deferred => RailOutcome::NotFound,
+            // It did not go out, or the bank did not take it in: the identical order goes again.
+            OrderState::Deferred => RailOutcome::NotTaken,
         }
     }
 }

@@ -82,6 +82,9 @@ pub enum RunError {
     /// The outside could not be reached, so that nothing was sent; to be tried again later. The text is as above.
     #[error("{0}")]
     Unreached(String),
+    /// Perhaps the outside has it, but gave no answer that can be believed; to be tried again later. The text is as above.
+    #[error("{0}")]
+    Unanswered(String),
 }
 
 impl From<Rejection> for RunError {
@@ -340,7 +343,7 @@ fn settle(desk: &mut dyn Desk, job: &Claimed, outcome: Result<Ran, RunError>, gi
     let noted = match outcome {
         Ok(Ran::Committed) | Err(RunError::LeaseLost) => return,
         Ok(Ran::Finish) => call(desk, FinishJob { lease: job.lease }, Meta::system()).map(|_| ()),
-        Err(RunError::Failed(error) | RunError::Unreached(error)) => {
+        Err(RunError::Failed(error) | RunError::Unreached(error) | RunError::Unanswered(error)) => {
             // What is tried again for ever (a rail that does not know yet) is no news; what staff may get is.
             if give_up_after.is_none() {
                 tracing::info!(kind = job.kind, job = %job.lease.job, attempts = job.attempts, error, "a job will be tried again");

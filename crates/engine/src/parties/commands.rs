@@ -27,7 +27,9 @@ fn rejected(rejection: &parties::Rejection) -> Rejection {
         parties::Rejection::ExternalIdInvalid => Some("/external_id".to_owned()),
         parties::Rejection::DisplayNameInvalid => Some("/display_name".to_owned()),
         parties::Rejection::RolesMissing | parties::Rejection::RoleRemoved => Some("/roles".to_owned()),
-        parties::Rejection::LegalFormFixed => Some("/legal_form".to_owned()),
+        parties::Rejection::LegalFormFixed | parties::Rejection::StudioUnreviewed => {
+            Some("/legal_form".to_owned())
+        }
         parties::Rejection::Metadata(_) => Some("/metadata".to_owned()),
         parties::Rejection::ReasonInvalid => Some("/reason".to_owned()),
         _ => None,

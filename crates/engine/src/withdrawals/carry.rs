@@ -10,10 +10,10 @@ use purser_storage::{Fault, Keys, Lock, Record as _, Session};
 use super::{
     accounts::{self, SANDBOX_KIND},
     dispatch::{DispatchRail, Dispatched, QueuePlace, RerouteRail, waits_for_float},
-    may_send::{Look, MaySend},
+    may_send::{May, MaySend},
     outcome::RecordRailOutcome,
     queries::{Located, RailFloat, floats, queued, withdrawal},
-    reach::noted,
+    reach::{Unsent, noted},
     rows::{PayoutAccountRow, WithdrawalRow},
 };
 use crate::{
@@ -135,8 +135,6 @@ struct Slice {
     amount_minor: i64,
     state: Option<SliceState>,
     attempts: u32,
-    /// It was never given to the rail, or put off since the rail refused it.
-    not_there: bool,
 }
 
 fn slice(job: &Claimed, hands: &mut Hands<'_>) -> Result<Slice, RunError> {
@@ -148,11 +146,8 @@ fn slice(job: &Claimed, hands: &mut Hands<'_>) -> Result<Slice, RunError> {
     // Nothing is to be learned any more about a number that the rail recorded as failed.
     let known = row.withdrawal().slices.into_iter().find(|slice| slice.rail_number() == number);
     let (amount_minor, attempts) = known.as_ref().map_or((0, 0), |s| (s.amount_minor, s.attempts));
-    // A look that lets it wait does not count; a run that may have called the rail does, also one that died after it.
-    let not_there = job.attempts == 1
-        && known.as_ref().is_some_and(|slice| slice.attempts == 1 || slice.deferred_until.is_some());
     let state = known.map(|s| s.state);
-    Ok(Slice { row, number, reference, amount_minor, state, attempts, not_there })
+    Ok(Slice { row, number, reference, amount_minor, state, attempts })
 }
 
 /// The order of a slice, the same however often it is made.
@@ -182,18 +177,36 @@ pub fn run_send(rail: &mut dyn Rail, job: &Claimed, hands: &mut Hands<'_>) -> Re
     }
     let order = order(&slice, job, hands)?;
     let (located, destination) = (Located::from(&slice.row), slice.row.destination);
-    let outcome = match hands.call(MaySend { located, destination, lease: job.lease })? {
-        Look::Later => return Ok(Ran::Committed),
-        Look::Go => {
+    let may = MaySend { located, number: slice.number, destination, lease: job.lease };
+    let outcome = match hands.call(may)? {
+        May::Wait => return Ok(Ran::Committed),
+        May::Send => {
             let said = rail.send(&order, hands);
-            noted(rail.name(), said, hands)?
+            let unsent = Unsent { id: slice.row.id, number: slice.number, lease: job.lease };
+            match noted(rail.name(), said, Some(unsent), hands) {
+                // It may have arrived all the same: it is asked about, never sent as if it had not.
+                Err(RunError::Unanswered(text)) => {
+                    tracing::warn!(reference = order.reference, text, "no answer of the rail: asked about");
+                    RailOutcome::Unknown
+                }
+                said => said?,
+            }
         }
-        // What the rail refused or never had is definitely not paid; what it may have is asked about, not sent.
-        Look::Never(code) if slice.not_there => {
+        May::Drop(code) => {
             let class = FailureClass::PayeeFixable;
             RailOutcome::DefiniteFailure { class, code: code.code().to_owned() }
         }
-        Look::Never(_) => RailOutcome::Unknown,
+        May::Ask => {
+            let said = rail.query(&order, hands);
+            match noted(rail.name(), said, None, hands)? {
+                // To be sent again it would come back to here: what may still be on its way is waited for.
+                RailOutcome::NotFound => {
+                    let text = "the payout account cannot be paid any more, and the rail does not know the order yet";
+                    return Err(RunError::Failed(text.to_owned()));
+                }
+                outcome => outcome,
+            }
+        }
     };
     record(&slice, outcome, job, hands)
 }
@@ -210,7 +223,7 @@ pub fn run_query(rail: &mut dyn Rail, job: &Claimed, hands: &mut Hands<'_>) -> R
     }
     let order = order(&slice, job, hands)?;
     let said = rail.query(&order, hands);
-    match noted(rail.name(), said, hands)? {
+    match noted(rail.name(), said, None, hands)? {
         RailOutcome::Unknown | RailOutcome::Throttled => {
             Err(RunError::Failed("the rail does not know the outcome yet".to_owned()))
         }
@@ -264,14 +277,7 @@ pub fn run_sandbox_callback(job: &Claimed, hands: &mut Hands<'_>) -> Result<Ran,
     } else {
         RailOutcome::Paid { rail_fee_minor: 0 }
     };
-    let slice = Slice {
-        row,
-        number,
-        reference: reference.clone(),
-        amount_minor: 0,
-        state: None,
-        attempts: 0,
-        not_there: false,
-    };
+    let slice =
+        Slice { row, number, reference: reference.clone(), amount_minor: 0, state: None, attempts: 0 };
     record(&slice, outcome, job, hands)
 }

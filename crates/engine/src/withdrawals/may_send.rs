@@ -3,10 +3,11 @@
 use purser_domain::{
     ids::PayoutAccountId,
     time::MINUTE,
-    withdrawals::{GateCode, Reason, destination_refusal, standing_code},
+    withdrawals::{AtRail, GateCode, RailNumber, Reason, Slice, destination_refusal, standing_code},
 };
 
 use super::{
+    outcome::loaded,
     queries::Located,
     rows::{PayoutAccountRow, RailRow, WithdrawalRow},
     terms::{gate_ctx, kill_switches, payee_kind, rail_is_stopped, standing, studio_facts, withdrawal_terms},
@@ -19,24 +20,36 @@ use crate::{
     tx::{Needs, Tx},
 };
 
-/// Asks whether a slice may be given to its rail now.
+/// Asks whether a slice may be given to its rail now, and notes that it is about to be.
 ///
 /// Rejections: `lease_lost`.
 pub(super) struct MaySend {
     pub(super) located: Located,
+    pub(super) number: RailNumber,
     pub(super) destination: PayoutAccountId,
     pub(super) lease: Lease,
 }
 
 /// The answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum May {
+    /// Send it: from here on the rail may have it.
+    Send,
+    /// Not now; the job has been put off.
+    Wait,
+    /// Never again, for this reason, and the rail has nothing of it: it is definitely not paid.
+    Drop(GateCode),
+    /// Never again, but the rail may have an order of it: only the rail knows.
+    Ask,
+}
+
+/// What a last look found wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Look {
-    /// Send it.
-    Go,
     /// The job looks again in a minute and the withdrawal says why: payouts or the rail are stopped, the party is frozen or
     /// closed, the rail refuses everything of the platform's, the payout account is locked.
     Later,
-    /// The payout account cannot be paid to any more, for this reason; the job still has its lease.
+    /// The payout account cannot be paid to any more, for this reason.
     Never(GateCode),
 }
 
@@ -83,8 +96,49 @@ pub(crate) fn look(
     }
 }
 
+impl MaySend {
+    /// Tells the rail's answer apart from what can be said without it.
+    fn never(&self, row: &WithdrawalRow, code: GateCode) -> May {
+        let slices = row.withdrawal().slices;
+        let slice = slices.iter().find(|slice| slice.rail_number() == self.number);
+        if slice.is_some_and(|slice| slice.at_rail == AtRail::Nothing) { May::Drop(code) } else { May::Ask }
+    }
+
+    fn wait(&self, tx: &mut Tx, ctx: &Ctx, mut row: WithdrawalRow, code: GateCode) -> Result<(), Rejection> {
+        self.lease.wait(tx, ctx.now.plus(MINUTE))?;
+        let reason = Some(Reason::Gate(code));
+        let mut withdrawal = row.withdrawal();
+        if withdrawal.reason != reason {
+            withdrawal.reason = reason;
+            row.update(&withdrawal);
+            tx.notify("withdrawal.held_back", row.party, &row.id.to_string(), super::apply::facts(&row));
+            tx.put(row);
+        }
+        Ok(())
+    }
+}
+
+/// Changes what is known of the slice that a rail knows under this number, if it still is its number.
+pub(super) fn change_slice(
+    tx: &mut Tx,
+    mut row: WithdrawalRow,
+    number: RailNumber,
+    change: impl FnOnce(&mut Slice),
+) {
+    let mut withdrawal = row.withdrawal();
+    let Some(slice) = withdrawal.slices.iter_mut().find(|slice| slice.rail_number() == number) else {
+        return;
+    };
+    let before = slice.clone();
+    change(slice);
+    if *slice != before {
+        row.update(&withdrawal);
+        tx.put(row);
+    }
+}
+
 impl Command for MaySend {
-    type Output = Look;
+    type Output = May;
 
     fn name(&self) -> &'static str {
         "rail.may_send"
@@ -96,33 +150,27 @@ impl Command for MaySend {
         needs.row::<WithdrawalRow>(self.located.id);
     }
 
-    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Look, Rejection> {
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<May, Rejection> {
         self.lease.check(tx)?;
-        let code = match look(tx, ctx, &self.located, self.destination) {
-            Ok(()) => return Ok(Look::Go),
-            Err((code, Look::Later)) => code,
-            Err((_, never)) => return Ok(never),
-        };
-        self.lease.wait(tx, ctx.now.plus(MINUTE))?;
-        let reason = Some(Reason::Gate(code));
-        if let Some(row) = tx.get::<WithdrawalRow>(&self.located.id).cloned()
-            && row.withdrawal().reason != reason
-        {
-            let mut row = row;
-            let mut withdrawal = row.withdrawal();
-            withdrawal.reason = reason;
-            row.update(&withdrawal);
-            tx.notify("withdrawal.held_back", row.party, &row.id.to_string(), super::apply::facts(&row));
-            tx.put(row);
-        }
-        Ok(Look::Later)
+        let row = loaded(tx, &self.located)?;
+        Ok(match look(tx, ctx, &self.located, self.destination) {
+            Ok(()) => {
+                change_slice(tx, row, self.number, Slice::hand_over);
+                May::Send
+            }
+            Err((_, Look::Never(code))) => self.never(&row, code),
+            Err((code, _)) => {
+                self.wait(tx, ctx, row, code)?;
+                May::Wait
+            }
+        })
     }
 
     fn audited(&self) -> bool {
         false
     }
 
-    fn audit(&self, _output: &Look) -> (String, Facts) {
+    fn audit(&self, _output: &May) -> (String, Facts) {
         (self.located.id.to_string(), Facts::new())
     }
 }

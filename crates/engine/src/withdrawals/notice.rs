@@ -3,7 +3,7 @@
 use purser_domain::{
     casework::Kind,
     ids::Uid,
-    withdrawals::{self, RailNumber, RailOutcome, Slice, SliceState},
+    withdrawals::{self, AtRail, RailNumber, RailOutcome, Slice, SliceState},
 };
 
 use super::{
@@ -60,7 +60,11 @@ impl RecordRailNotice {
             return Err("notice_amount");
         }
         let said = &self.notice.outcome;
-        let outcome = &if number.round == slice.round { believed(said, &slice, ctx) } else { said.clone() };
+        let current = number.round == slice.round;
+        if current && says_nothing(said, &slice) {
+            return Ok(());
+        }
+        let outcome = &if current { believed(said, &slice, ctx) } else { said.clone() };
         let mark = tx.mark();
         decide(tx, ctx, located, |withdrawal, gate| {
             withdrawals::rail_outcome(withdrawal, *number, outcome, gate)
@@ -112,6 +116,15 @@ impl Command for RecordRailNotice {
         };
         (self.known_reference(), Facts::new().text("rail", self.rail).text("outcome", code))
     }
+}
+
+/// Whether a notice can be no answer to anything: the rail has nothing under this number, because it was not sent yet or
+/// was refused, and what is not there cannot have failed. That money moved is believed all the same: then these books are
+/// what forgot.
+fn says_nothing(said: &RailOutcome, slice: &Slice) -> bool {
+    let open = matches!(slice.state, SliceState::Sending | SliceState::Unknown | SliceState::FundsShort);
+    open && slice.at_rail == AtRail::Nothing
+        && !matches!(said, RailOutcome::Paid { .. } | RailOutcome::Bounced { .. })
 }
 
 /// What a notice may be believed. A notice does not say which attempt it is about: the "no" to an earlier one may come

@@ -8,7 +8,6 @@ use purser_domain::{
 use super::{
     apply, held,
     queries::Located,
-    reach,
     rows::WithdrawalRow,
     terms::{gate_ctx, withdrawal_terms},
 };
@@ -29,7 +28,7 @@ pub(super) fn want(needs: &mut Needs<'_>, located: &Located, slices: &[u16], ctx
     apply::want(needs, located, slices, ctx);
 }
 
-fn loaded(tx: &Tx, located: &Located) -> Result<WithdrawalRow, Rejection> {
+pub(super) fn loaded(tx: &Tx, located: &Located) -> Result<WithdrawalRow, Rejection> {
     tx.get::<WithdrawalRow>(&located.id)
         .cloned()
         .ok_or_else(|| Rejection::new("withdrawal_unknown", "there is no such withdrawal"))
@@ -86,9 +85,6 @@ impl Command for RecordRailOutcome {
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<WithdrawalRow, Rejection> {
         if let Some(lease) = self.lease {
             lease.finish(tx)?;
-        }
-        if self.lease.is_some() && self.outcome != RailOutcome::Unknown {
-            reach::reached(tx, &self.located.rail);
         }
         decide(tx, ctx, &self.located, |withdrawal, gate| {
             withdrawals::rail_outcome(withdrawal, self.slice, &self.outcome, gate)

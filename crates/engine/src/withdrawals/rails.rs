@@ -38,6 +38,20 @@ pub(super) fn want_rails(needs: &mut Needs<'_>, ctx: &Ctx) {
 /// The rail that carries an amount to a kind of payout account; `None` when none of this deployment does. [`want_rails`]
 /// must have been called.
 pub(super) fn rail_for(tx: &Tx, ctx: &Ctx, account_kind: &str, amount_minor: i64) -> Option<&'static str> {
+    let rails = rails_of(tx, ctx, account_kind);
+    let candidates: Vec<Candidate> = rails.iter().map(|(_, candidate)| *candidate).collect();
+    route(&candidates, amount_minor).and_then(|position| rails.get(position)).map(|(rail, _)| *rail)
+}
+
+/// The largest amount that some rail of this deployment carries to a kind of payout account; `None` when none pays to it.
+/// [`want_rails`] must have been called.
+pub(super) fn largest_for(tx: &Tx, ctx: &Ctx, account_kind: &str) -> Option<i64> {
+    let rails = rails_of(tx, ctx, account_kind).into_iter();
+    rails.filter(|(_, candidate)| candidate.connected).map(|(_, candidate)| candidate.most_minor).max()
+}
+
+/// The rails that policy names for a kind of payout account, the preferred one first.
+fn rails_of(tx: &Tx, ctx: &Ctx, account_kind: &str) -> Vec<(&'static str, Candidate)> {
     let table = ctx.rules.policy.now(ctx.now).value(keys::PAYOUT_ROUTING);
     let mut rails = Vec::new();
     for (names, most_minor) in table.rows() {
@@ -51,8 +65,7 @@ pub(super) fn rail_for(tx: &Tx, ctx: &Ctx, account_kind: &str, amount_minor: i64
         // So that a sandbox pays to every kind before anybody has a contract.
         rails.push((SANDBOX_RAIL, candidate(tx, ctx, SANDBOX_RAIL, i64::MAX)));
     }
-    let candidates: Vec<Candidate> = rails.iter().map(|(_, candidate)| *candidate).collect();
-    route(&candidates, amount_minor).and_then(|position| rails.get(position)).map(|(rail, _)| *rail)
+    rails
 }
 
 /// A server that starts says which rails it can reach. When it stops, another one may still reach them: a rail is out of

@@ -1,15 +1,21 @@
 //! Whether a rail can be reached: so many calls in a row that could not even be sent put it out of order by itself, and
 //! the first answer puts it in order again (P10, G15).
 
-use purser_domain::{time::SECOND, withdrawals::RailOutcome};
+use purser_domain::{
+    ids::WithdrawalId,
+    time::SECOND,
+    withdrawals::{RailNumber, RailOutcome, Slice},
+};
 
 use super::{
     apply::rail_jobs,
-    rows::{RailRow, UNREACHED},
+    may_send::change_slice,
+    rows::{RailRow, UNREACHED, WithdrawalRow},
 };
 use crate::{
     command::{Command, Ctx, Rejection},
     facts::Facts,
+    feed::one,
     jobs::{self, Claimed, Hands, Lease, Ran, RunError},
     ports::Rail,
     tx::{Needs, Tx},
@@ -18,8 +24,20 @@ use crate::{
 /// Pause between two looks at a rail that is out of reach.
 const PROBE: i64 = 15 * SECOND;
 
+/// What could not be sent: the rail has nothing of it by this run.
+pub(super) struct Unsent {
+    pub(super) id: WithdrawalId,
+    pub(super) number: RailNumber,
+    pub(super) lease: Lease,
+}
+
 /// Notes that nothing could be sent to a rail.
-pub(super) struct RailUnreached(pub(super) &'static str);
+///
+/// Rejections: `lease_lost`.
+struct RailUnreached {
+    rail: &'static str,
+    unsent: Option<Unsent>,
+}
 
 impl Command for RailUnreached {
     type Output = ();
@@ -29,12 +47,22 @@ impl Command for RailUnreached {
     }
 
     fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
-        needs.row::<RailRow>(self.0.to_owned());
+        needs.row::<RailRow>(self.rail.to_owned());
+        if let Some(unsent) = &self.unsent {
+            unsent.lease.need(needs);
+            needs.row::<WithdrawalRow>(unsent.id);
+        }
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<(), Rejection> {
-        let row = tx.get::<RailRow>(&self.0.to_owned()).cloned();
-        let row = row.unwrap_or_else(|| RailRow::whole(self.0));
+        if let Some(unsent) = &self.unsent {
+            unsent.lease.check(tx)?;
+            if let Some(row) = tx.get::<WithdrawalRow>(&unsent.id).cloned() {
+                change_slice(tx, row, unsent.number, Slice::not_taken);
+            }
+        }
+        let row = tx.get::<RailRow>(&self.rail.to_owned()).cloned();
+        let row = row.unwrap_or_else(|| RailRow::whole(self.rail));
         // It is known already, and looked at.
         if row.unreached >= UNREACHED {
             return Ok(());
@@ -42,9 +70,10 @@ impl Command for RailUnreached {
         let unreached = row.unreached + 1;
         tx.put(RailRow { unreached, version: row.version + 1, ..row });
         if unreached == UNREACHED {
-            tx.event("rail.unreachable", None, self.0, Facts::new().int("calls", unreached));
+            tx.event("rail.unreachable", None, self.rail, Facts::new().int("calls", unreached));
             let id = tx.new_id();
-            tx.job(jobs::ready(id, rail_jobs(self.0).probe, self.0, ctx.now.plus(PROBE), Facts::new()));
+            let probe = rail_jobs(self.rail).probe;
+            tx.job(jobs::ready(id, probe, self.rail, ctx.now.plus(PROBE), Facts::new()));
         }
         Ok(())
     }
@@ -54,8 +83,32 @@ impl Command for RailUnreached {
     }
 }
 
+/// Notes that a rail has answered a call.
+struct RailReached(&'static str);
+
+impl Command for RailReached {
+    type Output = ();
+
+    fn name(&self) -> &'static str {
+        "rail.reached"
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
+        needs.row::<RailRow>(self.0.to_owned());
+    }
+
+    fn decide(&self, tx: &mut Tx, _ctx: &Ctx) -> Result<(), Rejection> {
+        reached(tx, self.0);
+        Ok(())
+    }
+
+    fn audited(&self) -> bool {
+        false
+    }
+}
+
 /// The rail has answered: whatever it said, it can be reached. Its row must be declared.
-pub(super) fn reached(tx: &mut Tx, rail: &str) {
+fn reached(tx: &mut Tx, rail: &str) {
     let row = tx.get::<RailRow>(&rail.to_owned()).filter(|row| row.unreached > 0).cloned();
     if let Some(row) = row {
         if row.unreached >= UNREACHED {
@@ -111,14 +164,20 @@ pub fn run_probe(rail: &mut dyn Rail, job: &Claimed, hands: &mut Hands<'_>) -> R
     Ok(Ran::Committed)
 }
 
-/// Passes on what a rail said to a call, and notes when the call could not even be sent.
+/// Passes on what a rail said to a call, and notes whether it was reached: any answer, also one that leaves the outcome
+/// open, says that it was; `unsent` is what could not be sent when it was not.
 pub(super) fn noted(
     rail: &'static str,
     said: Result<RailOutcome, RunError>,
+    unsent: Option<Unsent>,
     hands: &mut Hands<'_>,
 ) -> Result<RailOutcome, RunError> {
-    if matches!(said, Err(RunError::Unreached(_))) {
-        hands.call(RailUnreached(rail))?;
+    match &said {
+        Err(RunError::Unreached(_)) => hands.call(RailUnreached { rail, unsent })?,
+        Ok(_) if one::<RailRow>(hands.reads, rail.to_owned())?.is_some_and(|row| row.unreached > 0) => {
+            hands.call(RailReached(rail))?;
+        }
+        _ => {}
     }
     said
 }

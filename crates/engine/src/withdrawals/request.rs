@@ -10,7 +10,8 @@ use purser_domain::{
     studio,
     withdrawals::{
         self, Balances, CodeCheck, Destination, DestinationKind, Door, DryRun, FirstSteps, GateCode,
-        GateState, LimitUse, ProceedsFacts, Refused, Request, Source, StepState, StudioFacts, ValueDate,
+        GateState, LimitUse, ProceedsFacts, RailFacts, Refused, Request, Source, StepState, StudioFacts,
+        ValueDate,
     },
 };
 
@@ -19,7 +20,7 @@ use super::{
     failures, held,
     proceeds::{self, Known},
     queries::ACCOUNTS_OF_PARTY,
-    rails::{SANDBOX_RAIL, rail_for, want_rails},
+    rails::{SANDBOX_RAIL, largest_for, rail_for, want_rails},
     rows::{PayoutAccountRow, UsageRow, WithdrawalRow},
     terms::{gate_ctx, kill_switches, payee_kind, rail_facts, standing, studio_facts, withdrawal_terms},
 };
@@ -194,7 +195,10 @@ impl RequestWithdrawal {
         let account = self.chosen(tx);
         let (balances, known) = self.balances(tx, ctx);
         let amount_minor = self.amount_minor.unwrap_or_else(|| balances.available_minor());
-        let carries = account.and_then(|a| rail_for(tx, ctx, &a.kind, amount_minor));
+        // An amount that none carries may still be one that is only too large.
+        let most_minor = account.and_then(|a| largest_for(tx, ctx, &a.kind));
+        let carried = amount_minor.min(most_minor.unwrap_or(amount_minor));
+        let carries = account.and_then(|a| rail_for(tx, ctx, &a.kind, carried));
         let rail = carries.unwrap_or(SANDBOX_RAIL);
         let [today, _, year, all] = periods(self.asked.source(), ctx.today).map(|period| {
             let key = (self.party, period);
@@ -219,7 +223,7 @@ impl RequestWithdrawal {
             proceeds: known.as_ref().map_or(ProceedsFacts::NotApplicable, |known| known.facts),
             code: self.code_check(tx, ctx, amount_minor, account.map(|a| a.id)),
             value_date: known.as_ref().map_or(ValueDate::Immediate, |known| proceeds::value_date(ctx, known)),
-            rail: rail_facts(tx, ctx, rail),
+            rail: RailFacts { most_minor, ..rail_facts(tx, ctx, rail) },
         };
         (state, rail, known)
     }

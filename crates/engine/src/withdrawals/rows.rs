@@ -5,8 +5,8 @@ use purser_domain::{
     money::Currency,
     time::{Date, MINUTE, Timestamp},
     withdrawals::{
-        Destination, DestinationKind, FailureClass, GateCode, HolderMatch, Reason, Slice, SliceState, Source,
-        State, Usage, Withdrawal,
+        AtRail, Destination, DestinationKind, FailureClass, GateCode, HolderMatch, Reason, Slice, SliceState,
+        Source, State, Usage, Withdrawal,
     },
 };
 
@@ -341,6 +341,9 @@ pub fn slice_state_name(state: SliceState) -> &'static str {
     SLICE_STATES.iter().find(|(s, _)| *s == state).map_or("unknown", |(_, name)| name)
 }
 
+/// What follows the attempts of a slice: nothing where the rail perhaps has an order, as it was before this was noted.
+const AT_RAIL: [(AtRail, &str); 3] = [(AtRail::Nothing, "n"), (AtRail::OneCall, "c"), (AtRail::Perhaps, "")];
+
 fn encode_slice(slice: &Slice) -> String {
     let failure =
         slice.failure.as_ref().map_or(String::new(), |(class, code)| format!("{} {code}", class.name()));
@@ -348,8 +351,9 @@ fn encode_slice(slice: &Slice) -> String {
         0 | 1 => slice.number.to_string(),
         round => format!("{}r{round}", slice.number),
     };
+    let at_rail = AT_RAIL.iter().find(|(known, _)| *known == slice.at_rail).map_or("", |(_, mark)| mark);
     format!(
-        "{number} {} {} {} {} {} {failure}",
+        "{number} {} {} {} {}{at_rail} {} {failure}",
         slice.amount_minor,
         slice.fee_minor,
         slice_state_name(slice.state).to_owned()
@@ -369,6 +373,8 @@ pub(super) fn decode_slice(line: &str) -> Option<Slice> {
     // A slice that was put off says until when, behind its state.
     let state = next()?;
     let (name, deferred) = state.split_once('@').map_or((state, None), |(name, at)| (name, Some(at)));
+    let attempts = next()?;
+    let (attempts, mark) = attempts.split_at(attempts.trim_end_matches(['n', 'c']).len());
     Some(Slice {
         number: number.parse().ok()?,
         round: round.parse().ok()?,
@@ -376,7 +382,8 @@ pub(super) fn decode_slice(line: &str) -> Option<Slice> {
         fee_minor,
         state: SLICE_STATES.iter().find(|(_, n)| *n == name)?.0,
         deferred_until: deferred.and_then(|at| at.parse().ok()).map(Timestamp),
-        attempts: next()?.parse().ok()?,
+        attempts: attempts.parse().ok()?,
+        at_rail: AT_RAIL.iter().find(|(_, known)| *known == mark)?.0,
         rail_fee_minor: next()?.parse().ok()?,
         failure: match (next().and_then(FailureClass::named), next()) {
             (Some(class), Some(code)) => Some((class, code.to_owned())),
@@ -398,13 +405,18 @@ mod tests {
             state: SliceState::Failed,
             round: 1,
             attempts: 3,
+            at_rail: AtRail::Perhaps,
             rail_fee_minor: 0,
             failure: Some((FailureClass::PayeeFixable, "NO SUCH PAYEE".to_owned())),
             deferred_until: None,
         };
         let deferred = Slice { deferred_until: Some(Timestamp(7)), failure: None, ..slice.clone() };
-        let second = Slice { round: 2, attempts: 0, ..deferred.clone() };
-        for slice in [slice, deferred, second] {
+        let second = Slice { round: 2, attempts: 0, at_rail: AtRail::Nothing, ..deferred.clone() };
+        let called = Slice { at_rail: AtRail::OneCall, ..deferred.clone() };
+        // Written before it was noted what the rail has: perhaps something.
+        let before = decode_slice("2 5 0 failed 3 0 payee_fixable NO SUCH PAYEE");
+        assert_eq!(before.as_ref(), Some(&slice));
+        for slice in [slice, deferred, second, called] {
             assert_eq!(decode_slice(&encode_slice(&slice)), Some(slice));
         }
         let reason = Reason::Staff { note: "two\nlines".to_owned() };

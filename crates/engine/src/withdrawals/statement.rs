@@ -4,12 +4,14 @@ use purser_domain::{
     ids::{PartyId, WithdrawalId},
     ledger::{AccountKind, AccountRef},
     policy::keys,
-    withdrawals::{AccountRole, Hold, MoneyOp, StatementPayout, TotalsChange, Withdrawal, statement_payout},
+    withdrawals::{
+        AccountRole, GateCode, Hold, MoneyOp, StatementPayout, TotalsChange, Withdrawal, statement_payout,
+    },
 };
 
 use super::{
     apply::{hold_id, money, overview},
-    rails::rail_for,
+    rails::{largest_for, rail_for},
     rows::{RailRow, WithdrawalRow},
     terms::{gate_ctx, withdrawal_terms},
 };
@@ -87,23 +89,32 @@ pub(crate) fn release(tx: &mut Tx, ctx: &Ctx, payout: &StatementPayout) -> Resul
 /// Starts a payout whose money is reserved: from here on it goes the way of every withdrawal.
 ///
 /// # Errors
-/// `no_rail`: nothing of this deployment pays to accounts of that kind now.
+/// `no_rail`: nothing of this deployment pays to accounts of that kind now; `rail_amount_cap`: something does, but not so
+/// much at a time.
 pub(crate) fn start(
     tx: &mut Tx,
     ctx: &Ctx,
     payout: &StatementPayout,
     account_kind: &str,
 ) -> Result<WithdrawalRow, Rejection> {
-    let rail = rail_for(tx, ctx, account_kind, payout.amount_minor).ok_or_else(|| {
-        let text = "no rail of this deployment pays to this kind of payout account now";
-        Rejection::new("no_rail", text).with(Facts::new().text("kind", account_kind))
-    })?;
+    let rail = rail_for(tx, ctx, account_kind, payout.amount_minor)
+        .ok_or_else(|| not_carried(account_kind, largest_for(tx, ctx, account_kind)))?;
     let (withdrawal, version) = made(payout, ctx);
     let row = WithdrawalRow::of(&withdrawal, rail, version);
     tx.put(row.clone());
     let facts = Facts::new().text("state", &row.state).int("amount_minor", row.amount);
     tx.notify(withdrawal.state.event(), row.party, &row.id.to_string(), facts);
     Ok(row)
+}
+
+fn not_carried(account_kind: &str, most_minor: Option<i64>) -> Rejection {
+    let facts = Facts::new().text("kind", account_kind);
+    let Some(most_minor) = most_minor else {
+        let text = "no rail of this deployment pays to this kind of payout account now";
+        return Rejection::new("no_rail", text).with(facts);
+    };
+    let code = GateCode::RailAmountCap;
+    Rejection::new(code.code(), code.en()).with(facts.int("bound_minor", most_minor))
 }
 
 /// Queues the job that tells the statement: a payout of one has come to an end.

@@ -144,5 +144,6 @@ pub(super) fn rail_facts(tx: &Tx, ctx: &Ctx, rail: &str) -> RailFacts {
         // What nobody can reach any more is as good as broken; the sandbox is everywhere.
         healthy: row.is_none_or(|r| r.answers() && (!r.connected || r.is_served(ctx.machine))),
         single_limit_minor: known.map(|k| view.value(k.single_limit)),
+        most_minor: None,
     }
 }

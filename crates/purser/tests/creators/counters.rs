@@ -35,10 +35,11 @@ fn bounces(desk: &Desk, id: &str) {
     });
 }
 
-/// A party that came as a studio, with money and an account whose number names its fate.
+/// A creator who is a studio, with money and an account whose number names its fate.
 fn studio(desk: &Desk, name: &str, fate: &str) -> String {
-    let id = desk.party(name, "creator", "studio");
-    desk.payable(&id, &format!("{name}.{fate}"));
+    let id = desk.studio(name);
+    let account = json!({ "kind": "sandbox", "number": format!("{name}.{fate}") });
+    desk.post(&format!("/v1/parties/{id}/payout-accounts"), &account).ended(201);
     desk.earn(&id, 300_000_000);
     id
 }

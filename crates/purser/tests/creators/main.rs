@@ -8,6 +8,7 @@ mod agencies;
 mod alipay;
 mod alipay_account;
 mod bank_file;
+mod bank_file_given;
 mod benches;
 mod cases;
 mod cashier;

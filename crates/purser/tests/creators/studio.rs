@@ -222,6 +222,16 @@ fn staff_decide_an_application_with_its_licence_x9() {
             let change = client.patch(&format!("/v1/parties/{id}"), &profile(name, form));
             assert_eq!(code(change, 422), "legal_form_fixed");
         }
+        // X9: neither as a new party, nor as a merchant's studio that becomes a creator's.
+        let refused = client.post("/v1/parties", &fresh(), &profile("eve", "studio"));
+        assert_eq!(code(refused, 422), "studio_unreviewed");
+        let shop = desk.party("shop", "merchant", "studio");
+        let mut both = profile("shop", "studio");
+        both["display_name"] = json!("shop 名");
+        both["roles"] = json!(["merchant", "creator"]);
+        assert_eq!(code(client.patch(&format!("/v1/parties/{shop}"), &both), 422), "studio_unreviewed");
+        both["legal_form"] = json!("individual");
+        client.patch(&format!("/v1/parties/{shop}"), &both).ended(200);
         let nobody = "/v1/parties/pty_01h455vb4pex5vsknk084sn02q/studio";
         assert_eq!(code(client.get(nobody), 404), "party_unknown");
         assert_eq!(code(client.post(nobody, &fresh(), &details()), 404), "party_unknown");
@@ -241,25 +251,10 @@ fn an_upgraded_creator_withdraws_499999_a_day_x10() {
         request(&client, &person, CAP).ended(201);
         request(&client, &person, CAP).ended(201);
 
-        // A party that came as a studio is one.
-        let new =
-            json!({ "external_id": "s1", "display_name": "S", "roles": ["creator"], "legal_form": "studio" });
-        client.post("/v1/parties", &fresh(), &new).ended(200);
-        let party = {
-            let client = desk.client();
-            let id = client.get("/v1/parties?external_id=s1").ended(200).body["data"][0]["id"]
-                .as_str()
-                .unwrap()
-                .to_owned();
-            client.post("/v1/sandbox/onboardings", &fresh(), &json!({ "party_id": id })).ended(200);
-            let account = json!({ "kind": "sandbox", "number": "s1.ok" });
-            client.post(&format!("/v1/parties/{id}/payout-accounts"), &fresh(), &account).ended(201);
-            let at = client.get("/v1/clock").text("business_at").to_owned();
-            let order = json!({ "order_id": "s1", "creator_id": id, "task_type": "video", "title": "t",
-                "amount_minor": 300_000_000, "accepted_at": at, "status": "completed", "completed_at": at });
-            client.post("/v1/task-orders", &fresh(), &order).ended(200);
-            id
-        };
+        let party = desk.studio("s1");
+        let account = json!({ "kind": "sandbox", "number": "s1.ok" });
+        client.post(&format!("/v1/parties/{party}/payout-accounts"), &fresh(), &account).ended(201);
+        desk.earn(&party, 300_000_000);
         let refused = request(&client, &party, CAP + 1).ended(422);
         assert_eq!(
             (refused.text("code"), refused.body["facts"]["bound_minor"].as_i64()),

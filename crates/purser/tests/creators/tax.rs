@@ -70,9 +70,8 @@ fn tax_is_a_settlement_line_of_individuals_x18() {
         let agency = desk.party("mcn", "agency", "enterprise");
         let signed = desk.party("zhou", "creator", "individual");
         desk.sign(&signed, &agency, "2026-01-01T00:00:00+08:00");
-        for (name, form) in [("s1", "studio"), ("e1", "enterprise")] {
-            let party = desk.party(name, "creator", form);
-            assert_eq!(settle(&desk, &party, 2_000_000)["tax_minor"], 0, "{form}");
+        for party in [desk.studio("s1"), desk.party("e1", "creator", "enterprise")] {
+            assert_eq!(settle(&desk, &party, 2_000_000)["tax_minor"], 0);
         }
         assert_eq!(settle(&desk, &signed, 2_000_000)["tax_minor"], 0);
         assert_eq!(held(&place), 33_000 + 24_000 + 2_400);

@@ -2,6 +2,7 @@
 //! signature which certificate it belongs to (P10).
 
 use md5::{Digest as _, Md5};
+use purser_domain::time::Timestamp;
 use x509_parser::{certificate::X509Certificate, pem::Pem};
 
 use super::keys::{SigningKey, VerifyingKey};
@@ -21,6 +22,25 @@ pub enum CertificateError {
     /// Among the roots there is none that signs with RSA.
     #[error("this holds no root certificate that signs with RSA")]
     NoRoot,
+    /// Its time has not begun.
+    #[error("the certificate is not in force before {from}: is this machine's clock right?")]
+    NotYet {
+        /// When it begins.
+        from: Timestamp,
+    },
+    /// Its time is over.
+    #[error(
+        "the certificate, or one that it was issued by, ended at {until}: fetch the new one from the console"
+    )]
+    Expired {
+        /// When it ended.
+        until: Timestamp,
+    },
+    /// It was not issued by any of the roots.
+    #[error(
+        "the certificate was not issued by Alipay's root certificates: take all three from the same application"
+    )]
+    NotTrusted,
 }
 
 /// What names the certificates that are in use: of the application, of Alipay's roots, of the gateway.
@@ -35,14 +55,14 @@ pub struct Certificates {
 }
 
 /// The PEM blocks of a text that are certificates, in order.
-fn blocks(text: &str) -> Result<Vec<Pem>, CertificateError> {
+pub(super) fn blocks(text: &str) -> Result<Vec<Pem>, CertificateError> {
     let blocks: Result<Vec<Pem>, _> = Pem::iter_from_buffer(text.as_bytes()).collect();
     let mut blocks = blocks.map_err(|_| CertificateError::Unreadable)?;
     blocks.retain(|block| block.label == "CERTIFICATE");
     if blocks.is_empty() { Err(CertificateError::Unreadable) } else { Ok(blocks) }
 }
 
-fn certificate(block: &Pem) -> Result<X509Certificate<'_>, CertificateError> {
+pub(super) fn certificate(block: &Pem) -> Result<X509Certificate<'_>, CertificateError> {
     block.parse_x509().map_err(|_| CertificateError::Unreadable)
 }
 

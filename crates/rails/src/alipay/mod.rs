@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `keys` | RSA2 signatures |
 //! | `certs` | certificates in place of bare keys |
+//! | `trust` | whether they are in force and issued by Alipay's roots |
 //! | `wire` | HTTP |
 //! | `client` | signed calls and verified replies, whatever the method |
 //! | `codes` | the classes of error codes |
@@ -20,6 +21,7 @@ pub mod keys;
 mod notify;
 mod trade;
 mod transfer;
+pub mod trust;
 mod wire;
 
 pub use client::{CallError, Client, Credentials, Params, Reply};
@@ -55,15 +57,7 @@ impl AlipayRail {
         let content = transfer::transfer(order, &self.wording).map_err(failed)?;
         match self.client.call(transfer::TRANSFER, &content, at) {
             Ok(reply) => Ok(transfer::transfer_outcome(&reply, order)),
-            Err(CallError::NotSent(text)) => Err(RunError::Unreached(text)),
-            Err(CallError::Unclear(text)) => {
-                tracing::warn!(
-                    reference = order.reference,
-                    text,
-                    "no answer to a transfer: its outcome is unknown"
-                );
-                Ok((RailOutcome::Unknown, false))
-            }
+            Err(error) => Err(unheard(error)),
         }
     }
 
@@ -71,9 +65,15 @@ impl AlipayRail {
         let content = transfer::query(order).map_err(failed)?;
         match self.client.call(transfer::QUERY, &content, at) {
             Ok(reply) => Ok(transfer::query_outcome(&reply, order)),
-            Err(CallError::NotSent(text)) => Err(RunError::Unreached(text)),
-            Err(error) => Err(RunError::Failed(error.to_string())),
+            Err(error) => Err(unheard(error)),
         }
+    }
+}
+
+fn unheard(error: CallError) -> RunError {
+    match error {
+        CallError::NotSent(text) => RunError::Unreached(text),
+        CallError::Unclear(text) => RunError::Unanswered(text),
     }
 }
 
@@ -122,8 +122,7 @@ impl Rail for AlipayRail {
     fn probe(&mut self, hands: &mut Hands<'_>) -> Result<(), RunError> {
         match self.client.call(transfer::QUERY, &transfer::NO_ORDER, hands.clock.machine()) {
             Ok(_) => Ok(()),
-            Err(CallError::NotSent(text)) => Err(RunError::Unreached(text)),
-            Err(error) => Err(RunError::Failed(error.to_string())),
+            Err(error) => Err(unheard(error)),
         }
     }
 }

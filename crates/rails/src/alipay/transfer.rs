@@ -236,9 +236,11 @@ pub(super) fn of_status(status: &str, error_code: &str, fee_minor: i64) -> RailO
             // Refused, the order may go again. Failed, it is told the same failure for ever.
             Some(Class::PayerFunds) => RailOutcome::FailedForFunds { code: error_code.to_owned() },
             Some(class) => class.outcome(error_code),
+            None if error_code.is_empty() => Class::RequestBug.outcome("FAIL"),
+            // Nobody here knows what it says about the order, so that it says nothing.
             None => {
-                let code = if error_code.is_empty() { "FAIL" } else { error_code };
-                Class::RequestBug.outcome(code)
+                tracing::warn!(error_code, "Alipay failed an order with a code that is not listed");
+                RailOutcome::Unknown
             }
         },
         // DEALING, INIT, WAIT_PAY, and whatever else there may be one day.

@@ -4,16 +4,17 @@ use std::sync::{Arc, Mutex};
 
 use md5::{Digest as _, Md5};
 use purser_domain::{time::Timestamp, withdrawals::RailOutcome};
-use purser_engine::ports::Rail as _;
+use purser_engine::ports::{Rail as _, RunError};
 use purser_rails::alipay::{
     AlipayRail, Client, Credentials, Wire, WireError, Wording,
     certs::{CertificateError, Certificates, of_application, of_gateway, of_roots},
     gateway::{Answer, Gateway},
     keys::SigningKey,
+    trust::{trusted, usable},
 };
 use rcgen::{
-    CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256,
-    SerialNumber,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, KeyPair, PKCS_ECDSA_P256_SHA256,
+    PKCS_RSA_SHA256, SerialNumber,
 };
 
 use crate::{
@@ -138,5 +139,62 @@ fn both_sides_name_their_certificates_and_a_new_one_is_noticed_p10() {
     assert!(matches!(refused, RailOutcome::DefiniteFailure { .. } | RailOutcome::Unknown), "{refused:?}");
     assert_eq!(gateway.lock().unwrap().orders.by_reference.len(), 0, "a request that names none is refused");
     assert_eq!(sends(Some(certificates("new"))), Ok(RailOutcome::Paid { rail_fee_minor: 0 }));
-    assert_eq!(sends(Some(certificates("old"))), Ok(RailOutcome::Unknown), "signed by another certificate");
+    let said = sends(Some(certificates("old")));
+    assert!(matches!(said, Err(RunError::Unanswered(_))), "signed by another certificate: {said:?}");
+}
+
+/// A certificate by an authority for a key, valid in these years, that may issue others or not.
+fn issued(by: &Authority, key: &SigningKey, name: &str, years: (i32, i32), ca: bool) -> rcgen::Certificate {
+    let mut params = params("Members", name, &[3]);
+    params.not_before = rcgen::date_time_ymd(years.0, 1, 1);
+    params.not_after = rcgen::date_time_ymd(years.1, 1, 1);
+    if ca {
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    }
+    params.signed_by(&key_pair(key), &by.certificate, &by.key).unwrap()
+}
+
+#[test]
+fn only_certificates_in_force_and_of_the_roots_are_relied_on_p10() {
+    let now: Timestamp = "2026-03-02T10:00:00+08:00".parse().unwrap();
+    let at = |year: i32| format!("{year}-01-01T00:00:00Z").parse::<Timestamp>().unwrap();
+    let root = Authority::new(key_pair(&key()), "Class 1 R1", &[7]);
+    let other = Authority::new(key_pair(&key()), "Class 2 R1", &[8]);
+    // The same name, another key: a forged root.
+    let forged = Authority::new(key_pair(&key()), "Class 1 R1", &[7]);
+    let roots = format!("{}\n{}", other.certificate.pem(), root.certificate.pem());
+    let leaf = key();
+    let of = |by: &Authority, years| issued(by, &leaf, "member", years, false).pem();
+    assert_eq!(trusted(&of(&root, (2025, 2030)), &roots, now), Ok(at(2030)));
+    for (text, no) in [
+        (of(&root, (2020, 2026)), CertificateError::Expired { until: at(2026) }),
+        (of(&root, (2027, 2030)), CertificateError::NotYet { from: at(2027) }),
+        (of(&forged, (2025, 2030)), CertificateError::NotTrusted),
+        (root.certificate.pem().replace("CERTIFICATE", "NOTHING"), CertificateError::Unreadable),
+    ] {
+        assert_eq!(trusted(&text, &roots, now), Err(no));
+    }
+    assert_eq!(
+        trusted(&of(&root, (2025, 2030)), &other.certificate.pem(), now),
+        Err(CertificateError::NotTrusted)
+    );
+
+    // Through one that may issue, whose time counts too; not through one that may not.
+    let middle = |years, ca| {
+        let own = key();
+        let certificate = issued(&root, &own, "middle", years, ca);
+        let below = Authority { key: key_pair(&own), certificate };
+        format!("{}\n{}", of(&below, (2025, 2040)), below.certificate.pem())
+    };
+    assert_eq!(trusted(&middle((2025, 2035), true), &roots, now), Ok(at(2035)));
+    let ended = CertificateError::Expired { until: at(2026) };
+    assert_eq!(trusted(&middle((2020, 2026), true), &roots, now), Err(ended));
+    assert_eq!(trusted(&middle((2025, 2035), false), &roots, now), Err(CertificateError::NotTrusted));
+
+    // The application's own comes without its issuer: where that is known, it must have issued it.
+    let (good, bad) = (of(&root, (2025, 2030)), of(&forged, (2025, 2030)));
+    assert_eq!(usable(&good, &[&roots], now), Ok(at(2030)));
+    assert_eq!(usable(&bad, &[&roots], now), Err(CertificateError::NotTrusted));
+    assert_eq!(usable(&good, &[&other.certificate.pem()], now), Ok(at(2030)));
+    assert_eq!(usable(&of(&root, (2020, 2026)), &[], now), Err(ended));
 }

@@ -24,6 +24,7 @@ fn show(outcome: &RailOutcome) -> String {
         RailOutcome::FailedForFunds { .. } => "failed for funds".to_owned(),
         RailOutcome::Throttled => "throttled".to_owned(),
         RailOutcome::NotFound => "not found".to_owned(),
+        RailOutcome::NotTaken => "not taken".to_owned(),
         RailOutcome::Bounced { class, .. } => format!("bounced {}", class.name()),
     }
 }

@@ -223,6 +223,7 @@ impl Teller {
                 stopped: false,
                 healthy: true,
                 single_limit_minor,
+                most_minor: None,
             },
         };
         let (zone, terms) = (Zone::shanghai(), terms());
@@ -318,7 +319,11 @@ impl Teller {
                     let (_, number) = read_reference(reference).unwrap();
                     self.hear(number, &outcome, now);
                 }
-                (_, Err(RunError::Failed(why) | RunError::Unreached(why))) => {
+                (reference, Err(RunError::Unanswered(_))) if !queried => {
+                    let (_, number) = read_reference(reference).unwrap();
+                    self.hear(number, &RailOutcome::Unknown, now);
+                }
+                (_, Err(RunError::Failed(why) | RunError::Unreached(why) | RunError::Unanswered(why))) => {
                     println!("{effect:?} is tried again: {why}");
                     self.effects.push_back(effect);
                 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use postgres::{
     Client, Config, NoTls,
-    config::{Host, SslMode},
+    config::{Host, SslMode, TargetSessionAttrs},
 };
 
 use super::{
@@ -73,15 +73,27 @@ fn read(url: &str) -> Result<Config, Fault> {
 /// [`FaultKind::Unusable`] when the URL makes no sense.
 pub fn tool_environment(url: &str) -> Result<Vec<(&'static str, String)>, Fault> {
     let config = read(url)?;
-    let host = config.get_hosts().first().map_or_else(
-        || "localhost".to_owned(),
-        |host| match host {
-            Host::Tcp(name) => name.clone(),
-            Host::Unix(folder) => folder.display().to_string(),
-        },
-    );
-    let mut all = vec![("PGHOST", host)];
-    all.extend(config.get_ports().first().map(|port| ("PGPORT", port.to_string())));
+    // Several servers are tried in turn, by those programs as by us; one port is that of all of them.
+    let hosts = config.get_hosts().iter().map(|host| match host {
+        Host::Tcp(name) => name.clone(),
+        Host::Unix(folder) => folder.display().to_string(),
+    });
+    let ports = config.get_ports().iter().map(ToString::to_string);
+    let addresses = config.get_hostaddrs().iter().map(ToString::to_string);
+    let listed = |name, values: Vec<String>| (!values.is_empty()).then(|| (name, values.join(",")));
+    let mut all = Vec::new();
+    all.extend(listed("PGHOST", hosts.collect()));
+    all.extend(listed("PGHOSTADDR", addresses.collect()));
+    if all.is_empty() {
+        all.push(("PGHOST", "localhost".to_owned()));
+    }
+    all.extend(listed("PGPORT", ports.collect()));
+    // Else a program might take a standby that we do not.
+    match config.get_target_session_attrs() {
+        TargetSessionAttrs::ReadWrite => all.push(("PGTARGETSESSIONATTRS", "read-write".to_owned())),
+        TargetSessionAttrs::ReadOnly => all.push(("PGTARGETSESSIONATTRS", "read-only".to_owned())),
+        _ => {}
+    }
     all.extend(config.get_user().map(|user| ("PGUSER", user.to_owned())));
     let password = config.get_password().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     all.extend(password.map(|password| ("PGPASSWORD", password)));
@@ -154,6 +166,18 @@ mod tests {
             told("postgres://li:a%20b@db:5433/books"),
             all.map(|(name, value)| (name, value.to_owned()))
         );
+        let two = told("postgres://li@a:5433,b:5434/books?target_session_attrs=read-write");
+        let pairs = [
+            ("PGHOST", "a,b"),
+            ("PGPORT", "5433,5434"),
+            ("PGTARGETSESSIONATTRS", "read-write"),
+            ("PGUSER", "li"),
+            ("PGDATABASE", "books"),
+        ];
+        assert_eq!(two, pairs.map(|(name, value)| (name, value.to_owned())));
+        let numbered = told("hostaddr=10.0.0.1,10.0.0.2 port=5433 user=li dbname=books");
+        assert_eq!(numbered[0], ("PGHOSTADDR", "10.0.0.1,10.0.0.2".to_owned()));
+        assert_eq!(numbered[1], ("PGPORT", "5433".to_owned()));
         assert_eq!(told("host=/run/pg user=li")[2], ("PGDATABASE", "li".to_owned()));
         assert!(tool_environment("books.db").is_err());
     }
