@@ -46,7 +46,7 @@ impl Maker {
     pub(super) fn act(&mut self, world: &mut World, now: Timestamp) -> Act {
         let advertiser = self.rng.index(world.market.advertisers.len());
         let campaign = self.rng.index(world.market.campaigns.len());
-        match self.rng.below(40) {
+        match self.rng.below(46) {
             0..=15 => self.clicks(world, now),
             16..=18 => match self.items(world, now).pop() {
                 Some(item) => Act::Click(item),
@@ -67,10 +67,10 @@ impl Maker {
             28 | 29 => Act::Expire,
             30 | 31 => Act::CloseDays,
             32 => self.budget(campaign),
-            33 => Act::Switch(campaign, !self.rng.one_in(3)),
+            33 => Act::Switch(campaign, !self.rng.one_in(4)),
             34 => self.bid(campaign),
-            35 | 36 => self.resume(world, advertiser),
-            37 | 38 => Act::Invalid(advertiser, self.invalid(world, advertiser)),
+            35 | 36 => Act::Invalid(advertiser, self.invalid(world, advertiser)),
+            37..=44 => self.resume(world, advertiser),
             _ => {
                 let alert = if self.rng.one_in(2) { 0 } else { 100 + self.below(2_000) };
                 Act::Settings(advertiser, self.rng.one_in(2), alert)
@@ -80,8 +80,8 @@ impl Maker {
 
     /// A payment's amount follows from its number, so that the same one once more is the same.
     fn pay(&self, number: u64) -> i64 {
-        let amount = Rng::new(number ^ 0x5eed).below(6_000).cast_signed();
-        1 + if number % 5 == 0 { amount / 20 } else { amount }
+        let amount = Rng::new(number ^ 0x5eed).below(20_000).cast_signed();
+        1 + if number % 3 == 0 { amount / 50 } else { amount }
     }
 
     fn budget(&mut self, campaign: usize) -> Act {
@@ -186,17 +186,17 @@ impl Maker {
             14 => item.pricing = Pricing::Given(self.below(12) - 4),
             15..=17 => item.pricing = Pricing::Given(self.below(300)),
             // Dear ones, which need no keyword: they use up what there is.
-            18..=23 => {
+            18..=21 => {
                 (item.word, item.pricing) = (Word::Unnamed, Pricing::Given(200 + self.below(5_000)));
             }
-            24 => (item.word, item.pricing) = (Word::Unnamed, Pricing::Given(9_000 + self.below(8_000))),
-            25 => item.word = Word::Unnamed,
-            26 => item.pricing = self.auction(),
-            27 => item.id = ["", "with blank", "x".repeat(65).as_str()][self.rng.index(3)].to_owned(),
-            28 | 29 if !self.sent.is_empty() => {
+            22 => (item.word, item.pricing) = (Word::Unnamed, Pricing::Given(9_000 + self.below(8_000))),
+            23 => item.word = Word::Unnamed,
+            24 => item.pricing = self.auction(),
+            25 => item.id = ["", "with blank", "x".repeat(65).as_str()][self.rng.index(3)].to_owned(),
+            26 | 27 if !self.sent.is_empty() => {
                 item.id.clone_from(&self.sent[self.rng.index(self.sent.len())].id);
             }
-            30 => item.campaign = self.rng.index(campaigns),
+            28 => item.campaign = self.rng.index(campaigns),
             _ => {}
         }
         item
