@@ -70,9 +70,11 @@ enum Verb {
     Report(cmd::report::ReportVerb),
     /// Put a backup into a new folder and verify it
     Restore(cmd::backup::RestoreArgs),
-    /// What only test books take: the fault dial
+    /// What only test books take: the fault dial, gateways that pay nobody, clicks
     #[command(subcommand)]
     Sandbox(cmd::sandbox::SandboxVerb),
+    /// Random business with faults, every answer held against an auditor
+    Sim(cmd::sim::SimArgs),
     /// People who may sign in: make the first account
     #[command(subcommand)]
     Staff(staff::StaffVerb),
@@ -101,7 +103,9 @@ enum BenchVerb {
     #[command(after_help = "Example:\n  purser bench credit --json")]
     Credit(bench::credit::CreditBench),
     /// Clicks a second that are charged in bulk, and singly, the client in another process
-    #[command(after_help = "Example:\n  purser bench charges --transfers 20000000 --json")]
+    #[command(
+        after_help = "Examples:\n  purser bench charges --transfers 20000000 --json\n  purser bench charges --stops 1000 --json\n  purser bench charges --advertisers 1 --transfers 10000000 --hours 144 --reports 1000 --json"
+    )]
     Charges(bench::charges::ChargesBench),
     /// The load client of `bench charges`
     #[command(hide = true)]
@@ -144,6 +148,7 @@ fn run(verb: &Verb) -> anyhow::Result<()> {
         Verb::Sandbox(verb) => cmd::sandbox::run_sandbox(verb),
         Verb::Secrets(verb) => secrets::run(verb),
         Verb::Serve(args) => serve::run(args),
+        Verb::Sim(args) => cmd::sim::run_sim(args),
         Verb::Staff(verb) => staff::run(verb),
         Verb::Verify(args) => cmd::verify::run_verify(args),
     }
@@ -151,8 +156,12 @@ fn run(verb: &Verb) -> anyhow::Result<()> {
 
 fn main() -> ExitCode {
     logs::end_quietly_without_reader();
-    logs::start();
-    match run(&Cli::parse().command) {
+    let verb = Cli::parse().command;
+    // What the simulation plants is no news.
+    if !matches!(verb, Verb::Sim(_)) {
+        logs::start();
+    }
+    match run(&verb) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("purser: {error:#}");

@@ -3,7 +3,9 @@
 //! Nothing here is part of the service. A run follows from its seed, and a failing test prints it.
 
 pub mod auditor;
+pub mod charges;
 pub mod credit;
+pub mod delivery;
 pub mod desk;
 pub mod faults;
 pub mod payouts;

@@ -26,6 +26,7 @@ use super::{
     ledger::transfers_per_s,
     report::Report,
     served::{Load, all, ask, ask_with, fund, server},
+    stops::{self, Commits},
 };
 use crate::{
     keys,
@@ -51,6 +52,15 @@ pub(crate) struct ChargesBench {
     /// Bulk calls under way at the same time, each on its own connection
     #[arg(long, default_value_t = 4)]
     connections: usize,
+    /// Advertisers besides who run out of money under way: how fast their stops reach a listener; 0 leaves it out
+    #[arg(long, default_value_t = 0)]
+    stops: u64,
+    /// Hours that are over which the clicks are spread over; 0: all happen now
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=144))]
+    hours: u32,
+    /// Hourly reports of the first campaign to read when all is charged; 0 leaves them out
+    #[arg(long, default_value_t = 0)]
+    reports: u64,
     /// Clicks to charge singly, and transfers to compare them with; 0 leaves both out
     #[arg(long, default_value_t = 100_000)]
     singles: u64,
@@ -78,6 +88,8 @@ pub(crate) struct ChargesBench {
 
 /// First balance of every advertiser, and its budget: neither is ever used up.
 const AMPLE: i64 = 1_000_000_000_000;
+/// Balance of an advertiser who runs out, minor units: one click.
+pub(super) const LAST_MONEY: i64 = 50;
 /// Accounts that single transfers are spread over.
 const ACCOUNTS: u64 = 10_000;
 /// Campaigns written in one commit.
@@ -88,7 +100,7 @@ fn advertiser_name(index: u64) -> String {
 }
 
 /// The advertiser of a number.
-fn advertiser(index: u64) -> PartyId {
+pub(super) fn advertiser(index: u64) -> PartyId {
     party_id(&advertiser_name(index))
 }
 
@@ -150,7 +162,9 @@ impl Command for Prepare {
     }
 }
 
-fn prepare(place: &Place, advertisers: u64, with_accounts: bool) -> Result<()> {
+/// Those who run out come behind the others.
+fn prepare(place: &Place, (rich, poor): (u64, u64), with_accounts: bool) -> Result<()> {
+    let advertisers = rich + poor;
     let mut opened = place.open_engine(1, purser_engine::Limits::default())?;
     let profile = |name: String| Profile {
         external_id: name.clone(),
@@ -161,7 +175,8 @@ fn prepare(place: &Place, advertisers: u64, with_accounts: bool) -> Result<()> {
         metadata: std::collections::BTreeMap::new(),
     };
     all(&opened.executor, (0..advertisers).map(|index| RegisterParty(profile(advertiser_name(index)))))?;
-    fund(&opened.executor, &Clock::system(), (0..advertisers).map(cash), AMPLE)?;
+    fund(&opened.executor, &Clock::system(), (0..rich).map(cash), AMPLE)?;
+    fund(&opened.executor, &Clock::system(), (rich..advertisers).map(cash), LAST_MONEY)?;
     for from in (0..advertisers).step_by(usize::try_from(PREPARED)?) {
         let range = from..advertisers.min(from + PREPARED);
         call(&mut opened.executor, Prepare(range), Meta::system())??;
@@ -183,9 +198,10 @@ pub(crate) fn run(args: &ChargesBench) -> Result<()> {
     report.text("bench", "charges");
     report.text("engine", place.engine());
     let fdatasync = disk::fdatasync_p50_us(&scratch)?;
-    prepare(&place, args.advertisers, args.singles > 0)?;
+    prepare(&place, (args.advertisers, args.stops), args.singles > 0)?;
     let failed = in_bulk(args, &place, &mut report)?;
     report.int("fdatasync_p50_us", fdatasync);
+    read_reports(args, &place, &mut report)?;
     let failed = failed + singly(args, &place, &mut report)?;
     if args.ledger_transfers > 0 {
         let ledger = match &place {
@@ -209,7 +225,7 @@ pub(crate) fn run(args: &ChargesBench) -> Result<()> {
 
 fn token(running: &Running, scope: Scope) -> Result<String> {
     let now = running.app.clock.machine();
-    Ok(keys::make(&running.app.executor, "bench", Scopes::of(&[scope]), now, None)?.1)
+    Ok(keys::make(&running.app.executor, "bench", Scopes::of(&[scope, Scope::EventsRead]), now, None)?.1)
 }
 
 fn number(client: &Value, name: &str) -> u64 {
@@ -227,13 +243,17 @@ fn in_bulk(args: &ChargesBench, place: &Place, report: &mut Report) -> Result<u6
         ("--advertisers", args.advertisers),
         ("--connections", args.connections as u64),
         ("--since", running.app.clock.business().0.unsigned_abs()),
+        ("--stops", args.stops),
+        ("--hours", u64::from(args.hours)),
     ] {
         flags.extend([name.to_owned(), value.to_string()]);
     }
     if args.random_ids {
         flags.push("--random-ids".to_owned());
     }
+    let commits = (args.stops > 0).then(|| Commits::watch(&running.app.executor));
     let client = ask_with(&running, &token, "charges-client", &flags)?;
+    let commits = commits.map(Commits::all);
     let cpu = disk::cpu_micros() - cpu;
     let stats = running.app.executor.stats();
     running.stop()?;
@@ -257,12 +277,45 @@ fn in_bulk(args: &ChargesBench, place: &Place, report: &mut Report) -> Result<u6
     report.int("client_cpu_ns_per_charge", number("cpu_us") * 1_000 / clicks.max(1));
     report.int("first_million_per_s", number("first_per_s"));
     report.int("last_million_per_s", number("last_per_s"));
+    if let Some(commits) = commits {
+        stops::report(&client, &commits, args.stops, report)?;
+    }
     ensure!(
         number("charged") * 10 >= clicks * 9,
         "only {} of {clicks} clicks were charged",
         number("charged")
     );
     Ok(number("failed"))
+}
+
+/// Reads the hourly report of the first campaign, and checks that it counts what was charged.
+fn read_reports(args: &ChargesBench, place: &Place, report: &mut Report) -> Result<()> {
+    if args.reports == 0 {
+        return Ok(());
+    }
+    let running = serve::start(&server(args.workers, args.writers), place)?;
+    let token = token(&running, Scope::AdsRead)?;
+    let mut flags = Vec::new();
+    for (name, value) in [
+        ("--reports", args.reports),
+        ("--hours", u64::from(args.hours)),
+        ("--since", running.app.clock.business().0.unsigned_abs()),
+        ("--clicks", 0),
+        ("--batch", 0),
+        ("--advertisers", args.advertisers),
+        ("--connections", 1),
+    ] {
+        flags.extend([name.to_owned(), value.to_string()]);
+    }
+    let client = ask_with(&running, &token, "charges-client", &flags)?;
+    running.stop()?;
+    let number = |name: &str| number(&client, name);
+    report.int("reported_hours", number("lines"));
+    report.int("reported_clicks", number("clicks"));
+    report.milli("hourly_report_p50_ms", number("p50_us"));
+    report.milli("hourly_report_p99_ms", number("p99_us"));
+    ensure!(number("clicks") > 0, "the report counts nothing");
+    Ok(())
 }
 
 /// Single clicks, and single transfers in the same run; returns how many failed.

@@ -6,15 +6,24 @@ use std::{
     fmt::Write as _,
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::ScopedJoinHandle,
 };
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
-use purser_domain::time::Timestamp;
+use purser_domain::time::{HOUR, Timestamp, Zone};
 use purser_engine::clock::Stopwatch;
 
-use super::{charges::campaign, disk, report::percentile};
+use super::{
+    charges::{LAST_MONEY, campaign},
+    disk,
+    report::percentile,
+    stops::{Stops, listen, machine_us, told},
+};
 
 /// Flags; filled in by the bench.
 #[derive(Args)]
@@ -34,6 +43,15 @@ pub(crate) struct ChargesClient {
     /// When the first click happens, µs.
     #[arg(long)]
     since: i64,
+    /// Further advertisers, behind the others, each of whom runs out of money by one click.
+    #[arg(long, default_value_t = 0)]
+    stops: u64,
+    /// Clicks are spread over so many hours that are over.
+    #[arg(long, default_value_t = 0)]
+    hours: u32,
+    /// Instead of charging: reads the hourly report of the first campaign so often.
+    #[arg(long, default_value_t = 0)]
+    reports: u64,
     #[arg(long, env = "PURSER_BENCH_TOKEN", hide_env_values = true)]
     token: String,
 }
@@ -62,22 +80,39 @@ fn scatter(mut number: u64) -> u64 {
 
 /// `purser bench charges-client`.
 pub(crate) fn run(args: &ChargesClient) -> Result<()> {
-    let campaigns: Vec<String> = (0..args.advertisers).map(|index| campaign(index).to_string()).collect();
+    if args.reports > 0 {
+        return read_reports(args);
+    }
+    let all = args.advertisers + args.stops;
+    let campaigns: Vec<String> = (0..all).map(|index| campaign(index).to_string()).collect();
     let progress = Mutex::new(Progress::default());
-    let watch = Stopwatch::start();
+    let (stops, over, listening) =
+        (Stops::default(), AtomicBool::new(false), AtomicBool::new(args.stops == 0));
+    let mut watch = Stopwatch::start();
+    let mut micros = 0;
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..args.connections)
-            .map(|_| scope.spawn(|| connection(args, &campaigns, &progress, &watch)))
-            .collect();
-        for thread in threads {
-            match thread.join() {
-                Ok(outcome) => outcome?,
-                Err(_) => anyhow::bail!("a thread of the client panicked"),
-            }
+        let listener = (args.stops > 0).then(|| {
+            let (server, parties) = ((args.address, args.token.as_str()), args.advertisers..all);
+            let (stops, over, listening) = (&stops, &over, &listening);
+            scope.spawn(move || listen(server, parties, stops, over, listening))
+        });
+        // Nothing is charged before somebody listens.
+        while !listening.load(Ordering::SeqCst)
+            && !listener.as_ref().is_some_and(ScopedJoinHandle::is_finished)
+        {
+            std::thread::sleep(std::time::Duration::from_millis(5));
         }
-        anyhow::Ok(())
+        watch = Stopwatch::start();
+        let (campaigns, progress, stops, watch) = (&campaigns, &progress, &stops, &watch);
+        let threads: Vec<_> = (0..args.connections)
+            .map(|_| scope.spawn(move || connection(args, campaigns, progress, watch, stops)))
+            .collect();
+        let outcome = threads.into_iter().try_for_each(joined);
+        micros = watch.micros();
+        over.store(true, Ordering::SeqCst);
+        let heard = listener.map_or(Ok(()), joined);
+        outcome.and(heard)
     })?;
-    let micros = watch.micros();
     let mut progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
     progress.times.sort_unstable();
     let (first, last) = first_and_last(&progress.marks);
@@ -87,10 +122,14 @@ pub(crate) fn run(args: &ChargesClient) -> Result<()> {
             "micros": micros, "charged": progress.charged, "replayed": progress.replayed,
             "refused": progress.refused, "failed": progress.failed, "cpu_us": disk::cpu_micros(),
             "p50_us": percentile(&progress.times, 50), "p99_us": percentile(&progress.times, 99),
-            "first_per_s": first, "last_per_s": last,
+            "first_per_s": first, "last_per_s": last, "stops": told(stops),
         })
     );
     Ok(())
+}
+
+fn joined(thread: ScopedJoinHandle<'_, Result<()>>) -> Result<()> {
+    thread.join().map_err(|_| anyhow::anyhow!("a thread of the client panicked"))?
 }
 
 /// Rates of the first and the last million clicks, or of all when there are fewer.
@@ -108,6 +147,7 @@ fn connection(
     campaigns: &[String],
     progress: &Mutex<Progress>,
     watch: &Stopwatch,
+    stops: &Stops,
 ) -> Result<()> {
     let mut stream = TcpStream::connect(args.address).context("connecting")?;
     stream.set_nodelay(true)?;
@@ -122,8 +162,8 @@ fn connection(
         if size == 0 {
             return Ok(());
         }
-        let at = args.since.saturating_add(i64::try_from(watch.micros()).unwrap_or(0));
-        clicks(args, campaigns, from..from + size, Timestamp(at), &mut body);
+        let at = instant(args, from, watch);
+        clicks(args, campaigns, from..from + size, at, &mut body);
         head.clear();
         let _ = write!(
             head,
@@ -135,8 +175,18 @@ fn connection(
         let sent = Stopwatch::start();
         stream.write_all(head.as_bytes())?;
         stream.write_all(body.as_bytes())?;
+        let written = machine_us();
         let length = read_answer(&mut stream, &mut answer)?;
         let micros = sent.micros();
+        let last = (from..from + size).filter_map(|number| last_click(args, number));
+        let last: Vec<u64> = last.map(|place| place + args.advertisers).collect();
+        if !last.is_empty() {
+            let (now, mut stops) = (machine_us(), stops.lock().unwrap_or_else(PoisonError::into_inner));
+            for place in last {
+                let seen = stops.entry(place).or_default();
+                (seen.sent, seen.answered) = (written, now);
+            }
+        }
         let answer = answer.get(..length).unwrap_or_default();
         let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
         progress.times.push(micros);
@@ -154,6 +204,21 @@ fn connection(
     }
 }
 
+/// When the clicks of a call happen: now, or somewhere in the hours that they are spread over.
+fn instant(args: &ChargesClient, from: u64, watch: &Stopwatch) -> Timestamp {
+    let now = args.since.saturating_add(i64::try_from(watch.micros()).unwrap_or(0));
+    let span = i64::from(args.hours).saturating_mul(HOUR);
+    let past = i128::from(span) * i128::from(args.clicks - from) / i128::from(args.clicks.max(1));
+    Timestamp(if span == 0 { now } else { args.since }.saturating_sub(i64::try_from(past).unwrap_or(0)))
+}
+
+/// The place of the advertiser whose last money a click is, among those who run out.
+fn last_click(args: &ChargesClient, number: u64) -> Option<u64> {
+    let every = (args.clicks / args.stops.max(1) / 100).max(1) * 100;
+    let place = number / every;
+    (place < args.stops && number % every == 50).then_some(place)
+}
+
 /// The clicks of a call: every hundredth is the one before once more, another hundredth costs nothing, which is refused.
 fn clicks(
     args: &ChargesClient,
@@ -168,7 +233,11 @@ fn clicks(
     for number in numbers.clone() {
         let own = if number % 100 == 7 && number > numbers.start { number - 1 } else { number };
         let price = if own % 100 == 9 { 0 } else { 5 + own % 96 };
-        let place = usize::try_from(scatter(own) % campaigns.len().max(1) as u64).unwrap_or(0);
+        let (price, place) = match last_click(args, own) {
+            Some(place) => (LAST_MONEY.unsigned_abs(), args.advertisers + place),
+            None => (price, scatter(own) % args.advertisers.max(1)),
+        };
+        let place = usize::try_from(place).unwrap_or(0);
         let Some(campaign) = campaigns.get(place) else { return };
         if number > numbers.start {
             body.push(',');
@@ -227,4 +296,38 @@ fn counts(answer: &[u8]) -> Option<[u64; 3]> {
         digits.parse::<u64>().ok()
     };
     Some([number("\"charged\":")?, number("\"replayed\":")?, number("\"refused\":")?])
+}
+
+/// Reads the hourly report of the first campaign again and again.
+fn read_reports(args: &ChargesClient) -> Result<()> {
+    let zone = Zone::shanghai();
+    let last = zone.date(Timestamp(args.since));
+    let first = zone.date(Timestamp(args.since.saturating_sub(i64::from(args.hours).saturating_mul(HOUR))));
+    let head = format!(
+        "GET /v1/ad-campaigns/{}/report?by=hour&from={first}&until={last} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {}\r\n\r\n",
+        campaign(0),
+        args.token
+    );
+    let mut stream = TcpStream::connect(args.address).context("connecting")?;
+    stream.set_nodelay(true)?;
+    let (mut times, mut answer, mut length) = (Vec::new(), vec![0; 64 << 10], 0);
+    for _ in 0..args.reports {
+        let sent = Stopwatch::start();
+        stream.write_all(head.as_bytes())?;
+        length = read_answer(&mut stream, &mut answer)?;
+        times.push(sent.micros());
+    }
+    let answer = answer.get(..length).unwrap_or_default();
+    ensure!(answer.get(9..12) == Some(b"200"), "{}", String::from_utf8_lossy(answer));
+    let body = answer.windows(4).position(|window| window == b"\r\n\r\n").map_or(0, |end| end + 4);
+    let report: serde_json::Value = serde_json::from_slice(answer.get(body..).unwrap_or_default())?;
+    let lines = report["data"].as_array().map_or(&[][..], Vec::as_slice);
+    let clicks: u64 = lines.iter().filter_map(|line| line["clicks"].as_u64()).sum();
+    times.sort_unstable();
+    println!(
+        "{}",
+        serde_json::json!({ "p50_us": percentile(&times, 50), "p99_us": percentile(&times, 99),
+            "lines": lines.len(), "clicks": clicks })
+    );
+    Ok(())
 }

@@ -12,4 +12,5 @@ pub(crate) mod month_close;
 pub(crate) mod records;
 pub(crate) mod report;
 pub(crate) mod served;
+mod stops;
 pub(crate) mod withdrawals;

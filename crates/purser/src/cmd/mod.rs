@@ -23,7 +23,10 @@ pub(crate) mod report;
 mod report_credit;
 mod rules;
 pub(crate) mod sandbox;
+mod sandbox_clicks;
+mod sandbox_market;
 mod shops_csv;
+pub(crate) mod sim;
 mod terms_csv;
 pub(crate) mod verify;
 

@@ -13,6 +13,7 @@ use super::{
     bank::{BankArgs, run_bank},
     gateway::{GatewayArgs, run_gateway},
     run,
+    sandbox_clicks::{ClicksArgs, run_clicks},
 };
 use crate::store::StoreArgs;
 
@@ -23,6 +24,8 @@ pub(crate) enum SandboxVerb {
     Alipay(GatewayArgs),
     /// A bank that reads files of payment orders, pays nobody and answers as told
     Bank(BankArgs),
+    /// Advertisers and the clicks of a market, against a running server
+    Clicks(ClicksArgs),
     /// Turn the fault dial of the sandbox rail
     Faults(Faults),
     /// Break a rail, or make it whole
@@ -78,6 +81,7 @@ pub(crate) fn run_sandbox(verb: &SandboxVerb) -> Result<()> {
     match verb {
         SandboxVerb::Alipay(args) => run_gateway(args),
         SandboxVerb::Bank(args) => run_bank(args),
+        SandboxVerb::Clicks(args) => run_clicks(args),
         SandboxVerb::Faults(args) => faults(args),
         SandboxVerb::Rail(args) => rail(args),
     }

@@ -95,6 +95,12 @@ pub(super) fn others() -> Vec<Profile> {
     list
 }
 
+/// The advertisers among them: the platform's own id, and the name.
+pub(super) fn advertisers() -> Vec<(String, String)> {
+    let advertisers = others().into_iter().filter(|profile| profile.roles.has(Role::Advertiser));
+    advertisers.map(|profile| (profile.external_id, profile.display_name)).collect()
+}
+
 /// The merchants among them, by the platform's own id.
 pub(super) fn shops() -> Vec<String> {
     let merchants = others().into_iter().filter(|profile| profile.roles.has(Role::Merchant));

@@ -1,5 +1,6 @@
 //! `purser demo`: a lively marketplace to look at.
 
+mod ads;
 mod cast;
 mod seed;
 mod shops;

@@ -26,6 +26,7 @@ use purser_engine::{
 use purser_storage::Session;
 
 use super::{
+    ads::{self, Ads},
     cast::{self, Creator, Dice},
     shops::Shops,
     state::Complete,
@@ -61,6 +62,7 @@ struct Play {
     open: Vec<Open>,
     number: u32,
     shops: Option<Shops>,
+    ads: Option<Ads>,
 }
 
 /// Fills new books with the demo's year. Books that hold it already are left alone.
@@ -85,6 +87,7 @@ pub(crate) fn seed(place: &Place, secrets: &SecretsArgs, quiet: bool) -> Result<
         open: Vec::new(),
         number: 0,
         shops: None,
+        ads: None,
     };
     play.prologue()?;
     let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(u64::try_from(DAYS).unwrap_or(1)) };
@@ -131,6 +134,7 @@ impl Play {
         if day > 0 {
             call(self.desk(), SetClock { to: at }, Meta::system())??;
         }
+        self.advertise(day, at, 9)?;
         if day % 30 == 0 {
             self.top_up(day)?;
         }
@@ -147,10 +151,40 @@ impl Play {
             call(self.desk(), SetClock { to: at.plus(minutes * MINUTE) }, Meta::system())??;
             self.work()?;
         }
+        self.advertise(day, at, 10)?;
+        if day == DAYS - 1 {
+            // The demo is looked at from here.
+            return Ok(());
+        }
+        for hour in 11..24 {
+            self.advertise(day, at, hour)?;
+        }
         if let Some(shops) = &mut self.shops {
             shops.night(&mut self.opened.executor, day, at)?;
         }
+        for hour in 24..33 {
+            self.advertise(day, at, hour)?;
+        }
         Ok(())
+    }
+
+    /// The hour before a full one, which is now or to come; beyond 24 it is the next day's morning.
+    fn advertise(&mut self, day: i64, at: Timestamp, hour: i64) -> Result<()> {
+        if day < DAYS - ads::DAYS {
+            return Ok(());
+        }
+        let until = at.plus((hour - 9) * HOUR);
+        if self.ads.is_none() {
+            self.ads = Some(Ads::open(&mut self.opened.executor, at.plus((DAYS - 1 - day) * DAY))?);
+            self.work()?;
+        }
+        if hour > 10 {
+            call(self.desk(), SetClock { to: until }, Meta::system())??;
+        }
+        if let Some(ads) = &mut self.ads {
+            ads.span(&mut self.opened.executor, self.reads.as_mut(), (until.plus(-HOUR), until))?;
+        }
+        self.work()
     }
 
     fn top_up(&mut self, day: i64) -> Result<()> {

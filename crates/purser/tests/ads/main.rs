@@ -9,6 +9,7 @@ mod campaigns;
 mod clicks;
 mod desk;
 mod grants;
+mod market;
 mod money_back;
 mod resume;
 mod stream;

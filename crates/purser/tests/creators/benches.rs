@@ -1,5 +1,5 @@
-//! The benches of withdrawals and of the month close run to their end on both databases, with codes and sound books (P8,
-//! X15), and those of the ledger with every figure that is promised; their figures need a release build and a quiet machine.
+//! The benches of withdrawals, of clicks and of the month close run to their end on both databases, with codes and sound books (P8,
+//! A4, A10, X15), and those of the ledger with every figure that is promised; their figures need a release build and a quiet machine.
 
 use std::process::Command;
 
@@ -24,6 +24,51 @@ fn a_month_is_closed_for_all_of_its_creators_x15() {
         let run = place.run(&["bench", "month-close", "--creators", "300", "--json"]);
         let figures = run.ended(0).json();
         assert_eq!((&figures["creators"], &figures["verify"]), (&300.into(), &"ok".into()), "{figures}");
+    }
+}
+
+/// A small run of each: stops are heard of, and the hourly report counts the clicks of days that are over.
+#[test]
+fn clicks_are_measured_with_their_stops_and_reports_a4_a10() {
+    for place in Place::all() {
+        let bulk = [
+            "bench",
+            "charges",
+            "--transfers",
+            "6000",
+            "--batch",
+            "500",
+            "--ledger-transfers",
+            "2000",
+            "--json",
+        ];
+        let stops = [&bulk[..], &["--advertisers", "20", "--stops", "10", "--singles", "300"]].concat();
+        let figures = place.fresh().run(&stops).ended(0).json();
+        let int = |figures: &serde_json::Value, name: &str| {
+            figures[name].as_i64().unwrap_or_else(|| panic!("no {name} in {figures}"))
+        };
+        for name in [
+            "charges_per_s",
+            "first_million_per_s",
+            "last_million_per_s",
+            "single_charges_per_s",
+            "replayed",
+            "refused",
+        ] {
+            assert!(int(&figures, name) > 0, "{name}: {figures}");
+        }
+        assert_eq!((int(&figures, "stops"), &figures["verify"]), (10, &"ok".into()), "{figures}");
+        for name in ["stop_after_commit_p99_ms", "stop_after_receipt_p99_ms"] {
+            assert!(figures[name].as_f64().is_some_and(|ms| ms > 0.0), "{name}: {figures}");
+        }
+        let reports =
+            ["--advertisers", "1", "--hours", "48", "--reports", "5", "--singles", "0", "--random-ids"];
+        let figures = place.fresh().run(&[&bulk[..], &reports].concat()).ended(0).json();
+        assert_eq!(int(&figures, "reported_clicks"), int(&figures, "charged"), "{figures}");
+        assert!(
+            int(&figures, "reported_hours") >= 12 && figures["hourly_report_p99_ms"].is_number(),
+            "{figures}"
+        );
     }
 }
 
