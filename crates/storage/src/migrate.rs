@@ -32,6 +32,8 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0022_ad_refunds", include_str!("../migrations/0022_ad_refunds.sql")),
     ("0025_messages", include_str!("../migrations/0025_messages.sql")),
     ("0024_party_notes", include_str!("../migrations/0024_party_notes.sql")),
+    ("0031_ad_top_ups", include_str!("../migrations/0031_ad_top_ups.sql")),
+    ("0032_ad_overview", include_str!("../migrations/0032_ad_overview.sql")),
 ];
 
 static APPLIED: Statement = Statement {
