@@ -22,7 +22,7 @@ use serde::{
 use utoipa::ToSchema;
 
 use crate::{
-    edge::{Answer, Body, Call, parse_id, submit},
+    edge::{Answer, Body, Call, bulk_size, parse_id, submit},
     problem::{Problem, named},
 };
 
@@ -151,6 +151,19 @@ impl From<&Rejection> for AdItemError {
     }
 }
 
+impl From<Rejection> for AdItemError {
+    fn from(rejection: Rejection) -> Self {
+        Self::from(&rejection)
+    }
+}
+
+impl From<&(String, String)> for AdItemError {
+    fn from((pointer, detail): &(String, String)) -> Self {
+        let (detail, pointer) = (detail.clone(), Some(pointer.clone()));
+        Self { code: "invalid_input", detail, pointer, facts: None }
+    }
+}
+
 /// What is wrong with an item: where, and what would be right.
 type Wrong = (&'static str, String);
 
@@ -225,14 +238,6 @@ fn sort<G, R>(given: Vec<G>, read: impl Fn(G) -> Result<R, Wrong>) -> (Vec<R>, V
     (items, places)
 }
 
-fn bulk_size(count: usize, most: usize) -> Result<(), Problem> {
-    if (1..=most).contains(&count) {
-        return Ok(());
-    }
-    let text = format!("a bulk request has 1 to {most} items, this one has {count}");
-    Err(Problem::new(StatusCode::BAD_REQUEST, "bulk_size", text.clone()).at("/items", text))
-}
-
 /// Charge a click
 ///
 /// Wholly or not at all: from grants, then cash; what the balance lacks becomes arrears within their limit. No
@@ -285,7 +290,7 @@ fn click_items(places: &[Result<usize, Wrong>], outcomes: &[ClickOutcome]) -> Ad
     responses((status = 200, body = AdClickItems, description = "Outcomes, in order")))]
 pub(crate) async fn charge_clicks(call: Call, body: Body<AdClicks>) -> Result<Response, Problem> {
     let Body { value, digest } = body;
-    bulk_size(value.items.len(), call.app.bulk_items())?;
+    bulk_size("/items", value.items.len(), call.app.bulk_items())?;
     let (items, places) = sort(value.items, read);
     submit(&call, digest, ChargeClicks::bulk(items), move |outcomes| {
         Answer::ok(&click_items(&places, outcomes))
@@ -354,7 +359,7 @@ pub(crate) async fn credit_invalid_clicks(
 ) -> Result<Response, Problem> {
     let InvalidAdClicks { advertiser_id, click_ids, reason } = body.value;
     let party: PartyId = parse_id(&advertiser_id, "/advertiser_id")?;
-    bulk_size(click_ids.len(), call.app.bulk_items().min(CLICKS_MAX))?;
+    bulk_size("/items", click_ids.len(), call.app.bulk_items().min(CLICKS_MAX))?;
     if !(1..=REASON_MAX).contains(&reason.chars().count()) || reason.contains(char::is_control) {
         return Err(Problem::invalid("/reason", format!("1 to {REASON_MAX} printable characters")));
     }
@@ -445,7 +450,7 @@ fn read_figures(given: AdFigures) -> Result<ReportedFigures, Wrong> {
     responses((status = 200, body = AdFiguresItems, description = "Outcomes, in order")))]
 pub(crate) async fn report_ad_figures(call: Call, body: Body<AdFiguresList>) -> Result<Response, Problem> {
     let Body { value, digest } = body;
-    bulk_size(value.items.len(), call.app.bulk_items())?;
+    bulk_size("/items", value.items.len(), call.app.bulk_items())?;
     let (items, places) = sort(value.items, read_figures);
     submit(&call, digest, ReportAdFigures { items }, move |outcomes| {
         let error = |place: &Result<usize, Wrong>| match place.as_ref().map(|at| outcomes.get(*at)) {

@@ -36,13 +36,19 @@ const BREATH: u32 = 400;
 const EVENTS: usize = 500;
 /// Pieces that wait for a slow client.
 const PIECES: usize = 4;
+/// How long a client may leave them waiting: whoever does not read gives its place to somebody who does.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest life of a stream. Who is still there comes back with the last id and misses nothing; who is not, and was told
+/// nothing that it could have left unread, holds no place for ever.
+const STAY: Duration = Duration::from_secs(3_600);
 
 /// Follow stops and resumes as they happen
 ///
 /// Server-sent events: `ads.stopped`, `ads.resumed`, `ads.budget_stopped` and the others of advertising accounts, each with
 /// the same content as in `GET /v1/events`. The `id` of an event is a cursor: send the last one as `Last-Event-ID` and
-/// nothing is missed; without it the stream begins with what happens next. Numbers (`data.data.seq`) of one advertiser have
-/// no gap.
+/// nothing is missed; without it the stream begins with what happens next. Every event carries the number of its
+/// advertiser (`data.data.seq`), which counts without gaps: a number that is missing is an event that you missed. The
+/// stream ends after an hour, when the server stops, and when nothing of it is read for ten seconds: connect again.
 #[utoipa::path(get, path = "/v1/ads/stream", tag = "advertising",
     params(("Last-Event-ID" = Option<String>, Header, description = "`id` of the last event that you saw")),
     responses((status = 200, body = String, content_type = "text/event-stream", description = "Events, for as long as both sides stay")))]
@@ -60,7 +66,7 @@ pub(crate) async fn follow_ads(call: Call, headers: HeaderMap) -> Result<Respons
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "streams_busy", text).retry(10));
     };
     let (pieces, receiver) = mpsc::channel(PIECES);
-    tokio::spawn(follow(Arc::clone(&call.app), places, pieces, permit));
+    tokio::spawn(tokio::time::timeout(STAY, follow(Arc::clone(&call.app), places, pieces, permit)));
     let mut response = Response::new(Body::from_stream(Pieces(receiver)));
     let kind = HeaderValue::from_static("text/event-stream");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
@@ -97,7 +103,7 @@ async fn follow(
             text.push_str(":\n\n");
             idle = 0;
         }
-        if !text.is_empty() && pieces.send(Bytes::from(std::mem::take(&mut text))).await.is_err() {
+        if !text.is_empty() && !pass(&pieces, std::mem::take(&mut text), PATIENCE).await {
             return;
         }
         if !full {
@@ -105,6 +111,11 @@ async fn follow(
             let _ = tokio::time::timeout(LOOK, woken).await;
         }
     }
+}
+
+/// Passes a piece on; false when the client has left, or does not read.
+async fn pass(pieces: &mpsc::Sender<Bytes>, text: String, patience: Duration) -> bool {
+    tokio::time::timeout(patience, pieces.send(Bytes::from(text))).await.is_ok_and(|sent| sent.is_ok())
 }
 
 fn push(text: &mut String, places: &feed::Places, row: EventRow) {
@@ -121,5 +132,28 @@ impl futures_core::Stream for Pieces {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.0.poll_recv(context).map(|piece| piece.map(Ok))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn piece() -> String {
+        ":\n\n".to_owned()
+    }
+
+    #[tokio::test]
+    async fn a_client_that_does_not_read_is_given_up_a4() {
+        let (pieces, mut receiver) = mpsc::channel(PIECES);
+        let patience = Duration::from_millis(20);
+        for _ in 0..PIECES {
+            assert!(pass(&pieces, piece(), patience).await, "there is room");
+        }
+        assert!(!pass(&pieces, piece(), patience).await, "nothing was read");
+        assert!(receiver.recv().await.is_some());
+        assert!(pass(&pieces, piece(), patience).await, "it reads again");
+        drop(receiver);
+        assert!(!pass(&pieces, piece(), patience).await, "it has left");
     }
 }

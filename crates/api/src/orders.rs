@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    edge::{Amount, Answer, Body, Call, Instant, json, json_versioned, parse_id, submit},
+    edge::{Amount, Answer, Body, Call, Instant, bulk_size, json, json_versioned, parse_id, submit},
     problem::Problem,
 };
 
@@ -302,11 +302,7 @@ fn item(index: usize, place: &Result<usize, Wrong>, outcomes: &[ItemOutcome]) ->
     responses((status = 200, body = TaskOrderItems, description = "Outcomes, in order")))]
 pub(crate) async fn report_orders(call: Call, body: Body<TaskOrderReports>) -> Result<Response, Problem> {
     let Body { value, digest } = body;
-    let most = call.app.bulk_items();
-    if value.items.is_empty() || value.items.len() > most {
-        let text = format!("a bulk request has 1 to {most} items, this one has {}", value.items.len());
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "bulk_size", text.clone()).at("/items", text));
-    }
+    bulk_size("/items", value.items.len(), call.app.bulk_items())?;
     let currency = call.app.rules().currency;
     let mut items = Vec::with_capacity(value.items.len());
     let mut places = Vec::with_capacity(value.items.len());

@@ -1,5 +1,5 @@
 //! Cases of the advertising account: state and projection (A1, A4), top-ups (A2), resuming (A5), alerts (A10), automatic
-//! top-ups (A11).
+//! top-ups (A11), whose money a balance is (A12).
 mod support;
 
 use proptest::prelude::*;
@@ -10,6 +10,7 @@ use purser_domain::{
         auto::{AutoFacts, Verdict, Wish, decide, pause},
         settings::{self, SettingsTerms},
         topup::{TopUpFacts, TopUpTerms, suggest},
+        unspent::{TopUp, unspent},
     },
     money::{decimal, parse_decimal},
     time::{DAY, HOUR, MINUTE, Timestamp},
@@ -143,6 +144,111 @@ fn the_settings(words: &Words<'_>) -> String {
     outcome.map_or_else(|no| format!("{}: {no}", no.code()), |()| "set".to_owned())
 }
 
+/// What is left of every top-up, the oldest first, after money came (`pay` by a payer, `earn` from the party's own
+/// earnings), was spent, was credited, and went `back` to the top-up of a number.
+fn the_money(text: &str) -> String {
+    let (mut purse, mut names) = (Purse::default(), Vec::new());
+    for step in text.split(" ; ") {
+        match step.split_whitespace().collect::<Vec<_>>().as_slice() {
+            [name @ ("pay" | "earn"), amount] => {
+                purse.came(money(amount));
+                names.push(format!("{name}{}", names.len() + 1));
+            }
+            ["spend", amount] => purse.spend(money(amount)),
+            ["credit", amount] => purse.credit(money(amount)),
+            ["back", number, amount] => {
+                let at = number.parse::<usize>().expect("a number") - 1;
+                assert!(purse.back(at, money(amount)), "{step}: only {:?}", purse.unspent());
+            }
+            other => panic!("unknown step {other:?}"),
+        }
+    }
+    let left = purse.unspent().into_iter().zip(names).map(|(left, name)| format!("{name} {}", decimal(left)));
+    left.collect::<Vec<_>>().join(" ")
+}
+
+/// An advertiser's money, and whose it is by a queue: what came first is used first.
+#[derive(Debug, Default)]
+struct Purse {
+    balance_minor: i64,
+    owed_minor: i64,
+    /// The oldest first.
+    top_ups: Vec<TopUp>,
+    /// Of each, what was spent.
+    spent: Vec<i64>,
+}
+
+impl Purse {
+    fn came(&mut self, amount_minor: i64) {
+        let paid = self.owed_minor.min(amount_minor);
+        self.owed_minor -= paid;
+        self.balance_minor += amount_minor - paid;
+        let cash_minor = amount_minor - paid;
+        self.top_ups.push(TopUp { amount_minor, cash_minor, rest_minor: amount_minor });
+        self.spent.push(paid);
+    }
+
+    fn spend(&mut self, amount_minor: i64) {
+        let mut left = amount_minor.min(self.balance_minor);
+        self.balance_minor -= left;
+        self.owed_minor += amount_minor - left;
+        for (top_up, spent) in self.top_ups.iter().zip(&mut self.spent) {
+            let part = left.min(top_up.rest_minor - *spent);
+            *spent += part;
+            left -= part;
+        }
+        assert_eq!(left, 0, "the queue has what the balance has");
+    }
+
+    /// Clicks are undone: what is owed is owed no more, the rest is balance again.
+    fn credit(&mut self, amount_minor: i64) {
+        let paid = self.owed_minor.min(amount_minor);
+        self.owed_minor -= paid;
+        let mut left = amount_minor - paid;
+        for spent in self.spent.iter_mut().rev() {
+            let part = left.min(*spent);
+            *spent -= part;
+            left -= part;
+            self.balance_minor += part;
+        }
+    }
+
+    fn unspent(&self) -> Vec<i64> {
+        let newest: Vec<TopUp> = self.top_ups.iter().rev().copied().collect();
+        let mut left = unspent(&newest, self.balance_minor);
+        left.reverse();
+        left
+    }
+
+    /// Gives back; false when that is more than is unspent.
+    fn back(&mut self, at: usize, amount_minor: i64) -> bool {
+        let unspent = self.unspent();
+        let fits = unspent.get(at).is_some_and(|most| amount_minor <= *most);
+        if let Some(top_up) = self.top_ups.get_mut(at).filter(|_| fits) {
+            top_up.rest_minor -= amount_minor;
+            self.balance_minor -= amount_minor;
+        }
+        fits
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Came(i64),
+    Spend(i64),
+    Credit(i64),
+    Back(usize, i64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        (1i64..1_000).prop_map(Step::Came),
+        (1i64..1_500).prop_map(Step::Spend),
+        (1i64..700).prop_map(Step::Credit),
+        (0usize..12, 1i64..1_000).prop_map(|(at, minor)| Step::Back(at, minor)),
+    ]
+}
+
 fn answer(input: &str) -> String {
     let (what, rest) = input.split_once(' ').unwrap_or((input, ""));
     let words = Words::of(rest);
@@ -154,6 +260,7 @@ fn answer(input: &str) -> String {
         "alerts" => the_alerts(rest),
         "auto" => the_auto(&words),
         "set" => the_settings(&words),
+        "money" => the_money(rest),
         _ => panic!("unknown question {what}"),
     }
 }
@@ -170,6 +277,31 @@ fn pauses_double_up_to_a_day() {
 }
 
 proptest! {
+    /// A12: whatever happens, what is unspent of a top-up is what the queue has of it (less what paid arrears), so that
+    /// nobody gets back more than what they paid less what of it was spent.
+    #[test]
+    fn what_goes_back_is_what_came_less_what_was_spent_a12(steps in prop::collection::vec(step(), 1..60)) {
+        let mut purse = Purse::default();
+        for step in steps {
+            match step {
+                Step::Came(minor) => purse.came(minor),
+                Step::Spend(minor) => purse.spend(minor),
+                Step::Credit(minor) => purse.credit(minor),
+                Step::Back(at, minor) => {
+                    purse.back(at, minor);
+                }
+            }
+            let unspent = purse.unspent();
+            prop_assert!(unspent.iter().sum::<i64>() <= purse.balance_minor);
+            for ((top_up, spent), unspent) in purse.top_ups.iter().zip(&purse.spent).zip(unspent) {
+                let back = top_up.amount_minor - top_up.rest_minor;
+                let queue = top_up.rest_minor - spent;
+                prop_assert!(back + unspent <= top_up.amount_minor - spent, "{purse:?}");
+                prop_assert_eq!(unspent, queue.min(top_up.cash_minor - back), "{:?}", purse);
+            }
+        }
+    }
+
     #[test]
     fn an_automatic_top_up_stays_within_source_and_cap_and_is_a_multiple(
         balance in 0i64..50_000, source in 0i64..500_000, cap in 0i64..200_000, arrears in 0i64..10_000,

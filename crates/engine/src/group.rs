@@ -438,8 +438,13 @@ impl Writer {
             tx.ledger.set_command(index);
             let outcome = catch_unwind(AssertUnwindSafe(|| run(job.as_ref(), tx, ctx)));
             if self.tx.wants_next_group() {
-                // The first command of a group finds nothing that was changed before it.
-                return Err(if index > 0 { Trouble::NextGroup(index) } else { Trouble::Bug });
+                return Err(match index {
+                    // The first command of a group finds nothing changed before it, but for what another server did
+                    // between its look and its lock.
+                    0 if self.session.exclusive() => Trouble::Panicked(0),
+                    0 => Trouble::Raced,
+                    _ => Trouble::NextGroup(index),
+                });
             }
             self.tx.command_done();
             match outcome {

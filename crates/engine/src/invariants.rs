@@ -48,7 +48,7 @@ const MOST: usize = 100;
 
 /// All invariants that exist.
 pub fn all() -> Vec<&'static dyn Invariant> {
-    let own: [&'static dyn Invariant; 19] = [
+    let own: [&'static dyn Invariant; 20] = [
         &WithdrawalsInTransit,
         &ProceedsInTransit,
         &DrawnByOthers,
@@ -66,6 +66,7 @@ pub fn all() -> Vec<&'static dyn Invariant> {
         &crate::credit::ApplicationsWhole,
         &ads::ClickLines,
         &ads::AdAccountsAgree,
+        &ads::AdTopUpsAgree,
         &ads::AdBudgetsAddUp,
         &ads::AdRollupsAddUp,
     ];

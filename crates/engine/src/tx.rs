@@ -110,6 +110,15 @@ impl Tx {
         crate::Rejection::new("next_group", "decided in the next group")
     }
 
+    /// A row that another row led to. Where it was not declared, an earlier command of the group or another server has
+    /// changed what leads to it after the command declared what it reads: the command goes into the next group.
+    ///
+    /// # Errors
+    /// Of the next group; return it.
+    pub fn led_to<T: Record>(&mut self, key: &T::Key) -> Result<Option<&T>, crate::Rejection> {
+        if self.is_loaded::<T>(key) { Ok(self.get(key)) } else { Err(self.begin_next_group()) }
+    }
+
     pub(crate) fn wants_next_group(&self) -> bool {
         self.next_group
     }

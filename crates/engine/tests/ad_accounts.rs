@@ -43,8 +43,7 @@ impl Command for Came {
         ads::want(needs, self.0, ctx);
     }
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<(), Rejection> {
-        ads::money_came(tx, ctx, self.0);
-        Ok(())
+        ads::money_came(tx, ctx, self.0)
     }
     fn audited(&self) -> bool {
         false

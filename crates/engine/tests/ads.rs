@@ -295,9 +295,12 @@ fn a_days_end_credits_what_was_above_the_budget_a7_a8() {
             "a closed day has no budget"
         );
         assert_eq!(day(today()).unwrap().spent, 3_000);
-        // All of them were robots: what the day's end credited is not credited again.
-        let back = credit(&mut writer, 1, &["a", "b", "c", "e"]);
-        assert_eq!(back, ["2900 lost 0", "100 lost 300", "0 lost 100", "100 lost 0"]);
+        // All of them were robots: what the day's end credited is not credited again. The credit was for what the
+        // newest of them cost above the budget.
+        assert_eq!(credit(&mut writer, 1, &["c"]), ["0 lost 100"]);
+        assert_eq!(balance(&mut writer, &cash(1)).0, 6_900, "the valid ones still cost the whole budget");
+        let back = credit(&mut writer, 1, &["a", "b", "e"]);
+        assert_eq!(back, ["2600 lost 300", "400 lost 0", "100 lost 0"]);
         assert_eq!((balance(&mut writer, &cash(1)).0, balance(&mut writer, &revenue()).0), (10_000, 0));
         proven(books);
     });
@@ -324,6 +327,7 @@ fn invalid_clicks_are_credited_once_and_to_their_own_advertiser_a8() {
         assert_eq!(credit(&mut writer, 1, &["b"]), ["click_credited_before"]);
         // Charged again it is still the click that was charged.
         assert_eq!(charge(&mut writer, vec![click("b", one, now, 250)]), ["250 again"]);
+        assert_eq!(account(books, 1).spent_today, 200, "what went back was not spent");
         let figures = stored::<AdDayRow>(books, &(one, NONE, today())).unwrap();
         assert_eq!((figures.clicks, figures.spend, figures.invalid, figures.refunded), (2, 450, 1, 250));
         assert_eq!(stored::<AdBudgetDayRow>(books, &(one, today())).unwrap().spent, 200);
@@ -475,6 +479,13 @@ fn verification_names_a_changed_line_and_a_changed_click_p3() {
         found("spend of a day = its sources");
         tamper(&mut writer, "UPDATE ad_accounts SET arrears_since = 5");
         found("advertisers with arrears are stopped");
+        tamper(&mut writer, "UPDATE ad_accounts SET arrears_since = NULL, grants = 1");
+        found("open grants");
+        tamper(&mut writer, "UPDATE ad_accounts SET grants = 0");
+        // Nobody's row: what is owed is found all the same.
+        assert_eq!(charge(&mut writer, vec![click("k3", id, now, 900)]), ["900"]);
+        tamper(&mut writer, "DELETE FROM ad_accounts");
+        found("no row that stops its delivery");
         tamper(
             &mut writer,
             "INSERT INTO ad_hours VALUES (x'0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b', 1, 1, 1, 0, 0, 0, 0)",

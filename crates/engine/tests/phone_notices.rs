@@ -1,4 +1,4 @@
-//! Withdrawal notices to phones (X4, P15) on both databases: queued in the commit of the change, never in the way of the
+//! Notices to phones (P15), of withdrawals (X4) and of low balances (A10), on both databases: queued in the commit of the change, never in the way of the
 //! money, given up after stated tries, told as refused where the service refuses.
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
@@ -19,12 +19,13 @@ use purser_domain::{
 };
 use purser_engine::{
     Writer,
+    ads::{AccountChange, ChangeAdAccount},
     feed::{Places, events},
     identity::{Given, OnboardSandboxParty},
     ids::IdSource,
     jobs::{self, Claimed, FreeJobs, Hands, Registry, RunError},
     ledger::TopUpFloat,
-    parties::RegisterParty,
+    parties::{ChangeParty, PartyChange, RegisterParty},
     ports::{Sender, Sent, TextMessage},
     rows::{JobRow, JobState},
     rules::{ConnectServices, EnterSandbox, Services},
@@ -169,6 +170,39 @@ fn notices_say_amount_and_state_to_the_bound_phone_x4_p15() {
         );
         assert!(got[1].text_zh.contains("100.00元") && got[1].text_en.contains("CNY 100.00"));
         assert!(got[0].id().starts_with("ntc_") && got[0].reference != got[1].reference);
+    });
+}
+
+#[test]
+fn a_low_balance_is_told_to_the_bound_phone_and_to_none_where_none_is_a10_p15() {
+    Books::each(|books| {
+        let mut desk = Desk::on(books);
+        let profile = |name: &str| Profile {
+            external_id: name.to_owned(),
+            display_name: name.to_owned(),
+            roles: Roles::NONE.with(Role::Advertiser).with(Role::Creator),
+            legal_form: LegalForm::Individual,
+            class: AccountClass::Ordinary,
+            metadata: BTreeMap::new(),
+        };
+        let change = PartyChange::Update(profile("lin"));
+        run(&mut desk.writer, ChangeParty { id: desk.creator, change, if_version: None }).unwrap();
+        let silent = run(&mut desk.writer, RegisterParty(profile("silent"))).unwrap().id;
+        for party in [desk.creator, silent] {
+            let change = AccountChange { low_minor: Some(30_000), ..AccountChange::default() };
+            run(&mut desk.writer, ChangeAdAccount { party, if_version: None, change }).unwrap();
+        }
+        assert_eq!(desk.step(taken), 2);
+        let got = desk.got.lock().unwrap().clone();
+        assert_eq!(got.len(), 1, "nobody is bound to the other one");
+        assert_eq!((got[0].purpose.as_str(), got[0].to.as_str()), ("ads.balance_low", "13800138000"));
+        assert!(
+            got[0].text_zh.contains("0.00元") && got[0].text_zh.contains("300.00元"),
+            "{}",
+            got[0].text_zh
+        );
+        assert!(got[0].text_en.contains("CNY 300.00"), "{}", got[0].text_en);
+        assert_eq!(desk.notices(JobState::Done).len(), 2);
     });
 }
 

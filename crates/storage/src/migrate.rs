@@ -35,6 +35,8 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0026_metadata", include_str!("../migrations/0026_metadata.sql")),
     ("0027_webhooks", include_str!("../migrations/0027_webhooks.sql")),
     ("0039_bank_files_given", include_str!("../migrations/0039_bank_files_given.sql")),
+    ("0031_ad_top_ups", include_str!("../migrations/0031_ad_top_ups.sql")),
+    ("0032_ad_overview", include_str!("../migrations/0032_ad_overview.sql")),
 ];
 
 static APPLIED: Statement = Statement {

@@ -14,11 +14,13 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Reading,
-    dto::{AdCampaign, AdItemError, CampaignChange, CampaignMade, Wrong, bulk_size, invalid},
+    dto::{AdCampaign, AdItemError, CampaignChange, CampaignMade, Wrong, invalid},
     of_advertiser,
 };
 use crate::{
-    edge::{Answer, Body, Call, Cursor, Page, Params, json, json_versioned, limit, parse_id, submit},
+    edge::{
+        Answer, Body, Call, Cursor, Page, Params, bulk_size, json, json_versioned, limit, parse_id, submit,
+    },
     feed::path_digest,
     problem::Problem,
 };
@@ -307,7 +309,7 @@ pub(crate) async fn change_campaigns(
 ) -> Result<Response, Problem> {
     let Body { value, digest } = body;
     let party: PartyId = parse_id(&id, "id")?;
-    bulk_size(value.items.len(), call.app.bulk_items())?;
+    bulk_size("/items", value.items.len(), call.app.bulk_items())?;
     let (mut items, mut places) = (Vec::new(), Vec::<Read>::with_capacity(value.items.len()));
     for item in value.items {
         let campaign = item.campaign_id.parse::<CampaignId>();

@@ -16,6 +16,7 @@ use purser_engine::{
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+pub(super) use crate::ad_clicks::AdItemError;
 use crate::problem::Problem;
 
 /// A field that may be absent (leave it), null (take it away) or given.
@@ -293,35 +294,4 @@ impl From<&AdCampaignRow> for CampaignMade {
             version: row.version,
         }
     }
-}
-
-/// Why an item was refused.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct AdItemError {
-    /// Stable machine code.
-    code: String,
-    /// What is wrong.
-    detail: String,
-    /// JSON pointer into the item.
-    pointer: Option<String>,
-}
-
-impl From<Rejection> for AdItemError {
-    fn from(rejection: Rejection) -> Self {
-        Self { code: rejection.code.to_owned(), detail: rejection.message, pointer: rejection.field }
-    }
-}
-
-impl From<&Wrong> for AdItemError {
-    fn from((field, text): &Wrong) -> Self {
-        Self { code: "invalid_input".to_owned(), detail: text.clone(), pointer: Some(field.clone()) }
-    }
-}
-
-pub(super) fn bulk_size(count: usize, most: usize) -> Result<(), Problem> {
-    if (1..=most).contains(&count) {
-        return Ok(());
-    }
-    let text = format!("a bulk request has 1 to {most} items, this one has {count}");
-    Err(Problem::new(axum::http::StatusCode::BAD_REQUEST, "bulk_size", text.clone()).at("/items", text))
 }

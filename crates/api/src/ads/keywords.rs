@@ -9,12 +9,11 @@ use purser_engine::ads::{self, AdKeywordRow, ChangeKeywords, KeywordOutcome};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{
-    campaigns::located,
-    dto::{AdItemError, bulk_size},
-};
+use super::{campaigns::located, dto::AdItemError};
 use crate::{
-    edge::{Answer, Body, Call, Cursor, Page, PageParams, Params, json, page_of, parse_id, submit},
+    edge::{
+        Answer, Body, Call, Cursor, Page, PageParams, Params, bulk_size, json, page_of, parse_id, submit,
+    },
     problem::Problem,
 };
 
@@ -132,7 +131,7 @@ pub(crate) async fn change_keywords(
 ) -> Result<Response, Problem> {
     let Body { value, digest } = body;
     let campaign: CampaignId = parse_id(&id, "id")?;
-    bulk_size(value.items.len(), call.app.bulk_items())?;
+    bulk_size("/items", value.items.len(), call.app.bulk_items())?;
     let party = located(&call, campaign).await?.party;
     let change = |item: KeywordItem| KeywordChange {
         text: item.keyword,

@@ -61,6 +61,8 @@ const fn words(kind: Option<TransferKind>) -> (&'static str, &'static str) {
         Some(K::AdGrant) => ("赠款", "Grant"),
         Some(K::AdGrantExpired) => ("赠款到期", "Grant expired"),
         Some(K::AdAutoTopUp) => ("自动充值", "Automatic top-up"),
+        Some(K::AdAutoTopUpBack) => ("自动充值退回收入", "Automatic top-up, back to earnings"),
+        Some(K::AdArrearsPaid) => ("余额还欠费", "Arrears paid from the balance"),
         Some(K::Manual | K::Reversal) => ("人工调整", "Adjustment by hand"),
         _ => ("其他", "Other"),
     }

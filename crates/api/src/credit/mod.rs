@@ -105,11 +105,3 @@ fn sort<G, R>(given: &[G], read: impl Fn(&G) -> Result<R, Wrong>) -> (Vec<R>, Ve
     let places = places.collect();
     (items, places)
 }
-
-fn bulk_size(count: usize, most: usize) -> Result<(), Problem> {
-    if (1..=most).contains(&count) {
-        return Ok(());
-    }
-    let text = format!("a bulk request has 1 to {most} items, this one has {count}");
-    Err(Problem::new(axum::http::StatusCode::BAD_REQUEST, "bulk_size", text.clone()).at("/items", text))
-}

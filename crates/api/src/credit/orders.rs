@@ -13,13 +13,11 @@ use purser_engine::credit::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{
-    CreditItemError, OrderSignals, ReviewNotice, Wrong, bulk_size, date, merchant, problem, sort, told, wrong,
-};
+use super::{CreditItemError, OrderSignals, ReviewNotice, Wrong, date, merchant, problem, sort, told, wrong};
 use crate::{
     edge::{
-        Amount, Answer, Body, Call, Cursor, Instant, Page, PageParams, Params, json, json_versioned, page_of,
-        parse_id, submit,
+        Amount, Answer, Body, Call, Cursor, Instant, Page, PageParams, Params, bulk_size, json,
+        json_versioned, page_of, parse_id, submit,
     },
     problem::Problem,
 };
@@ -244,7 +242,7 @@ pub(crate) async fn report_credit_orders(
     body: Body<CreditOrderEvents>,
 ) -> Result<Response, Problem> {
     let Body { value, digest } = body;
-    bulk_size(value.items.len(), call.app.bulk_items())?;
+    bulk_size("/items", value.items.len(), call.app.bulk_items())?;
     let currency = call.app.rules().currency;
     let (items, places) = sort(&value.items, |given| read(given, currency));
     submit(&call, digest, ReportCreditOrders { items, single: false }, move |outcomes| {

@@ -10,9 +10,9 @@ use purser_engine::credit::{CreditShopRow, ReportShops, ShopOutcome, ShopReport,
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{CreditItemError, OwnHashes, Wrong, bulk_size, date, merchant, own_hashes, problem, sort, wrong};
+use super::{CreditItemError, OwnHashes, Wrong, date, merchant, own_hashes, problem, sort, wrong};
 use crate::{
-    edge::{Answer, Body, Call, submit},
+    edge::{Answer, Body, Call, bulk_size, submit},
     problem::Problem,
 };
 
@@ -240,7 +240,7 @@ fn item(index: usize, place: &Result<usize, Wrong>, outcomes: &[ShopOutcome]) ->
     responses((status = 200, body = ShopItems, description = "Outcomes, in order")))]
 pub(crate) async fn report_shops(call: Call, body: Body<ShopStatements>) -> Result<Response, Problem> {
     let Body { value, digest } = body;
-    bulk_size(value.items.len(), call.app.bulk_items())?;
+    bulk_size("/items", value.items.len(), call.app.bulk_items())?;
     let (items, places) = sort(&value.items, read);
     submit(&call, digest, ReportShops { items, single: false }, move |outcomes| {
         let items: Vec<_> = places.iter().enumerate().map(|(n, place)| item(n, place, outcomes)).collect();

@@ -236,3 +236,12 @@ where
 {
     text.parse().map_err(|error: T::Err| Problem::invalid(pointer, error.to_string()))
 }
+
+/// The size of a bulk request: 1 to `most` items at `pointer`.
+pub(crate) fn bulk_size(pointer: &str, count: usize, most: usize) -> Result<(), Problem> {
+    if (1..=most).contains(&count) {
+        return Ok(());
+    }
+    let text = format!("a bulk request has 1 to {most} items, this one has {count}");
+    Err(Problem::new(StatusCode::BAD_REQUEST, "bulk_size", text.clone()).at(pointer, text))
+}

@@ -6,6 +6,6 @@ mod page;
 mod submit;
 
 pub(crate) use call::{Call, enter, no_method, no_route};
-pub(crate) use input::{Amount, Body, Instant, Params, RawBody, parse_id};
+pub(crate) use input::{Amount, Body, Instant, Params, RawBody, bulk_size, parse_id};
 pub(crate) use page::{Cursor, Page, PageParams, limit, page_of};
 pub(crate) use submit::{Answer, ask, json, json_versioned, note, submit};

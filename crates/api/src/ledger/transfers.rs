@@ -13,7 +13,7 @@ use super::{
     },
 };
 use crate::{
-    edge::{Answer, Body, Call, submit},
+    edge::{Answer, Body, Call, bulk_size, submit},
     problem::Problem,
 };
 
@@ -94,11 +94,7 @@ impl purser_engine::Command for SinglePost {
 pub(crate) async fn post_transfers(call: Call, body: Body<NewTransfers>) -> Result<Response, Problem> {
     program(&call)?;
     let Body { value, digest } = body;
-    let most = call.app.bulk_items();
-    if value.transfers.is_empty() || value.transfers.len() > most {
-        let text = format!("a bulk request has 1 to {most} items, this one has {}", value.transfers.len());
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "bulk_size", text.clone()).at("/transfers", text));
-    }
+    bulk_size("/transfers", value.transfers.len(), call.app.bulk_items())?;
     let (mut drafted, mut indices, mut wrong) = (Vec::new(), Vec::new(), BTreeMap::new());
     for (index, draft) in drafts(&call, &value.transfers).into_iter().enumerate() {
         match draft {

@@ -19,12 +19,15 @@ pub(crate) struct BalanceRefund {
     amount_minor: i64,
     /// A refund for each payment that it goes back to, the newest payment first.
     refunds: Vec<PaymentRefundView>,
+    /// Of the amount, what automatic top-ups had taken from the party's own earnings and is earnings again, minor units.
+    to_earnings_minor: i64,
 }
 
 /// Give an advertiser's balance back
 ///
-/// Cash goes back to the payments that brought it, the newest first, as far as their rail still takes refunds; grants
-/// never do. With nothing left delivery stops in the same commit.
+/// Unspent cash goes back to what brought it, the newest first: to payments as far as their rail still takes refunds,
+/// and to the earnings from which automatic top-ups came. What came first counts as used first. Grants never go back.
+/// With nothing left delivery stops in the same commit.
 #[utoipa::path(post, path = "/v1/parties/{id}/ad-account/refunds", tag = "advertising", request_body = NewRefund,
     params(("id" = String, Path, description = "Party, `pty_…`")),
     responses((status = 201, body = BalanceRefund, description = "Reserved, and on its way")))]
@@ -36,9 +39,9 @@ pub(crate) async fn refund_balance(
     let party: PartyId = parse_id(&id, "id")?;
     let command = RefundBalance { party, amount_minor: body.value.amount_minor.map(|amount| amount.0) };
     submit(&call, body.digest, command, |done| {
-        let amount_minor = done.iter().fold(0_i64, |sum, done| sum.saturating_add(done.refund.amount));
-        let refunds = done.iter().map(|done| PaymentRefundView::from(&done.refund)).collect();
-        Answer::created(&BalanceRefund { amount_minor, refunds })
+        let refunds = done.refunds.iter().map(|done| PaymentRefundView::from(&done.refund)).collect();
+        let (amount_minor, to_earnings_minor) = (done.amount_minor(), done.to_earnings_minor);
+        Answer::created(&BalanceRefund { amount_minor, refunds, to_earnings_minor })
     })
     .await
 }

@@ -12,7 +12,6 @@ pub(crate) use months::*;
 pub(crate) use statements::*;
 pub(crate) use terms::*;
 
-use axum::http::StatusCode;
 use purser_domain::{
     ids::{PartyId, StatementId},
     time::{Date, Month},
@@ -22,7 +21,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use utoipa::ToSchema;
 
 use crate::{
-    edge::{Call, Cursor},
+    edge::{Call, Cursor, bulk_size},
     problem::Problem,
 };
 
@@ -122,11 +121,7 @@ fn read_all<G, I>(
     given: &[G],
     read: impl Fn(&G) -> Result<I, Wrong>,
 ) -> Result<(Vec<I>, Places), Problem> {
-    let most = call.app.bulk_items();
-    if given.is_empty() || given.len() > most {
-        let text = format!("a bulk request has 1 to {most} items, this one has {}", given.len());
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "bulk_size", text.clone()).at("/items", text));
-    }
+    bulk_size("/items", given.len(), call.app.bulk_items())?;
     let (mut items, mut places) = (Vec::with_capacity(given.len()), Vec::with_capacity(given.len()));
     for one in given {
         places.push(read(one).map(|item| {

@@ -72,6 +72,8 @@ pub struct Campaign {
 pub struct BudgetDay {
     /// It was not closed yet: the click counts in its budget.
     pub open: bool,
+    /// It is over: its budget stops nothing any more.
+    pub past: bool,
     /// Spent so far, minor units.
     pub spent_minor: i64,
     /// When its budget was used up, while that is so.
@@ -257,7 +259,8 @@ pub fn charge(
         .take(amount_minor, terms.arrears_limit_minor, parts)
         .map_err(|most_minor| Rejection::ArrearsLimit { most_minor })?;
     let spent = day.spent_minor.saturating_add(amount_minor);
-    let budget_stops = day.open && day.stopped_at.is_none() && budget::used_up(spent, campaign.budget_minor);
+    let may_stop = day.open && !day.past && day.stopped_at.is_none();
+    let budget_stops = may_stop && budget::used_up(spent, campaign.budget_minor);
     Ok(Charged { amount_minor, stops: funds.is_used_up() && !delivery.stopped, budget_stops })
 }
 

@@ -22,4 +22,5 @@ pub mod sources;
 pub mod status;
 pub mod stop;
 pub mod topup;
+pub mod unspent;
 pub mod varint;

@@ -192,12 +192,11 @@ pub enum Back {
 }
 
 /// Where parts go back to, arrears first (A8): what was owed reduces what is still owed and is cash beyond that; a
-/// grant that has ended is not revived, and its part stays with the platform. `most_minor` caps the sum.
+/// grant that has ended is not revived, and its part stays with the platform.
 ///
 /// Returns the credits and what was not given back because of a grant's end.
 pub fn give_back(
     parts: &[Part],
-    most_minor: i64,
     owed_minor: &mut i64,
     usable: impl Fn(AdGrantId) -> bool,
 ) -> (Vec<(Part, Back)>, i64) {
@@ -208,14 +207,9 @@ pub fn give_back(
     };
     let mut ordered: Vec<Part> = parts.to_vec();
     ordered.sort_by_key(|part| rank(&part.source));
-    let (mut left, mut credits, mut lost) = (most_minor, Vec::new(), 0);
+    let (mut credits, mut lost) = (Vec::new(), 0);
     for part in ordered {
-        let amount_minor = part.amount_minor.min(left);
-        if amount_minor <= 0 {
-            continue;
-        }
-        left -= amount_minor;
-        let part = Part { amount_minor, ..part };
+        let amount_minor = part.amount_minor;
         match part.source {
             Source::Arrears => {
                 let owed = amount_minor.min(*owed_minor);

@@ -92,4 +92,8 @@ transfer_kinds! {
     AdGrantExpired = 97, "ads.grant_expired";
     /// An automatic top-up from the party's own earnings (A11).
     AdAutoTopUp = 98, "ads.auto_top_up";
+    /// Unspent money of automatic top-ups, back to the earnings that it came from (A12).
+    AdAutoTopUpBack = 99, "ads.auto_top_up_back";
+    /// Money that came back to an advertiser's balance pays what it owes first (A3).
+    AdArrearsPaid = 100, "ads.arrears_paid";
 }

@@ -342,10 +342,10 @@ pub enum Rejection {
     /// A kill switch.
     #[error("payouts are switched off")]
     PayoutsStopped,
-    /// The balance was used meanwhile.
-    #[error("only {available_minor} minor units are left in the account")]
+    /// Its money was used meanwhile.
+    #[error("only {available_minor} minor units of this payment are unspent")]
     CashNotEnough {
-        /// What is there, minor units.
+        /// What is unspent, minor units.
         available_minor: i64,
     },
     /// What is said contradicts what was said before.

@@ -19,7 +19,7 @@ pub struct RefundStops {
 pub struct RefundFacts {
     /// What keeps it from going back.
     pub stops: RefundStops,
-    /// What the party's balance has, minor units.
+    /// What is unspent of a payment that became balance, minor units (A12).
     pub available_minor: i64,
     /// What the float at the custodian has, minor units.
     pub float_minor: i64,
@@ -73,32 +73,26 @@ pub fn refund(
     Ok((Payment { refunding_minor: payment.refunding_minor + amount, ..payment.clone() }, refund))
 }
 
-/// Spreads what an advertiser wants back over its payments, which are given newest first (A12): the place of each with
-/// its part, minor units. At most `available_minor`, the balance that is left, goes back; all of it when no amount is
-/// named.
+/// Spreads what an advertiser wants back over what brought it, the newest first (A12): the place of each with its part,
+/// minor units. `most_minor` is what may go back to each; all of it goes back when no amount is named.
 ///
 /// # Errors
 /// `amount_not_positive`, `nothing_to_refund`, `refund_too_much`.
-pub fn spread(
-    payments: &[Payment],
-    available_minor: i64,
-    amount_minor: Option<i64>,
-) -> Result<Vec<(usize, i64)>, Rejection> {
+pub fn spread(most_minor: &[i64], amount_minor: Option<i64>) -> Result<Vec<(usize, i64)>, Rejection> {
     if amount_minor.is_some_and(|amount| amount <= 0) {
         return Err(Rejection::AmountNotPositive);
     }
-    let paid = payments.iter().fold(0_i64, |sum, paid| sum.saturating_add(paid.refundable_minor().max(0)));
-    let most_minor = paid.min(available_minor);
-    if most_minor <= 0 {
+    let all = most_minor.iter().fold(0_i64, |sum, most| sum.saturating_add((*most).max(0)));
+    if all <= 0 {
         return Err(Rejection::NothingToRefund);
     }
-    let mut left = amount_minor.unwrap_or(most_minor);
-    if left > most_minor {
-        return Err(Rejection::RefundTooMuch { most_minor });
+    let mut left = amount_minor.unwrap_or(all);
+    if left > all {
+        return Err(Rejection::RefundTooMuch { most_minor: all });
     }
     let mut parts = Vec::new();
-    for (at, payment) in payments.iter().enumerate() {
-        let part = payment.refundable_minor().min(left);
+    for (at, most) in most_minor.iter().enumerate() {
+        let part = (*most).min(left);
         if part > 0 {
             parts.push((at, part));
             left -= part;

@@ -11,11 +11,13 @@ use purser_domain::{
 };
 
 use super::{
-    balance::{arrears_minor, spendable_minor},
-    campaigns::{account_of, tell},
+    balance::{self, arrears_minor, spendable_minor},
+    campaigns::account_of,
+    events::notify,
     rows::AdAccountRow,
     settings::earns,
-    stop::{money_came, want},
+    stop::want,
+    top_ups::{Origin, topped_up},
 };
 use crate::{
     command::{Command, Ctx, Rejection},
@@ -85,9 +87,9 @@ impl TopUpAutomatically {
         }
     }
 
-    /// Moves the money: arrears first, the rest is balance (A3). The ids follow from the job's token, so that the same
-    /// look moves money once.
-    fn pay(&self, tx: &mut Tx, ctx: &Ctx, arrears_minor: i64, amount_minor: i64) -> Result<(), Rejection> {
+    /// Moves the money: arrears first, the rest is balance (A3), whose amount this answers. The ids follow from the job's
+    /// token, so that the same look moves money once.
+    fn pay(&self, tx: &mut Tx, ctx: &Ctx, arrears_minor: i64, amount_minor: i64) -> Result<i64, Rejection> {
         let [earnings, _, arrears, cash] = accounts(self.party, ctx);
         let to_arrears = arrears_minor.clamp(0, amount_minor);
         for (to, part) in [(&arrears, to_arrears), (&cash, amount_minor - to_arrears)] {
@@ -104,7 +106,7 @@ impl TopUpAutomatically {
                 })?;
             }
         }
-        Ok(())
+        Ok(amount_minor - to_arrears)
     }
 
     fn line(&self, to: &AccountRef) -> TransferId {
@@ -145,6 +147,7 @@ impl Command for TopUpAutomatically {
         self.lease.check(tx)?;
         let mut account = account_of(tx, self.party, ctx);
         let Some(wish) = account.auto_wish() else { return self.lease.finish(tx) };
+        balance::check(tx, ctx, self.party)?;
         let facts = self.facts(tx, ctx, &account);
         let per_day = ctx.rules.policy.now(ctx.now).value(keys::AUTO_TOP_UP_PER_DAY);
         let verdict = decide(&wish, &facts, per_day, ctx.now);
@@ -154,22 +157,22 @@ impl Command for TopUpAutomatically {
                 account.auto_failures += 1;
                 account.auto_retry_at = Some(retry_at);
                 let told = Facts::new().text("code", code).at("retry_at", retry_at);
-                tx.notify("ads.auto_top_up_refused", self.party, &self.party.to_string(), told);
+                notify(tx, &mut account, "ads.auto_top_up_refused", &self.party.to_string(), &told);
                 tx.put(account);
             }
             Verdict::TopUp(amount_minor) => {
-                self.pay(tx, ctx, facts.arrears_minor, amount_minor)?;
+                let cash_minor = self.pay(tx, ctx, facts.arrears_minor, amount_minor)?;
                 account.auto_failures = 0;
                 account.auto_retry_at = None;
                 account.auto_day = ctx.today.to_string();
                 account.auto_count = i64::from(facts.today_count) + 1;
                 account.auto_sum = facts.today_minor.saturating_add(amount_minor);
-                account.topped_up += 1;
                 let told = Facts::new().int("amount_minor", amount_minor).int("count", account.auto_count);
-                tell(tx, &mut account, "ads.auto_topped_up", &self.party.to_string(), &told);
+                notify(tx, &mut account, "ads.auto_top_up", &self.party.to_string(), &told);
                 tx.put(account);
-                tx.notify("ads.auto_top_up", self.party, &self.party.to_string(), told);
-                money_came(tx, ctx, self.party);
+                let [.., cash] = accounts(self.party, ctx);
+                let origin = Origin::Earnings(self.line(&cash).0);
+                topped_up(tx, ctx, self.party, origin, (amount_minor, cash_minor))?;
             }
         }
         self.lease.again(tx, Self::next(ctx, verdict), None)

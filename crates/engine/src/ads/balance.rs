@@ -5,23 +5,25 @@ use std::collections::BTreeMap;
 use purser_domain::{
     ads::sources::{Available, Source},
     ids::{AdGrantId, PartyId, TypedId as _},
-    ledger::{Account, AccountKind, AccountRef, Owner},
+    ledger::{Account, AccountKind, AccountRef, Owner, Step, TransferKind, TransferRequest},
     money::Currency,
 };
 use purser_storage::{Statement, Value};
 
 use super::rows::{AdAccountRow, AdGrantRow};
 use crate::{
-    command::Ctx,
+    command::{Ctx, Rejection},
     tx::{Needs, Tx},
 };
 
-/// Most grants of one advertiser that are used at the same time; the soonest to expire are.
-const GRANTS: i64 = 100;
+/// Most grants of one advertiser that are used at the same time: more are not given.
+pub(super) const OPEN_GRANTS_MAX: i64 = 20;
 
-static OPEN_GRANTS: Statement = Statement {
+/// Grants that were not ended yet, the soonest to expire first.
+pub(super) static OPEN_GRANTS: Statement = Statement {
     name: "ads.open_grants",
-    sql: "SELECT id FROM ad_grants WHERE party = ?1 AND ended_at IS NULL \
+    sql: "SELECT party, id, amount, given_at, expires_at, reason, asked_by, approved_by, ended_at, lost FROM ad_grants \
+          WHERE party = ?1 AND ended_at IS NULL \
           ORDER BY COALESCE(expires_at, 9223372036854775807), id LIMIT ?2",
 };
 
@@ -58,15 +60,15 @@ pub(super) fn want_grant(needs: &mut Needs<'_>, party: PartyId, grant: AdGrantId
     needs.account(&grant_account(party, grant, ctx.rules.currency));
 }
 
-/// Declares the rows and ledger accounts of advertisers: the account row, cash, arrears and open grants. Whether there
-/// are grants at all is read before the lock: a grant that is being given at this moment counts from the next group on.
+/// Declares the rows and ledger accounts of advertisers: the account row, cash, arrears and open grants. Which grants
+/// there are is read before the lock: [`check`] finds what was given in between.
 pub(super) fn want(needs: &mut Needs<'_>, parties: Vec<PartyId>, ctx: &Ctx) {
     for row in needs.peek::<AdAccountRow>(parties.clone()) {
         if row.grants > 0 {
             let mut grants = Vec::new();
-            let params = [Value::Bytes(&row.party.0.0), Value::Int(GRANTS)];
+            let params = [Value::Bytes(&row.party.0.0), Value::Int(OPEN_GRANTS_MAX)];
             needs.read(&OPEN_GRANTS, &params, &mut |source| {
-                grants.push(AdGrantId::from_uid(source.uid(0)));
+                grants.push(AdGrantId::from_uid(source.uid(1)));
                 true
             });
             for grant in grants {
@@ -82,11 +84,10 @@ pub(super) fn want(needs: &mut Needs<'_>, parties: Vec<PartyId>, ctx: &Ctx) {
     }
 }
 
-/// The grants that this command may use, by advertiser, the soonest to expire first. A grant's end counts by its
-/// instant, also before the job that books it.
-pub(super) fn usable_grants(tx: &Tx, ctx: &Ctx) -> BTreeMap<PartyId, Vec<AdGrantId>> {
+/// Grants that were not ended yet, by advertiser, in the order in which they are used: the soonest to expire first.
+pub(super) fn open_grants(tx: &Tx) -> BTreeMap<PartyId, Vec<AdGrantId>> {
     let mut grants: BTreeMap<PartyId, Vec<(i64, AdGrantId)>> = BTreeMap::new();
-    for row in tx.rows::<AdGrantRow>().filter(|row| row.is_usable(ctx)) {
+    for row in tx.rows::<AdGrantRow>().filter(|row| row.ended_at.is_none()) {
         let expires = row.expires_at.map_or(i64::MAX, |at| at.0);
         grants.entry(row.party).or_default().push((expires, row.id));
     }
@@ -97,6 +98,48 @@ pub(super) fn usable_grants(tx: &Tx, ctx: &Ctx) -> BTreeMap<PartyId, Vec<AdGrant
     grants.into_iter().map(|(party, list)| (party, sorted(list))).collect()
 }
 
+/// Whether all of an advertiser's money is declared, `open` grants among it.
+pub(super) fn is_whole(tx: &Tx, ctx: &Ctx, party: PartyId, open: &[AdGrantId]) -> bool {
+    let known = |source| tx.account(account(party, source, ctx.rules.currency).id()).is_some();
+    tx.is_loaded::<AdAccountRow>(&party)
+        && known(Source::Cash)
+        && known(Source::Arrears)
+        && open.iter().all(|grant| known(Source::Grant(*grant)))
+        && tx.get::<AdAccountRow>(&party).map_or(0, |row| row.grants)
+            == i64::try_from(open.len()).unwrap_or(-1)
+}
+
+/// Makes sure that what [`want`] declared is all of an advertiser's money: another server may have given a grant
+/// meanwhile, or an earlier command of the group made what leads here.
+///
+/// # Errors
+/// Of the next group; return it.
+pub(crate) fn check(tx: &mut Tx, ctx: &Ctx, party: PartyId) -> Result<(), Rejection> {
+    let open = open_grants(tx).remove(&party).unwrap_or_default();
+    if is_whole(tx, ctx, party, &open) { Ok(()) } else { Err(tx.begin_next_group()) }
+}
+
+/// Cash pays what is owed (A3): after money came back, nothing is owed beside a balance. [`check`] comes first.
+pub(crate) fn pay_arrears(tx: &mut Tx, ctx: &Ctx, party: PartyId) -> Result<(), Rejection> {
+    let [cash, arrears] =
+        [Source::Cash, Source::Arrears].map(|source| account(party, source, ctx.rules.currency));
+    let amount_minor = arrears_minor(tx, ctx, party).min(tx.available(&cash));
+    if amount_minor > 0 {
+        let id = tx.new_id();
+        tx.post(&TransferRequest {
+            id,
+            step: Step::Post,
+            debit: cash.id(),
+            credit: arrears.id(),
+            amount_minor,
+            currency: ctx.rules.currency,
+            kind: TransferKind::AdArrearsPaid.code(),
+            reference: party.0,
+        })?;
+    }
+    Ok(())
+}
+
 impl AdGrantRow {
     /// Neither ended nor expired.
     pub fn is_usable(&self, ctx: &Ctx) -> bool {
@@ -104,16 +147,19 @@ impl AdGrantRow {
     }
 }
 
-/// What is left of an advertiser's grants and cash, in the order in which it is used.
-pub(super) fn available(tx: &Tx, ctx: &Ctx, party: PartyId, grants: &[AdGrantId]) -> Vec<Available> {
-    let sources = grants.iter().map(|grant| Source::Grant(*grant)).chain([Source::Cash]);
+/// What is left of an advertiser's grants and cash, in the order in which it is used; `open` as [`open_grants`] gives
+/// them. A grant's end counts by its instant, also before the job that books it.
+pub(super) fn available(tx: &Tx, ctx: &Ctx, party: PartyId, open: &[AdGrantId]) -> Vec<Available> {
+    let usable =
+        |grant: &&AdGrantId| tx.get::<AdGrantRow>(&(party, **grant)).is_some_and(|row| row.is_usable(ctx));
+    let grants = open.iter().filter(usable).map(|grant| Source::Grant(*grant));
     let left = |source| {
         let account = account(party, source, ctx.rules.currency);
         let left_minor =
             tx.account(account.id()).filter(|account| !account.closed).map_or(0, Account::available);
         Available { source, left_minor }
     };
-    sources.map(left).collect()
+    grants.chain([Source::Cash]).map(left).collect()
 }
 
 /// What an advertiser owes.
@@ -124,8 +170,7 @@ pub(super) fn arrears_minor(tx: &Tx, ctx: &Ctx, party: PartyId) -> i64 {
 
 /// What may be spent now: usable grants and cash.
 pub(super) fn spendable_minor(tx: &Tx, ctx: &Ctx, party: PartyId) -> i64 {
-    let grants = usable_grants(tx, ctx);
-    let own = grants.get(&party).map_or(&[][..], Vec::as_slice);
-    let left = available(tx, ctx, party, own);
+    let open = open_grants(tx).remove(&party).unwrap_or_default();
+    let left = available(tx, ctx, party, &open);
     left.iter().fold(0, |sum: i64, source| sum.saturating_add(source.left_minor.max(0)))
 }

@@ -11,9 +11,10 @@ use purser_domain::{
 };
 
 use super::{
+    events::tell,
     keywords::{put_keyword, want_keywords},
-    rows::{AdAccountRow, AdBudgetDayRow, AdCampaignRow, campaign_id},
-    stop::{budget_changed, numbered},
+    rows::{AdAccountRow, AdCampaignRow, campaign_id},
+    stop::{budget_changed, want_budget_change},
     terms::{account_state, campaign_terms},
 };
 use crate::{
@@ -25,7 +26,7 @@ use crate::{
 };
 
 /// There is no such campaign.
-pub fn unknown_campaign(id: CampaignId) -> Rejection {
+pub(super) fn unknown_campaign(id: CampaignId) -> Rejection {
     Rejection::new("campaign_unknown", format!("there is no campaign {id}"))
 }
 
@@ -94,13 +95,6 @@ impl AdCampaignRow {
             .flag("on", self.active)
             .text("schedule", &self.schedule)
     }
-}
-
-/// Tells ad servers and the advertiser's system: every event of an advertiser has a number, so that a gap shows.
-pub(super) fn tell(tx: &mut Tx, account: &mut AdAccountRow, kind: &str, subject: &str, facts: &Facts) {
-    let number = numbered(account);
-    let facts = Facts::decode(&format!("{}{}", number.encoded(), facts.encoded()));
-    tx.event(kind, Some(account.party), subject, facts);
 }
 
 /// The account of an advertiser; a new one where it has none yet.
@@ -251,7 +245,7 @@ impl Command for ChangeCampaigns {
         needs.row::<AdAccountRow>(self.party);
         for item in &self.items {
             needs.row::<AdCampaignRow>(item.campaign);
-            needs.row::<AdBudgetDayRow>((item.campaign, ctx.today));
+            want_budget_change(needs, item.campaign, ctx);
         }
     }
 

@@ -16,13 +16,16 @@ use purser_storage::{Statement, Value};
 
 use super::{
     balance,
+    campaigns::account_of,
     credit::Booking,
+    events::tell,
     moment::closes_at,
-    rows::{AdAccountRow, AdBudgetDayRow, AdCampaignRow, AdGrantRow},
-    stop::{money_came, numbered},
+    rows::{AdBudgetDayRow, AdCampaignRow, AdGrantRow},
+    stop::money_came,
 };
 use crate::{
     command::{Command, Ctx, Rejection},
+    facts::Facts,
     jobs::Progress,
     tx::{Needs, Tx},
 };
@@ -96,15 +99,18 @@ impl Command for CloseAdDays {
         let days: Vec<AdBudgetDayRow> = tx.rows::<AdBudgetDayRow>().filter(over).cloned().collect();
         let mut closed = 0;
         for day in days {
-            // Other commands of the group declare days too, and not what closing one needs.
-            let declared = tx.is_loaded::<AdCampaignRow>(&day.campaign)
-                && grants(&Segments::decode(&day.sources)).all(|grant| {
-                    let campaign = tx.get::<AdCampaignRow>(&day.campaign);
-                    campaign.is_some_and(|campaign| tx.is_loaded::<AdGrantRow>(&(campaign.party, grant)))
-                });
-            let Some(campaign) = tx.get::<AdCampaignRow>(&day.campaign).filter(|_| declared).cloned() else {
+            // Other commands of the group declare days too, and not what closing one needs: the next round does.
+            if !tx.is_loaded::<AdCampaignRow>(&day.campaign) {
                 continue;
-            };
+            }
+            let Some(campaign) = tx.get::<AdCampaignRow>(&day.campaign).cloned() else { continue };
+            let open = balance::open_grants(tx).remove(&campaign.party).unwrap_or_default();
+            let own = |grant| tx.is_loaded::<AdGrantRow>(&(campaign.party, grant));
+            if !balance::is_whole(tx, ctx, campaign.party, &open)
+                || !grants(&Segments::decode(&day.sources)).all(own)
+            {
+                continue;
+            }
             close(tx, ctx, &campaign, day)?;
             closed += 1;
         }
@@ -123,7 +129,7 @@ fn close(tx: &mut Tx, ctx: &Ctx, campaign: &AdCampaignRow, mut day: AdBudgetDayR
     let mut owed = balance::arrears_minor(tx, ctx, party);
     for part in segments.take_newest(excess) {
         let usable = |grant| tx.get::<AdGrantRow>(&(party, grant)).is_some_and(|row| row.is_usable(ctx));
-        let (credits, lost) = give_back(&[part], part.amount_minor, &mut owed, usable);
+        let (credits, lost) = give_back(&[part], &mut owed, usable);
         for (credit, back) in credits {
             let kind = TransferKind::AdOverDelivery;
             Booking::credit(party, campaign.id, kind, back).post_amount(tx, ctx, credit.amount_minor)?;
@@ -137,20 +143,16 @@ fn close(tx: &mut Tx, ctx: &Ctx, campaign: &AdCampaignRow, mut day: AdBudgetDayR
     }
     day.closed = true;
     day.sources = segments.encode();
-    if day.credited > 0
-        && let Some(mut account) = tx.get::<AdAccountRow>(&party).cloned()
-    {
-        let facts = numbered(&mut account)
+    let credited = day.credited > 0;
+    if credited {
+        let mut account = account_of(tx, party, ctx);
+        let facts = Facts::new()
             .text("day", day.day.to_string())
             .int("budget_minor", day.highest)
             .int("credited_minor", day.credited);
+        tell(tx, &mut account, "ads.day_credited", &campaign.id.to_string(), &facts);
         tx.put(account);
-        tx.event("ads.day_credited", Some(party), &campaign.id.to_string(), facts);
     }
-    let credited = day.credited > 0;
     tx.put(day);
-    if credited {
-        money_came(tx, ctx, party);
-    }
-    Ok(())
+    if credited { money_came(tx, ctx, party) } else { Ok(()) }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use purser_domain::{
     ads::{
-        budget::{self, Segments},
+        budget::Segments,
         charge::{self, BudgetDay, Charged, Click, Delivery, Keyword, Times},
         schedule::Schedule,
         sources::{Funds, Part, Source, Split},
@@ -17,17 +17,20 @@ use purser_domain::{
 
 use super::{
     balance,
+    campaigns::unknown_campaign,
     charge::ClickItem,
     credit::Booking,
+    events::tell,
     lines::Lines,
     moment::{Moment, Moments, Policy, closes_at},
     rollups::{Count, NONE, Rollups, Tally},
     rows::{AdAccountRow, AdBudgetDayRow, AdCampaignRow, AdKeywordRow},
-    stop::{StopReason, numbered, stop},
+    stop::{StopReason, stop},
     watch::watch,
 };
 use crate::{
     command::{Ctx, Rejection},
+    facts::Facts,
     tx::Tx,
 };
 
@@ -76,6 +79,7 @@ pub(super) struct Desk<'a> {
     ctx: &'a Ctx,
     moments: Moments<'a>,
     policy: Policy<'a>,
+    /// Grants that were not ended yet, whether they can still be used or not, in the order in which they are used.
     grants: BTreeMap<PartyId, Vec<AdGrantId>>,
     advertisers: Vec<Advertiser>,
     places: BTreeMap<PartyId, usize>,
@@ -87,42 +91,38 @@ impl<'a> Desk<'a> {
     /// For the campaigns of a call, which may not exist.
     ///
     /// # Errors
-    /// Of the next group: one of them was created by an earlier command of this one, so that what it leads to was not
-    /// declared.
+    /// Of the next group: what one of them leads to was not declared, because it was created since, or a grant was given.
     pub(super) fn new(tx: &mut Tx, ctx: &'a Ctx, campaigns: &[CampaignId]) -> Result<Self, Rejection> {
-        let young = |id: &&CampaignId| {
-            tx.is_changed::<AdCampaignRow>(id)
-                && tx.get::<AdCampaignRow>(id).is_some_and(|row| row.created_at == ctx.now)
-        };
-        if campaigns.iter().any(|id| young(&id)) {
-            return Err(tx.begin_next_group());
-        }
         let mut desk = Self {
             ctx,
             moments: Moments::new(ctx),
             policy: Policy::new(ctx),
-            grants: balance::usable_grants(tx, ctx),
+            grants: balance::open_grants(tx),
             advertisers: Vec::new(),
             places: BTreeMap::new(),
             campaigns: Vec::with_capacity(campaigns.len()),
             parts: Vec::new(),
         };
         for campaign in campaigns {
-            let running = desk.open(tx, *campaign);
+            let running = desk.open(tx, *campaign)?;
             desk.campaigns.push(running);
         }
         Ok(desk)
     }
 
-    fn open(&mut self, tx: &Tx, campaign: CampaignId) -> Option<Running> {
+    fn open(&mut self, tx: &mut Tx, campaign: CampaignId) -> Result<Option<Running>, Rejection> {
         // A campaign that did not exist when its advertiser was looked for is not loaded.
         if !tx.is_loaded::<AdCampaignRow>(&campaign) {
-            return None;
+            return Ok(None);
         }
-        let row = tx.get::<AdCampaignRow>(&campaign)?.clone();
-        let advertiser = match self.places.get(&row.party) {
-            Some(place) => *place,
-            None => self.open_account(tx, row.party)?,
+        let Some(row) = tx.get::<AdCampaignRow>(&campaign).cloned() else { return Ok(None) };
+        let known = self.places.get(&row.party).copied();
+        let advertiser = match known {
+            Some(place) => place,
+            None => match self.open_account(tx, row.party)? {
+                Some(place) => place,
+                None => return Ok(None),
+            },
         };
         let date = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<Date>().ok());
         let facts = charge::Campaign {
@@ -132,7 +132,7 @@ impl<'a> Desk<'a> {
             ends_at: date(&row.ends_on).map(|on| self.ctx.zone.start_of(on.tomorrow().unwrap_or(on))),
             budget_minor: row.budget,
         };
-        Some(Running {
+        Ok(Some(Running {
             advertiser,
             facts,
             schedule: Schedule::decode(&row.schedule),
@@ -141,41 +141,49 @@ impl<'a> Desk<'a> {
             keyword: (NONE, Keyword::Unnamed),
             lines: Vec::new(),
             tally: Tally::default(),
-        })
+        }))
     }
 
-    fn open_account(&mut self, tx: &Tx, party: PartyId) -> Option<usize> {
-        let row = tx.get::<AdAccountRow>(&party)?.clone();
-        let grants = self.grants.get(&party).map_or(&[][..], Vec::as_slice);
-        let sources = balance::available(tx, self.ctx, party, grants);
+    fn open_account(&mut self, tx: &mut Tx, party: PartyId) -> Result<Option<usize>, Rejection> {
+        let open = self.grants.get(&party).map_or(&[][..], Vec::as_slice);
+        if !balance::is_whole(tx, self.ctx, party, open) {
+            return Err(tx.begin_next_group());
+        }
+        let Some(row) = tx.get::<AdAccountRow>(&party).cloned() else { return Ok(None) };
+        let sources = balance::available(tx, self.ctx, party, open);
         let funds = Funds::new(sources, balance::arrears_minor(tx, self.ctx, party));
         let log = StopLog::decode(&row.stop_log);
         self.advertisers.push(Advertiser { row, funds, log, stops: false, charged: false });
         let place = self.advertisers.len() - 1;
         self.places.insert(party, place);
-        Some(place)
+        Ok(Some(place))
     }
 
     /// Decides a click and takes it in.
-    pub(super) fn charge(&mut self, tx: &Tx, place: usize, item: &ClickItem) -> Result<Taken, Rejection> {
+    pub(super) fn charge(&mut self, tx: &mut Tx, place: usize, item: &ClickItem) -> Result<Taken, Rejection> {
         let ctx = self.ctx;
-        let running = self.campaigns.get_mut(place).and_then(Option::as_mut).ok_or_else(unknown_campaign)?;
+        let unknown = || unknown_campaign(item.campaign).at("/campaign_id");
+        let running = self.campaigns.get_mut(place).and_then(Option::as_mut).ok_or_else(unknown)?;
         if item.party.is_some_and(|party| party != running.row.party) {
             let text = "the campaign belongs to another advertiser";
             return Err(Rejection::new("campaign_foreign", text).at("/advertiser_id"));
         }
-        let advertiser = self.advertisers.get_mut(running.advertiser).ok_or_else(unknown_campaign)?;
+        let advertiser = self.advertisers.get_mut(running.advertiser).ok_or_else(unknown)?;
         let moment = self.moments.at(item.at);
         let rules = self.policy.at(item.at, moment.day);
         let terms = &rules.charge;
         let factor = factor(&running.schedule, &mut self.moments, &moment, item.at, terms.grace_us);
-        let (pricing, keyword) = (item.pricing, running.keyword(tx, item.keyword));
+        let (pricing, keyword) = (item.pricing, running.keyword(tx, item.keyword)?);
         let click = Click { at: item.at, pricing, keyword, factor };
         let delivery = delivery(advertiser, &running.row, item.at);
         let times = Times { now: ctx.now, oldest: rules.oldest };
-        let (facts, day) = (running.facts, running.day(tx, ctx, moment.day));
-        let budget_day =
-            BudgetDay { open: day.open, spent_minor: day.row.spent, stopped_at: day.row.stopped_at };
+        let (facts, day) = (running.facts, running.day(tx, ctx, moment.day)?);
+        let budget_day = BudgetDay {
+            open: day.open,
+            past: moment.day < ctx.today,
+            spent_minor: day.row.spent,
+            stopped_at: day.row.stopped_at,
+        };
         self.parts.clear();
         let money = (&mut advertiser.funds, &mut self.parts);
         let charged = charge::charge(&click, &facts, &budget_day, delivery, money, times, terms)
@@ -204,29 +212,24 @@ impl<'a> Desk<'a> {
                 if day.stops
                     && let Some(advertiser) = advertisers.get_mut(running.advertiser)
                 {
-                    let facts = numbered(&mut advertiser.row)
+                    let facts = Facts::new()
                         .text("day", day.row.day.to_string())
                         .int("budget_minor", running.row.budget)
                         .int("spent_minor", day.row.spent)
                         .at("stopped_at", ctx.now);
-                    tx.event("ads.budget_stopped", Some(party), &running.row.id.to_string(), facts);
+                    tell(tx, &mut advertiser.row, "ads.budget_stopped", &running.row.id.to_string(), &facts);
                 }
                 tx.put(AdBudgetDayRow { sources: day.segments.encode(), ..day.row });
             }
             rollups.take(party, running.row.id, running.tally);
         }
-        rollups.put(tx);
+        rollups.put(tx)?;
         advertisers.into_iter().filter(|advertiser| advertiser.charged).for_each(|one| one.put(tx, ctx));
         Ok(())
     }
 }
 
-fn unknown_campaign() -> Rejection {
-    Rejection::new("campaign_unknown", "there is no such campaign").at("/campaign_id")
-}
-
 fn refused(no: &charge::Rejection) -> Rejection {
-    use crate::facts::Facts;
     let facts = match no {
         charge::Rejection::Stopped { why, since } => {
             let facts = Facts::new().text("reason", why.name());
@@ -274,14 +277,14 @@ fn delivery(advertiser: &Advertiser, campaign: &AdCampaignRow, at: Timestamp) ->
 }
 
 impl Running {
-    fn keyword(&mut self, tx: &Tx, named: Option<KeywordId>) -> Keyword {
-        let Some(id) = named else { return Keyword::Unnamed };
+    fn keyword(&mut self, tx: &mut Tx, named: Option<KeywordId>) -> Result<Keyword, Rejection> {
+        let Some(id) = named else { return Ok(Keyword::Unnamed) };
         // Nobody's id, and the one under which figures of whole campaigns are kept.
         if id == NONE {
-            return Keyword::Unknown;
+            return Ok(Keyword::Unknown);
         }
         if self.keyword.0 != id || self.keyword.1 == Keyword::Unnamed {
-            let row = tx.get::<AdKeywordRow>(&(self.row.id, id));
+            let row = tx.led_to::<AdKeywordRow>(&(self.row.id, id))?;
             let known = row.map_or(Keyword::Unknown, |row| Keyword::Known {
                 bid_minor: row.bid,
                 active: row.active,
@@ -289,16 +292,19 @@ impl Running {
             });
             self.keyword = (id, known);
         }
-        self.keyword.1
+        Ok(self.keyword.1)
     }
 
-    fn day(&mut self, tx: &Tx, ctx: &Ctx, day: Date) -> &mut Day {
+    fn day(&mut self, tx: &mut Tx, ctx: &Ctx, day: Date) -> Result<&mut Day, Rejection> {
         // Nearly always the last one.
-        let place = self.days.iter().rposition(|known| known.row.day == day).unwrap_or_else(|| {
-            self.days.push(Day::open(tx, ctx, &self.row, day));
-            self.days.len() - 1
-        });
-        &mut self.days[place]
+        let place = match self.days.iter().rposition(|known| known.row.day == day) {
+            Some(place) => place,
+            None => {
+                self.days.push(Day::open(tx, ctx, &self.row, day)?);
+                self.days.len() - 1
+            }
+        };
+        Ok(&mut self.days[place])
     }
 
     fn book(&mut self, item: &ClickItem, parts: &[Part], at: &Moment, amount_minor: i64) {
@@ -317,15 +323,13 @@ impl Running {
 }
 
 impl Day {
-    fn open(tx: &Tx, ctx: &Ctx, campaign: &AdCampaignRow, day: Date) -> Self {
-        let known = tx.get::<AdBudgetDayRow>(&(campaign.id, day)).cloned();
-        let mut row = known.unwrap_or_else(|| AdBudgetDayRow::new(campaign.id, day, campaign.budget));
+    fn open(tx: &mut Tx, ctx: &Ctx, campaign: &AdCampaignRow, day: Date) -> Result<Self, Rejection> {
+        let known = tx.led_to::<AdBudgetDayRow>(&(campaign.id, day))?.cloned();
+        // Every change of a budget writes down that of the days that are open: without a row there was none.
+        let row = known.unwrap_or_else(|| AdBudgetDayRow::new(campaign.id, day, campaign.budget));
         let open = !row.closed && ctx.now < closes_at(ctx, day);
-        if open && day == ctx.today {
-            row.highest = budget::highest(row.highest, campaign.budget);
-        }
         let segments = Segments::decode(&row.sources);
-        Self { row, open, segments, stops: false, changed: false }
+        Ok(Self { row, open, segments, stops: false, changed: false })
     }
 
     fn book(&mut self, ctx: &Ctx, parts: &[Part], charged: Charged) {
@@ -377,11 +381,12 @@ impl Advertiser {
             stop(tx, ctx, &mut self.row, reason);
         } else if began {
             let arrears = self.funds.arrears_minor();
-            let facts = numbered(&mut self.row).int("epoch", self.row.stops).int("arrears_minor", arrears);
-            tx.event("ads.arrears", Some(self.row.party), &self.row.party.to_string(), facts);
+            let facts = Facts::new().int("epoch", self.row.stops).int("arrears_minor", arrears);
+            let party = self.row.party.to_string();
+            tell(tx, &mut self.row, "ads.arrears", &party, &facts);
         }
         let left = self.funds.balance_minor();
-        watch(tx, &mut self.row, left);
+        watch(tx, ctx, &mut self.row, left);
         tx.put(self.row);
     }
 }

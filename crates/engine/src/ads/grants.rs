@@ -10,8 +10,9 @@ use purser_domain::{
 use purser_storage::{Fault, Session, Statement, Value};
 
 use super::{
-    balance::{grant_account, want_grant},
-    campaigns::{account_of, tell},
+    balance::{OPEN_GRANTS_MAX, grant_account, want_grant},
+    campaigns::account_of,
+    events::{notify, tell},
     rows::{AdAccountRow, AdGrantRow},
     stop::{money_came, want},
     watch::money_went,
@@ -28,8 +29,6 @@ use crate::{
 /// Longest external id and reason, characters.
 const EXTERNAL_ID_MAX: usize = 64;
 const REASON_MAX: usize = 200;
-/// Most grants of an advertiser that can be used: every charge looks at them.
-pub const OPEN_GRANTS_MAX: i64 = 20;
 /// Grants ended in one commit.
 const ROUND: usize = 200;
 
@@ -201,10 +200,10 @@ impl GiveGrant {
         };
         tx.put(row.clone());
         account.grants += 1;
-        tx.put(account);
         let told = Facts::new().int("amount_minor", row.amount).at("expires_at", self.expires_at);
-        tx.notify("ads.grant_given", self.party, &row.id.to_string(), told);
-        money_came(tx, ctx, self.party);
+        notify(tx, &mut account, "ads.grant_given", &row.id.to_string(), &told);
+        tx.put(account);
+        money_came(tx, ctx, self.party)?;
         Ok(row)
     }
 }
@@ -309,13 +308,15 @@ fn expire(tx: &mut Tx, ctx: &Ctx, mut row: AdGrantRow) -> Result<(), Rejection> 
     let mut account: AdAccountRow = account_of(tx, row.party, ctx);
     account.grants = (account.grants - 1).max(0);
     let told = Facts::new().int("amount_minor", row.amount).int("lost_minor", left);
-    tell(tx, &mut account, "ads.grant_ended", &row.id.to_string(), &told);
-    tx.put(account);
+    let subject = row.id.to_string();
     if left > 0 {
-        tx.notify("ads.grant_expired", row.party, &row.id.to_string(), told);
+        notify(tx, &mut account, "ads.grant_expired", &subject, &told);
+    } else {
+        // Used up before: nobody loses anything.
+        tell(tx, &mut account, "ads.grant_ended", &subject, &told);
     }
+    tx.put(account);
     let party = row.party;
     tx.put(row);
-    money_went(tx, ctx, party);
-    Ok(())
+    money_went(tx, ctx, party)
 }

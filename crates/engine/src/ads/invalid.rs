@@ -1,11 +1,14 @@
 //! Clicks that were found invalid after they were charged (A8): their money goes back to where it came from, arrears
 //! first, by transfers whose lines name the clicks. Filtered clicks are never charged; they are not reported at all.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 
 use purser_domain::{
     ads::{
-        budget::{self, Segments},
+        budget::{self, Segments, Undone},
         sources::{Back, Part, Source, Split, give_back},
     },
     ids::{AdGrantId, CampaignId, KeywordId, PartyId, Uid},
@@ -14,12 +17,14 @@ use purser_domain::{
 
 use super::{
     balance,
+    campaigns::account_of,
     credit::Booking,
+    events::{notify, tell},
     lines::Lines,
     moment::{Moment, Moments},
     rollups::{self, Count, NONE, Rollups, Tally},
     rows::{AdAccountRow, AdBudgetDayRow, AdCampaignRow, AdClickRow, AdGrantRow, CREDITED, IN_BUDGET},
-    stop::{money_came, numbered},
+    stop::money_came,
 };
 use crate::{
     command::{Command, Ctx, Rejection},
@@ -79,10 +84,11 @@ impl Command for CreditInvalidClicks {
         let owners: BTreeMap<CampaignId, PartyId> =
             needs.peek::<AdCampaignRow>(campaigns).into_iter().map(|row| (row.id, row.party)).collect();
         self.clicks.iter().for_each(|click| needs.row::<AdClickRow>(Arc::clone(click)));
+        // Whose a campaign is shows whose the click was.
+        known.iter().for_each(|row| needs.row::<AdCampaignRow>(row.campaign));
         let mut moments = Moments::new(ctx);
         for row in known.iter().filter(|row| owners.get(&row.campaign) == Some(&self.party)) {
             let at = moments.at(row.click_at);
-            needs.row::<AdCampaignRow>(row.campaign);
             needs.row::<AdBudgetDayRow>((row.campaign, at.day));
             rollups::want(needs, self.party, row.campaign, keyword(row), &at);
             grants(row).for_each(|grant| balance::want_grant(needs, self.party, grant, ctx));
@@ -90,10 +96,7 @@ impl Command for CreditInvalidClicks {
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Self::Output, Rejection> {
-        // A click that an earlier command of the group charged leads to rows that were not declared.
-        if self.clicks.iter().any(|click| tx.is_changed::<AdClickRow>(click)) {
-            return Err(tx.begin_next_group());
-        }
+        balance::check(tx, ctx, self.party)?;
         let mut refunds = Refunds::new(tx, ctx, self.party);
         let outcomes: Vec<InvalidOutcome> =
             self.clicks.iter().map(|click| refunds.credit(tx, click).map_err(Box::new)).collect();
@@ -102,9 +105,11 @@ impl Command for CreditInvalidClicks {
                 .int("clicks", refunds.clicks)
                 .int("amount_minor", refunds.sum_minor)
                 .text("reason", &self.reason);
-            refunds.put(tx)?;
-            tx.notify("ads.invalid_clicks_credited", self.party, &self.party.to_string(), facts);
-            money_came(tx, ctx, self.party);
+            let mut account = account_of(tx, self.party, ctx);
+            refunds.put(tx, &mut account)?;
+            notify(tx, &mut account, "ads.invalid_clicks_credited", &self.party.to_string(), &facts);
+            tx.put(account);
+            money_came(tx, ctx, self.party)?;
         }
         Ok(outcomes)
     }
@@ -133,6 +138,8 @@ struct Refunds<'a> {
     tallies: BTreeMap<CampaignId, Tally>,
     clicks: i64,
     sum_minor: i64,
+    /// Of the sum, what clicks of today cost.
+    today_minor: i64,
 }
 
 impl<'a> Refunds<'a> {
@@ -147,6 +154,7 @@ impl<'a> Refunds<'a> {
             tallies: BTreeMap::new(),
             clicks: 0,
             sum_minor: 0,
+            today_minor: 0,
         }
     }
 
@@ -155,9 +163,8 @@ impl<'a> Refunds<'a> {
             let text = "this click was never charged, or so long ago that it is not known any more";
             Rejection::new("click_unknown", text).at("/click_id")
         })?;
-        let own = tx.is_loaded::<AdCampaignRow>(&row.campaign)
-            && tx.get::<AdCampaignRow>(&row.campaign).is_some_and(|campaign| campaign.party == self.party);
-        if !own {
+        let campaign = tx.led_to::<AdCampaignRow>(&row.campaign)?;
+        if campaign.is_none_or(|campaign| campaign.party != self.party) {
             let text = "this click was charged to another advertiser";
             return Err(Rejection::new("click_foreign", text).at("/click_id"));
         }
@@ -166,16 +173,16 @@ impl<'a> Refunds<'a> {
             return Err(Rejection::new("click_credited_before", text).at("/click_id"));
         }
         let at = self.moments.at(row.click_at);
-        let parts = Split::decode(&row.split, row.amount).unwrap_or_default();
-        // What the end of the day credited is not credited again.
-        let in_budget = row.flags & IN_BUDGET != 0;
-        let most = if in_budget { row.amount.min(self.day(tx, &row, &at).0.spent) } else { row.amount };
-        let (ctx, owner) = (self.ctx, self.party);
-        let usable = |grant| tx.get::<AdGrantRow>(&(owner, grant)).is_some_and(|grant| grant.is_usable(ctx));
-        let (credits, _) = give_back(&parts, most, &mut self.owed_minor, usable);
+        let mut parts = Split::decode(&row.split, row.amount).unwrap_or_default();
+        if row.flags & IN_BUDGET != 0 {
+            parts = self.uncount(tx, &row, &at, &parts)?;
+        }
+        let usable = self.usable(tx, &parts)?;
+        let usable = |grant| usable.contains(&grant);
+        let (credits, _) = give_back(&parts, &mut self.owed_minor, usable);
         let credited = credits.iter().map(|(part, _)| part.amount_minor).sum();
-        if in_budget {
-            self.uncount(tx, &row, &at, &credits);
+        if row.flags & IN_BUDGET != 0 {
+            self.count_out(&row, &at, &parts, credited, usable);
         }
         for (part, back) in credits {
             let target = match back {
@@ -190,31 +197,76 @@ impl<'a> Refunds<'a> {
         self.tallies.entry(row.campaign).or_default().add(&at, keyword(&row), count);
         self.clicks += 1;
         self.sum_minor = self.sum_minor.saturating_add(credited);
+        if at.day == self.ctx.today {
+            self.today_minor = self.today_minor.saturating_add(credited);
+        }
         let lost = row.amount - credited;
         tx.put(AdClickRow { flags: row.flags | CREDITED, ..row });
         Ok((credited, lost))
     }
 
-    fn day(&mut self, tx: &Tx, row: &AdClickRow, at: &Moment) -> &mut (AdBudgetDayRow, Segments) {
+    /// The grants among parts that have not ended.
+    fn usable(&self, tx: &mut Tx, parts: &[Part]) -> Result<Vec<AdGrantId>, Rejection> {
+        let mut usable = Vec::new();
+        for part in parts {
+            if let Source::Grant(grant) = part.source
+                && tx.led_to::<AdGrantRow>(&(self.party, grant))?.is_some_and(|row| row.is_usable(self.ctx))
+            {
+                usable.push(grant);
+            }
+        }
+        Ok(usable)
+    }
+
+    fn day(
+        &mut self,
+        tx: &mut Tx,
+        row: &AdClickRow,
+        at: &Moment,
+    ) -> Result<&mut (AdBudgetDayRow, Segments), Rejection> {
         let key = (row.campaign, at.day);
-        self.days.entry(key).or_insert_with(|| {
-            let known = tx.get::<AdBudgetDayRow>(&key).cloned();
-            let day = known.unwrap_or_else(|| AdBudgetDayRow::new(row.campaign, at.day, 0));
-            let segments = Segments::decode(&day.sources);
-            (day, segments)
+        Ok(match self.days.entry(key) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let known = tx.led_to::<AdBudgetDayRow>(&key)?.cloned();
+                let day = known.unwrap_or_else(|| AdBudgetDayRow::new(row.campaign, at.day, 0));
+                let segments = Segments::decode(&day.sources);
+                place.insert((day, segments))
+            }
         })
     }
 
-    /// Takes what is credited out of the day's spend.
-    fn uncount(&mut self, tx: &Tx, row: &AdClickRow, at: &Moment, credits: &[(Part, Back)]) {
-        let (day, segments) = self.day(tx, row, at);
-        for (part, _) in credits {
-            day.spent -= part.amount_minor;
-            segments.remove(*part);
-        }
+    /// Takes a click out of its day: what of it goes back, from what.
+    fn uncount(
+        &mut self,
+        tx: &mut Tx,
+        row: &AdClickRow,
+        at: &Moment,
+        parts: &[Part],
+    ) -> Result<Vec<Part>, Rejection> {
+        let (day, segments) = self.day(tx, row, at)?;
+        let Undone { credit_minor, credited_minor } =
+            budget::undo(row.amount, day.spent, day.credited, day.highest);
+        day.credited = credited_minor;
+        Ok(segments.take_out(parts, credit_minor))
     }
 
-    fn put(self, tx: &mut Tx) -> Result<(), Rejection> {
+    /// What really went back is spent no more; what came from a grant that has ended stays spent.
+    fn count_out(
+        &mut self,
+        row: &AdClickRow,
+        at: &Moment,
+        parts: &[Part],
+        credited_minor: i64,
+        usable: impl Fn(AdGrantId) -> bool,
+    ) {
+        let Some((day, segments)) = self.days.get_mut(&(row.campaign, at.day)) else { return };
+        day.spent -= credited_minor;
+        let lost = |part: &&Part| matches!(part.source, Source::Grant(grant) if !usable(grant));
+        parts.iter().filter(lost).for_each(|part| segments.add(*part));
+    }
+
+    fn put(self, tx: &mut Tx, account: &mut AdAccountRow) -> Result<(), Rejection> {
         for ((campaign, source), lines) in self.lines {
             let back = match source {
                 Source::Arrears => Back::Arrears,
@@ -228,13 +280,8 @@ impl<'a> Refunds<'a> {
             // There is room again.
             if !day.closed && day.stopped_at.is_some() && !budget::used_up(day.spent, budget_minor) {
                 day.stopped_at = None;
-                if let Some(mut account) = tx.get::<AdAccountRow>(&self.party).cloned() {
-                    let facts = numbered(&mut account)
-                        .int("budget_minor", budget_minor)
-                        .int("spent_minor", day.spent);
-                    tx.put(account);
-                    tx.event("ads.budget_resumed", Some(self.party), &campaign.to_string(), facts);
-                }
+                let facts = Facts::new().int("budget_minor", budget_minor).int("spent_minor", day.spent);
+                tell(tx, account, "ads.budget_resumed", &campaign.to_string(), &facts);
             }
             tx.put(AdBudgetDayRow { sources: segments.encode(), ..day });
         }
@@ -242,7 +289,10 @@ impl<'a> Refunds<'a> {
         for (campaign, tally) in self.tallies {
             rollups.take(self.party, campaign, tally);
         }
-        rollups.put(tx);
+        rollups.put(tx)?;
+        if account.day == self.ctx.today.to_string() {
+            account.spent_today = account.spent_today.saturating_sub(self.today_minor);
+        }
         Ok(())
     }
 }

@@ -6,7 +6,8 @@ use purser_domain::{
 };
 
 use super::{
-    campaigns::{account_of, own, rejected, tell},
+    campaigns::{account_of, own, rejected},
+    events::tell,
     rows::{AdAccountRow, AdCampaignRow, AdKeywordRow, keyword_id},
     terms::campaign_terms,
 };

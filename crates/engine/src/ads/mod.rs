@@ -8,6 +8,7 @@ mod charge;
 mod credit;
 mod day_end;
 mod desk;
+mod events;
 mod grants;
 mod invalid;
 mod keywords;
@@ -24,17 +25,18 @@ mod rows;
 mod settings;
 mod stop;
 mod terms;
+mod top_ups;
 mod watch;
 
 pub use auto::{AUTO_TOP_UP, run_auto_top_up};
 pub use balance::grant_account;
-pub use campaigns::{CampaignEdit, ChangeCampaigns, CreateCampaign, EditOutcome, unknown_campaign};
+pub use campaigns::{CampaignEdit, ChangeCampaigns, CreateCampaign, EditOutcome};
 pub use charge::{ChargeClicks, ClickCharged, ClickItem, ClickOutcome};
 pub use day_end::{CLOSE_MAX, CloseAdDays};
-pub use grants::{ExpireGrants, GiveGrant, OPEN_GRANTS_MAX, grant_id};
+pub use grants::{ExpireGrants, GiveGrant, grant_id};
 pub use invalid::{CLICKS_MAX, CreditInvalidClicks, InvalidOutcome};
 pub use keywords::{ChangeKeywords, KeywordOutcome};
-pub(crate) use proof::{AdAccountsAgree, AdBudgetsAddUp, AdRollupsAddUp, ClickLines};
+pub(crate) use proof::{AdAccountsAgree, AdBudgetsAddUp, AdRollupsAddUp, AdTopUpsAgree, ClickLines};
 pub(crate) use prune::PruneClicks;
 pub use queries::{
     AD_PAGE_MAX, AdAccountView, AdMoment, CampaignCounts, CampaignView, GrantView, ad_account, campaign,
@@ -48,11 +50,15 @@ pub use reports::{
 pub use resume::{ResumeCampaigns, Resumed};
 pub use rows::{
     AdAccountRow, AdBudgetDayRow, AdCampaignRow, AdClickRow, AdDayRow, AdGrantRow, AdHourRow, AdKeywordRow,
-    AdLinesRow, campaign_id, keyword_id, whole_account,
+    AdLinesRow, AdTopUpRow, campaign_id, keyword_id, whole_account,
 };
 pub use settings::{AccountChange, ChangeAdAccount, FROM_EARNINGS};
-pub use stop::{StopReason, budget_changed, money_came, stop, want};
-pub(crate) use watch::{money_went, topped_up};
+pub use stop::{money_came, want};
+pub(crate) use top_ups::{
+    Origin, Unspent, back_to_earnings, came_back, left, topped_up, want_earnings, want_top_up, want_top_ups,
+    went_back,
+};
+pub(crate) use watch::money_went;
 
 use purser_storage::{Statement, Table};
 
@@ -67,6 +73,7 @@ pub const TABLES: &[&Table] = &[
     &rows::AD_LINES,
     &rows::AD_HOURS,
     &rows::AD_DAYS,
+    &rows::AD_TOP_UPS,
 ];
 
 /// Statements of this module.
@@ -80,6 +87,7 @@ pub(crate) fn statements() -> Vec<&'static Statement> {
         prune::STATEMENTS,
         queries::STATEMENTS,
         reports::STATEMENTS,
+        top_ups::STATEMENTS,
     ]
     .concat()
 }

@@ -7,7 +7,7 @@ use purser_domain::{
         budget::Segments,
         sources::{Source, Split},
     },
-    ids::{AccountId, CampaignId, PartyId, TransferId, TypedId as _},
+    ids::{AccountId, CampaignId, PartyId, PaymentId, TransferId, TypedId as _},
     ledger::{AccountKind, AccountRef, Transfer, TransferKind},
 };
 use purser_storage::{Fault, Keys, Lock, Record as _, Session, Statement, Value};
@@ -23,11 +23,26 @@ use crate::{
 
 static ACCOUNTS: Statement = Statement {
     name: "ads.invariant_accounts",
-    sql: "SELECT party, stops, stopped_at, resumed_stop, arrears_since FROM ad_accounts ORDER BY party",
+    sql: "SELECT party, stops, stopped_at, resumed_stop, arrears_since, grants FROM ad_accounts ORDER BY party",
 };
-static ARREARS: Statement = Statement {
-    name: "ads.invariant_arrears",
-    sql: "SELECT i.owner, a.posted FROM account_info i JOIN accounts a ON a.id = i.id WHERE i.kind = ?1 AND a.posted <> 0",
+static GRANTS: Statement = Statement {
+    name: "ads.invariant_grants",
+    sql: "SELECT party, COUNT(*) FROM ad_grants WHERE ended_at IS NULL GROUP BY party",
+};
+static TOP_UPS: Statement = Statement {
+    name: "ads.invariant_top_ups",
+    sql: "SELECT t.party, t.id, t.source, t.amount, t.cash, t.rest, p.amount, p.cash, p.refunding, p.refunded \
+          FROM ad_top_ups t LEFT JOIN payments p ON p.id = t.id AND p.party = t.party AND p.place = 'credited' \
+          ORDER BY t.party, t.n",
+};
+static UNKNOWN_TOP_UPS: Statement = Statement {
+    name: "ads.invariant_payments",
+    sql: "SELECT p.id FROM payments p WHERE p.place = 'credited' AND NOT EXISTS \
+          (SELECT 1 FROM ad_top_ups t WHERE t.party = p.party AND t.id = p.id) ORDER BY p.id LIMIT 100",
+};
+static BALANCES: Statement = Statement {
+    name: "ads.invariant_balances",
+    sql: "SELECT i.owner, a.posted, a.held_out FROM account_info i JOIN accounts a ON a.id = i.id WHERE i.kind = ?1 AND a.posted <> 0",
 };
 static BUDGETS: Statement = Statement {
     name: "ads.invariant_budgets",
@@ -43,7 +58,8 @@ static DAYS: Statement = Statement {
 };
 
 /// Statements of this module.
-pub(super) const STATEMENTS: &[&Statement] = &[&ACCOUNTS, &ARREARS, &BUDGETS, &HOURS, &DAYS];
+pub(super) const STATEMENTS: &[&Statement] =
+    &[&ACCOUNTS, &BALANCES, &GRANTS, &TOP_UPS, &UNKNOWN_TOP_UPS, &BUDGETS, &HOURS, &DAYS];
 
 /// Most findings.
 const MOST: usize = 100;
@@ -216,9 +232,37 @@ impl Check {
     }
 }
 
-/// An advertiser with arrears is stopped and knows since when; nobody else has arrears; no campaign was resumed from a
-/// stop that never was.
+/// An advertiser with arrears is stopped and knows since when; nobody else has arrears; nothing is owed beside a balance;
+/// its open grants are counted; no campaign was resumed from a stop that never was.
 pub(crate) struct AdAccountsAgree;
+
+/// What an advertiser's ledger accounts and grants say.
+#[derive(Default)]
+struct Stands {
+    owed: i64,
+    cash: i64,
+    grants: i64,
+}
+
+fn stands(session: &mut dyn Session) -> Result<BTreeMap<PartyId, Stands>, Fault> {
+    let mut found: BTreeMap<PartyId, Stands> = BTreeMap::new();
+    for kind in [AccountKind::AdArrears, AccountKind::AdCash] {
+        session.query(&BALANCES, &[Value::Int(kind.code())], &mut |row| {
+            let stands = found.entry(PartyId::from_uid(row.uid(0))).or_default();
+            match kind {
+                AccountKind::AdArrears => stands.owed = row.int(1),
+                // What is on its way back pays nothing.
+                _ => stands.cash = row.int(1) - row.int(2),
+            }
+            true
+        })?;
+    }
+    session.query(&GRANTS, &[], &mut |row| {
+        found.entry(PartyId::from_uid(row.uid(0))).or_default().grants = row.int(1);
+        true
+    })?;
+    Ok(found)
+}
 
 impl Invariant for AdAccountsAgree {
     fn name(&self) -> &'static str {
@@ -226,20 +270,22 @@ impl Invariant for AdAccountsAgree {
     }
 
     fn check(&self, session: &mut dyn Session) -> Result<Vec<Finding>, Fault> {
-        let mut owed: BTreeMap<PartyId, i64> = BTreeMap::new();
-        session.query(&ARREARS, &[Value::Int(AccountKind::AdArrears.code())], &mut |row| {
-            owed.insert(PartyId::from_uid(row.uid(0)), row.int(1));
-            true
-        })?;
+        let mut stands = stands(session)?;
         let mut findings = Vec::new();
+        let mut wrong = |party: PartyId, expected: String, found: String, sentence: &str| {
+            if findings.len() < MOST {
+                let place = party.to_string();
+                findings.push(Finding::of_invariant(self.name(), place, expected, found, sentence));
+            }
+        };
         session.query(&ACCOUNTS, &[], &mut |row| {
             let party = PartyId::from_uid(row.uid(0));
-            let arrears = owed.get(&party).copied().unwrap_or(0) > 0;
+            let Stands { owed, cash, grants } = stands.remove(&party).unwrap_or_default();
+            let arrears = owed > 0;
             let (stopped, since) = (!row.is_null(2), !row.is_null(4));
             if arrears != since || (arrears && !stopped) || row.int(3) > row.int(1) {
-                findings.push(Finding::of_invariant(
-                    self.name(),
-                    party.to_string(),
+                wrong(
+                    party,
                     format!("arrears: {arrears}, and stopped with them"),
                     format!(
                         "stopped: {stopped}, since when: {since}, resumed {} of {}",
@@ -247,8 +293,72 @@ impl Invariant for AdAccountsAgree {
                         row.int(1)
                     ),
                     "the advertiser's row does not say what its accounts say",
+                );
+            }
+            if arrears && cash > 0 {
+                let sentence = "the balance pays what is owed, and nothing is owed beside it";
+                wrong(party, "one of them".to_owned(), format!("{cash} of cash, {owed} owed"), sentence);
+            }
+            if grants != row.int(5) {
+                let sentence = "the advertiser's row does not count its open grants";
+                wrong(party, grants.to_string(), row.int(5).to_string(), sentence);
+            }
+            true
+        })?;
+        for (party, Stands { owed, grants, .. }) in stands {
+            if owed > 0 || grants > 0 {
+                let sentence = "an advertiser with arrears or grants has no row that stops its delivery";
+                wrong(
+                    party,
+                    "a row".to_owned(),
+                    format!("{owed} owed, {grants} grants, and no row"),
+                    sentence,
+                );
+            }
+        }
+        Ok(findings)
+    }
+}
+
+/// What of a payment has not gone back is what its top-up says; nothing went back of what never was balance.
+pub(crate) struct AdTopUpsAgree;
+
+impl Invariant for AdTopUpsAgree {
+    fn name(&self) -> &'static str {
+        "top-ups = payments, less what went back"
+    }
+
+    fn check(&self, session: &mut dyn Session) -> Result<Vec<Finding>, Fault> {
+        let mut findings = Vec::new();
+        session.query(&TOP_UPS, &[], &mut |row| {
+            let (paid, amount, cash, rest) = (row.text(2) == "payment", row.int(3), row.int(4), row.int(5));
+            let expected = if paid && row.is_null(6) {
+                None
+            } else if paid {
+                Some((row.int(6), row.int(7), row.int(6) - row.int(8) - row.int(9)))
+            } else {
+                Some((amount, cash, rest))
+            };
+            let found = Some((amount, cash, rest));
+            if found != expected || rest > amount || rest < amount - cash {
+                findings.push(Finding::of_invariant(
+                    self.name(),
+                    format!("{} of {}", row.uid(1).with_prefix("pay"), PartyId::from_uid(row.uid(0))),
+                    format!("{expected:?}"),
+                    format!("{found:?}"),
+                    "what came, what became balance, and what has not gone back are not those of the payment",
                 ));
             }
+            findings.len() < MOST
+        })?;
+        session.query(&UNKNOWN_TOP_UPS, &[], &mut |row| {
+            findings.push(Finding::of_invariant(
+                self.name(),
+                PaymentId::from_uid(row.uid(0)).to_string(),
+                "a top-up".to_owned(),
+                "none".to_owned(),
+                "a payment became balance, and nothing says in which place",
+            ));
             findings.len() < MOST
         })?;
         Ok(findings)

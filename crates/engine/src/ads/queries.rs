@@ -16,7 +16,7 @@ use purser_domain::{
 use purser_storage::{Fault, Keys, Lock, Record, Session, Statement, Value};
 
 use super::{
-    balance::grant_account,
+    balance::{OPEN_GRANTS, OPEN_GRANTS_MAX, grant_account},
     rows::{AdAccountRow, AdBudgetDayRow, AdCampaignRow, AdDayRow, AdGrantRow, AdKeywordRow, whole_account},
     terms::{account_state, top_up_terms},
 };
@@ -29,8 +29,6 @@ use crate::{
 
 /// Most rows on a page.
 pub const AD_PAGE_MAX: i64 = 200;
-/// Campaigns of one advertiser that an overview looks at.
-const COUNTED: i64 = 20_000;
 /// Days before today that a mean is taken of.
 const MEAN_DAYS: u32 = 7;
 
@@ -39,6 +37,12 @@ static CAMPAIGNS: Statement = Statement {
     sql: "SELECT id, party, external_id, name, budget, schedule, active, switched_at, starts_on, ends_on, keywords, \
           resumed_stop, resumed_at, created_at, version FROM ad_campaigns WHERE party = ?1 AND id > ?2 \
           ORDER BY id LIMIT ?3",
+};
+/// Campaigns by what an overview tells apart, counted along an index that has it all.
+static COUNTS: Statement = Statement {
+    name: "ads.campaign_counts",
+    sql: "SELECT active, budget, resumed_stop, ends_on, COUNT(*) FROM ad_campaigns WHERE party = ?1 \
+          GROUP BY active, budget, resumed_stop, ends_on",
 };
 static KEYWORDS: Statement = Statement {
     name: "ads.keywords",
@@ -50,11 +54,6 @@ static GRANTS: Statement = Statement {
     sql: "SELECT party, id, amount, given_at, expires_at, reason, asked_by, approved_by, ended_at, lost FROM ad_grants \
           WHERE party = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
 };
-static OPEN_GRANTS: Statement = Statement {
-    name: "ads.grants_in_use",
-    sql: "SELECT party, id, amount, given_at, expires_at, reason, asked_by, approved_by, ended_at, lost FROM ad_grants \
-          WHERE party = ?1 AND ended_at IS NULL ORDER BY expires_at, id LIMIT ?2",
-};
 static DAYS: Statement = Statement {
     name: "ads.days_of_account",
     sql: "SELECT campaign, keyword, day, clicks, spend, invalid, refunded, impressions, conversions FROM ad_days \
@@ -62,7 +61,7 @@ static DAYS: Statement = Statement {
 };
 
 /// Statements of this module.
-pub(super) const STATEMENTS: &[&Statement] = &[&CAMPAIGNS, &KEYWORDS, &GRANTS, &OPEN_GRANTS, &DAYS];
+pub(super) const STATEMENTS: &[&Statement] = &[&CAMPAIGNS, &COUNTS, &KEYWORDS, &GRANTS, &DAYS];
 
 /// When and by which rules accounts are read.
 #[derive(Clone, Copy)]
@@ -162,7 +161,7 @@ pub fn ad_account(
     let cash = balance(AccountKind::AdCash)?.map(|row| row.0);
     let arrears_minor = balance(AccountKind::AdArrears)?.map_or(0, |row| row.0.posted);
     let mut rows = Vec::new();
-    session.query(&OPEN_GRANTS, &[Value::Bytes(&party.0.0), Value::Int(AD_PAGE_MAX)], &mut |source| {
+    session.query(&OPEN_GRANTS, &[Value::Bytes(&party.0.0), Value::Int(OPEN_GRANTS_MAX)], &mut |source| {
         rows.push(AdGrantRow::read(source));
         true
     })?;
@@ -234,20 +233,23 @@ fn count(
     moment: &AdMoment<'_>,
 ) -> Result<CampaignCounts, Fault> {
     let today = moment.today().to_string();
+    // What waits since the last stop, unless all were resumed from it together.
+    let waits = account.stopped_at.is_none() && account.resumed_stop < account.stops;
     let mut counts = CampaignCounts::default();
-    let nil = Uid::NIL;
-    let params = [Value::Bytes(&account.party.0.0), Value::Bytes(&nil.0), Value::Int(COUNTED)];
-    session.query(&CAMPAIGNS, &params, &mut |source| {
-        let row = AdCampaignRow::read(source);
-        let over = row.ends_on.as_ref().is_some_and(|last| *last < today);
-        let live = row.active && !over;
-        counts.total += 1;
-        counts.on += u32::from(row.active);
-        let waits =
-            account.stopped_at.is_none() && row.resumed_stop.max(account.resumed_stop) < account.stops;
-        counts.to_be_resumed += u32::from(waits && live);
-        if live {
-            counts.budgets_minor = counts.budgets_minor.saturating_add(row.budget);
+    session.query(&COUNTS, &[Value::Bytes(&account.party.0.0)], &mut |row| {
+        let (on, budget, behind) = (row.int(0) != 0, row.int(1), row.int(2) < account.stops);
+        let over = !row.is_null(3) && row.text(3) < today.as_str();
+        let many = u32::try_from(row.int(4)).unwrap_or(u32::MAX);
+        counts.total = counts.total.saturating_add(many);
+        if on {
+            counts.on = counts.on.saturating_add(many);
+        }
+        if on && !over {
+            let budgets = budget.saturating_mul(i64::from(many));
+            counts.budgets_minor = counts.budgets_minor.saturating_add(budgets);
+            if waits && behind {
+                counts.to_be_resumed = counts.to_be_resumed.saturating_add(many);
+            }
         }
         true
     })?;

@@ -9,6 +9,7 @@ use purser_domain::{
 };
 
 use super::{
+    campaigns::unknown_campaign,
     moment::Moments,
     rollups::{self, NONE},
     rows::{AdAccountRow, AdCampaignRow, AdDayRow, AdHourRow, AdKeywordRow, whole_account},
@@ -85,13 +86,6 @@ impl Command for ReportAdFigures {
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Self::Output, Rejection> {
-        let created = |tx: &Tx, id: &CampaignId| {
-            tx.is_changed::<AdCampaignRow>(id)
-                && tx.get::<AdCampaignRow>(id).is_some_and(|row| row.created_at == ctx.now)
-        };
-        if self.items.iter().any(|item| created(tx, &item.campaign)) {
-            return Err(tx.begin_next_group());
-        }
         let mut moments = Moments::new(ctx);
         Ok(self.items.iter().map(|item| take(tx, ctx, &mut moments, item).map_err(Box::new)).collect())
     }
@@ -104,13 +98,15 @@ impl Command for ReportAdFigures {
 }
 
 fn take(tx: &mut Tx, ctx: &Ctx, moments: &mut Moments<'_>, item: &ReportedFigures) -> Result<(), Rejection> {
-    let unknown = || Rejection::new("campaign_unknown", "there is no such campaign").at("/campaign_id");
+    let unknown = || unknown_campaign(item.campaign).at("/campaign_id");
     if !tx.is_loaded::<AdCampaignRow>(&item.campaign) {
         return Err(unknown());
     }
     let party = tx.get::<AdCampaignRow>(&item.campaign).ok_or_else(unknown)?.party;
+    // The lock of everything of the advertiser.
+    tx.led_to::<AdAccountRow>(&party)?;
     if let Figures::KeywordDay(keyword, _) = item.of
-        && tx.get::<AdKeywordRow>(&(item.campaign, keyword)).is_none()
+        && tx.led_to::<AdKeywordRow>(&(item.campaign, keyword))?.is_none()
     {
         let text = "the campaign has no such keyword";
         return Err(Rejection::new("keyword_unknown", text).at("/keyword_id"));
@@ -129,14 +125,14 @@ fn take(tx: &mut Tx, ctx: &Ctx, moments: &mut Moments<'_>, item: &ReportedFigure
                 return future("/hour");
             }
             let key = (item.campaign, moment.hour);
-            let known = tx.get::<AdHourRow>(&key).cloned();
+            let known = tx.led_to::<AdHourRow>(&key)?.cloned();
             let mut row = known.unwrap_or_else(|| AdHourRow::new(key.0, key.1));
             let more = (item.impressions - row.impressions, item.conversions - row.conversions);
             (row.impressions, row.conversions) = (item.impressions, item.conversions);
             tx.put(row);
-            add_hour(tx, whole_account(party), moment.hour, more);
+            add_hour(tx, whole_account(party), moment.hour, more)?;
             for owner in [item.campaign, whole_account(party)] {
-                add_day(tx, owner, moment.day, more);
+                add_day(tx, owner, moment.day, more)?;
             }
         }
         Figures::KeywordDay(keyword, day) => {
@@ -144,7 +140,7 @@ fn take(tx: &mut Tx, ctx: &Ctx, moments: &mut Moments<'_>, item: &ReportedFigure
                 return future("/day");
             }
             let key = (item.campaign, keyword, day);
-            let known = tx.get::<AdDayRow>(&key).cloned();
+            let known = tx.led_to::<AdDayRow>(&key)?.cloned();
             let row = known.unwrap_or_else(|| AdDayRow::new(key.0, key.1, key.2));
             tx.put(AdDayRow { impressions: item.impressions, conversions: item.conversions, ..row });
         }
@@ -152,18 +148,30 @@ fn take(tx: &mut Tx, ctx: &Ctx, moments: &mut Moments<'_>, item: &ReportedFigure
     Ok(())
 }
 
-fn add_hour(tx: &mut Tx, owner: CampaignId, hour: Timestamp, (impressions, conversions): (i64, i64)) {
-    let known = tx.get::<AdHourRow>(&(owner, hour)).cloned();
+fn add_hour(
+    tx: &mut Tx,
+    owner: CampaignId,
+    hour: Timestamp,
+    (impressions, conversions): (i64, i64),
+) -> Result<(), Rejection> {
+    let known = tx.led_to::<AdHourRow>(&(owner, hour))?.cloned();
     let mut row = known.unwrap_or_else(|| AdHourRow::new(owner, hour));
     row.impressions = row.impressions.saturating_add(impressions);
     row.conversions = row.conversions.saturating_add(conversions);
     tx.put(row);
+    Ok(())
 }
 
-fn add_day(tx: &mut Tx, owner: CampaignId, day: Date, (impressions, conversions): (i64, i64)) {
-    let known = tx.get::<AdDayRow>(&(owner, NONE, day)).cloned();
+fn add_day(
+    tx: &mut Tx,
+    owner: CampaignId,
+    day: Date,
+    (impressions, conversions): (i64, i64),
+) -> Result<(), Rejection> {
+    let known = tx.led_to::<AdDayRow>(&(owner, NONE, day))?.cloned();
     let mut row = known.unwrap_or_else(|| AdDayRow::new(owner, NONE, day));
     row.impressions = row.impressions.saturating_add(impressions);
     row.conversions = row.conversions.saturating_add(conversions);
     tx.put(row);
+    Ok(())
 }

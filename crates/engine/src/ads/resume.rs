@@ -7,10 +7,11 @@ use purser_domain::{
 };
 
 use super::{
-    balance::{arrears_minor, spendable_minor},
-    campaigns::{account_of, own, tell},
+    balance::{self, arrears_minor, spendable_minor},
+    campaigns::{account_of, own},
+    events::tell,
     rows::{AdAccountRow, AdCampaignRow},
-    stop::{money_came, want},
+    stop::want,
     terms::account_state,
 };
 use crate::{
@@ -65,8 +66,9 @@ impl Command for ResumeCampaigns {
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Resumed, Rejection> {
+        balance::check(tx, ctx, self.party)?;
         let campaign = self.campaign.map(|id| own(tx, self.party, id, None)).transpose()?;
-        let account = account_of(tx, self.party, ctx);
+        let mut account = account_of(tx, self.party, ctx);
         let view = ctx.rules.policy.now(ctx.now);
         may_resume(&ResumeFacts {
             state: account_state(&account, view, ctx.now),
@@ -75,11 +77,6 @@ impl Command for ResumeCampaigns {
             least_minor: view.value(keys::AD_MINIMUM_BID),
         })
         .map_err(rejected)?;
-        if account.stopped_at.is_some() {
-            // The money came by a way that tells nobody: a transfer by hand.
-            money_came(tx, ctx, self.party);
-        }
-        let mut account = account_of(tx, self.party, ctx);
         match campaign {
             Some(row) => Ok(resume_one(tx, ctx, account, row)),
             None if account.resumed_stop >= account.stops => {

@@ -12,7 +12,10 @@ use super::{
     moment::Moment,
     rows::{AdDayRow, AdHourRow, whole_account},
 };
-use crate::tx::{Needs, Tx};
+use crate::{
+    command::Rejection,
+    tx::{Needs, Tx},
+};
 
 /// The keyword of a campaign as a whole.
 pub(super) const NONE: KeywordId = KeywordId(purser_domain::ids::Uid::NIL);
@@ -107,9 +110,12 @@ impl Rollups {
     }
 
     /// Adds the counts to the rows.
-    pub(super) fn put(self, tx: &mut Tx) {
+    ///
+    /// # Errors
+    /// Of the next group: what leads to them was changed since they were declared.
+    pub(super) fn put(self, tx: &mut Tx) -> Result<(), Rejection> {
         for (key, count) in self.hours {
-            let known = tx.get::<AdHourRow>(&key).cloned();
+            let known = tx.led_to::<AdHourRow>(&key)?.cloned();
             let mut row = known.unwrap_or_else(|| AdHourRow::new(key.0, key.1));
             row.clicks += count.clicks;
             row.spend = row.spend.saturating_add(count.spend);
@@ -118,7 +124,7 @@ impl Rollups {
             tx.put(row);
         }
         for (key, count) in self.days {
-            let known = tx.get::<AdDayRow>(&key).cloned();
+            let known = tx.led_to::<AdDayRow>(&key)?.cloned();
             let mut row = known.unwrap_or_else(|| AdDayRow::new(key.0, key.1, key.2));
             row.clicks += count.clicks;
             row.spend = row.spend.saturating_add(count.spend);
@@ -126,5 +132,6 @@ impl Rollups {
             row.refunded = row.refunded.saturating_add(count.refunded);
             tx.put(row);
         }
+        Ok(())
     }
 }

@@ -142,6 +142,25 @@ record! {
 }
 
 record! {
+    /// Something that brought money: a payment, or an automatic top-up from the party's own earnings (A11, A12). Amounts
+    /// are minor units.
+    pub struct AdTopUpRow in AD_TOP_UPS = 125, "ad_top_ups", lock None, key(party: PartyId, id: Uid) {
+        /// Its place among those of the advertiser, from 1.
+        n: i64,
+        /// `payment`, whose id this one has, or `earnings`.
+        source: String,
+        /// When it became the advertiser's.
+        at: Timestamp,
+        /// What came: arrears that it paid, and balance.
+        amount: i64,
+        /// Of it, what became balance.
+        cash: i64,
+        /// Of what came, what is neither back nor on its way back.
+        rest: i64,
+    }
+}
+
+record! {
     /// What a campaign spent on a civil day, as its budget sees it (A7). Amounts are minor units.
     pub struct AdBudgetDayRow in AD_BUDGET_DAYS = 120, "ad_budget_days", lock None, key(campaign: CampaignId, day: Date) {
         /// Charged, less what was credited.

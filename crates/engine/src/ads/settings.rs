@@ -11,7 +11,7 @@ use purser_domain::{
 
 use super::{
     auto::{arm, want_arming},
-    balance::spendable_minor,
+    balance::{self, spendable_minor},
     campaigns::account_of,
     rows::AdAccountRow,
     stop::want,
@@ -99,6 +99,7 @@ impl Command for ChangeAdAccount {
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<AdAccountRow, Rejection> {
+        balance::check(tx, ctx, self.party)?;
         let party = tx.get::<PartyRow>(&self.party).cloned().ok_or_else(|| unknown_party(self.party))?;
         if !party.roles().has(Role::Advertiser) {
             return Err(Rejection::new("not_an_advertiser", "only an advertiser has such an account"));
@@ -124,7 +125,7 @@ impl Command for ChangeAdAccount {
         }
         row.version += 1;
         let balance = spendable_minor(tx, ctx, self.party);
-        watch(tx, &mut row, balance);
+        watch(tx, ctx, &mut row, balance);
         if row.auto_wish().is_some() {
             arm(tx, ctx, self.party);
         }

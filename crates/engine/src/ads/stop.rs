@@ -3,23 +3,28 @@
 
 use purser_domain::{
     ads::{budget, stop::StopLog},
-    ids::PartyId,
+    ids::{CampaignId, PartyId},
     policy::{keys, kinds::AdResume},
+    time::Date,
 };
 
 use super::{
     balance,
+    campaigns::account_of,
+    events::{notify, tell},
+    moment::closes_at,
     rows::{AdAccountRow, AdBudgetDayRow, AdCampaignRow},
+    watch::watch,
 };
 use crate::{
-    command::Ctx,
+    command::{Ctx, Rejection},
     facts::Facts,
     tx::{Needs, Tx},
 };
 
 /// What an advertiser's delivery stops for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StopReason {
+pub(super) enum StopReason {
     /// The balance is used up.
     NoBalance,
     /// Arrears are open.
@@ -28,7 +33,7 @@ pub enum StopReason {
 
 impl StopReason {
     /// Stable name.
-    pub const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::NoBalance => "no_balance",
             Self::Arrears => "arrears",
@@ -54,41 +59,37 @@ pub fn want(needs: &mut Needs<'_>, party: PartyId, ctx: &Ctx) {
     balance::want(needs, vec![party], ctx);
 }
 
-/// Counts an event of an advertiser; its facts begin with its number.
-pub(super) fn numbered(row: &mut AdAccountRow) -> Facts {
-    row.seq += 1;
-    Facts::new().int("seq", row.seq)
-}
-
 /// Stops delivery of all campaigns of an advertiser, at the group's instant. The caller puts the row.
-pub fn stop(tx: &mut Tx, ctx: &Ctx, row: &mut AdAccountRow, reason: StopReason) {
+pub(super) fn stop(tx: &mut Tx, ctx: &Ctx, row: &mut AdAccountRow, reason: StopReason) {
     let mut log = StopLog::decode(&row.stop_log);
     log.begin(ctx.now);
     row.stop_log = log.encode();
     row.stops += 1;
     row.stopped_at = Some(ctx.now);
     let (zh, en) = reason.words();
-    let facts = numbered(row)
+    let facts = Facts::new()
         .int("epoch", row.stops)
         .at("stopped_at", ctx.now)
         .text("reason", reason.name())
         .int("arrears_minor", balance::arrears_minor(tx, ctx, row.party))
         .text("message_zh", zh)
         .text("message_en", en);
-    tx.notify("ads.stopped", row.party, &row.party.to_string(), facts);
+    let party = row.party.to_string();
+    notify(tx, row, "ads.stopped", &party, &facts);
 }
 
-/// Money came to an advertiser: a payment, a grant, a credit. With arrears paid and something to spend the stop ends;
-/// campaigns wait to be resumed, or come back by themselves where the advertiser or policy says so and there is enough
-/// for them not to stop again at once.
-pub fn money_came(tx: &mut Tx, ctx: &Ctx, party: PartyId) {
-    if !tx.is_loaded::<AdAccountRow>(&party) {
-        return;
-    }
+/// Money came to an advertiser: a payment, a grant, a credit. It pays what is owed first (A3). With nothing owed and
+/// something to spend the stop ends; campaigns wait to be resumed, or come back by themselves where the advertiser or
+/// policy says so and there is enough for them not to stop again at once.
+///
+/// # Errors
+/// Of the next group, or of the ledger.
+pub fn money_came(tx: &mut Tx, ctx: &Ctx, party: PartyId) -> Result<(), Rejection> {
+    balance::check(tx, ctx, party)?;
+    balance::pay_arrears(tx, ctx, party)?;
     // A first top-up may come before the first campaign.
-    let known = tx.get::<AdAccountRow>(&party).cloned();
-    let mut row = known.unwrap_or_else(|| AdAccountRow::new(party, ctx.now));
-    let before = row.clone();
+    let mut row = account_of(tx, party, ctx);
+    let before = tx.get::<AdAccountRow>(&party).cloned();
     let (owed, left) = (balance::arrears_minor(tx, ctx, party), balance::spendable_minor(tx, ctx, party));
     row.arrears_since = if owed > 0 { row.arrears_since.or(Some(ctx.now)) } else { None };
     if owed > 0 && row.stopped_at.is_none() {
@@ -100,19 +101,18 @@ pub fn money_came(tx: &mut Tx, ctx: &Ctx, party: PartyId) {
         let mut log = StopLog::decode(&row.stop_log);
         log.end(ctx.now);
         row.stop_log = log.encode();
-        if row.resumed_stop < row.stops {
-            let facts = numbered(&mut row).int("epoch", row.stops).int("balance_minor", left);
-            tx.event("ads.resumable", Some(party), &party.to_string(), facts);
-        } else {
-            // The first money ever, or every campaign is younger than the stop: nothing waits.
-            let facts = numbered(&mut row).int("epoch", row.stops).int("balance_minor", left);
-            tx.event("ads.resumed", Some(party), &party.to_string(), facts);
-        }
+        // Otherwise it is the first money ever, or every campaign is younger than the stop: nothing waits.
+        let waits = row.resumed_stop < row.stops;
+        let kind = if waits { "ads.resumable" } else { "ads.resumed" };
+        let facts = Facts::new().int("epoch", row.stops).int("balance_minor", left);
+        tell(tx, &mut row, kind, &party.to_string(), &facts);
     }
     resume_by_itself(tx, ctx, &mut row, left);
-    if row != before {
+    watch(tx, ctx, &mut row, left);
+    if before.as_ref() != Some(&row) {
         tx.put(row);
     }
+    Ok(())
 }
 
 /// Resumes everything where that is wanted and there is enough: below the least a trickle would start and stop
@@ -128,36 +128,56 @@ fn resume_by_itself(tx: &mut Tx, ctx: &Ctx, row: &mut AdAccountRow, left_minor: 
     if row.stopped_at.is_none() && row.resumed_stop < row.stops && auto && enough {
         row.resumed_stop = row.stops;
         row.resumed_at = Some(ctx.now);
-        let facts = numbered(row).int("epoch", row.stops).text("by", "auto").int("balance_minor", left_minor);
-        tx.notify("ads.resumed", row.party, &row.party.to_string(), facts);
+        let facts = Facts::new().int("epoch", row.stops).text("by", "auto").int("balance_minor", left_minor);
+        let party = row.party.to_string();
+        notify(tx, row, "ads.resumed", &party, &facts);
     }
 }
 
+/// The days whose budget a change of today may be about: yesterday while it is still open, today, and tomorrow where a
+/// click ahead of this clock was charged.
+fn days(ctx: &Ctx) -> [Date; 3] {
+    let today = ctx.today;
+    [today.yesterday().unwrap_or(today), today, today.tomorrow().unwrap_or(today)]
+}
+
+/// Declares what [`budget_changed`] reads.
+pub(super) fn want_budget_change(needs: &mut Needs<'_>, campaign: CampaignId, ctx: &Ctx) {
+    days(ctx).into_iter().for_each(|day| needs.row::<AdBudgetDayRow>((campaign, day)));
+}
+
 /// A campaign's budget changes: the day's highest budget rises with it, and a day that was stopped goes on when there is
-/// room again, or stops when there is none left. `campaign` is the row before the change. Declare the budget day of
-/// today; the caller puts both rows.
-pub fn budget_changed(
+/// room again, or stops when there is none left. `campaign` is the row before the change. The caller puts both rows.
+///
+/// A day without a row had one budget from its beginning to its end: that of the campaign, as long as every change
+/// writes down the budget of the days that are open.
+pub(super) fn budget_changed(
     tx: &mut Tx,
     ctx: &Ctx,
     account: &mut AdAccountRow,
     campaign: &AdCampaignRow,
     budget_minor: i64,
 ) {
-    let known = tx.get::<AdBudgetDayRow>(&(campaign.id, ctx.today)).cloned();
-    let mut day = known.unwrap_or_else(|| AdBudgetDayRow::new(campaign.id, ctx.today, campaign.budget));
+    let [yesterday, today, tomorrow] = days(ctx);
+    let open = campaign.created_at < ctx.day_start && ctx.now < closes_at(ctx, yesterday);
+    if open && tx.get::<AdBudgetDayRow>(&(campaign.id, yesterday)).is_none() {
+        tx.put(AdBudgetDayRow::new(campaign.id, yesterday, campaign.budget));
+    }
+    if let Some(ahead) = tx.get::<AdBudgetDayRow>(&(campaign.id, tomorrow)).cloned() {
+        tx.put(AdBudgetDayRow { highest: budget_minor, ..ahead });
+    }
+    let known = tx.get::<AdBudgetDayRow>(&(campaign.id, today)).cloned();
+    let mut day = known.unwrap_or_else(|| AdBudgetDayRow::new(campaign.id, today, campaign.budget));
     day.highest = budget::highest(day.highest, budget_minor);
     let used_up = budget::used_up(day.spent, budget_minor);
-    let facts = |account: &mut AdAccountRow| {
-        numbered(account).int("budget_minor", budget_minor).int("spent_minor", day.spent)
-    };
+    let facts = Facts::new().int("budget_minor", budget_minor).int("spent_minor", day.spent);
+    let subject = campaign.id.to_string();
     if used_up && day.stopped_at.is_none() {
         day.stopped_at = Some(ctx.now);
-        let facts = facts(account).at("stopped_at", ctx.now);
-        tx.event("ads.budget_stopped", Some(campaign.party), &campaign.id.to_string(), facts);
+        tell(tx, account, "ads.budget_stopped", &subject, &facts.at("stopped_at", ctx.now));
     } else if !used_up && day.stopped_at.is_some() {
         day.stopped_at = None;
-        let facts = facts(account);
-        tx.event("ads.budget_resumed", Some(campaign.party), &campaign.id.to_string(), facts);
+        tell(tx, account, "ads.budget_resumed", &subject, &facts);
     }
     tx.put(day);
 }

@@ -19,6 +19,9 @@ const BOUND: &[AccountKind] = &[
     AccountKind::PayoutsClearing,
     AccountKind::CreditReceivable,
     AccountKind::RailFloat,
+    AccountKind::AdCash,
+    AccountKind::AdGrant,
+    AccountKind::AdArrears,
 ];
 
 /// Why no transfer that somebody asks for may touch accounts of this kind; `None` where it may. The use of a pay-later

@@ -12,7 +12,7 @@ mod refund;
 mod rows;
 mod transfers;
 
-pub use balance::RefundBalance;
+pub use balance::{BalanceRefunded, RefundBalance};
 pub use carry::{CollectJobs, collect_jobs, collect_order, run_close, run_refund, run_refund_query, take_in};
 pub use create::{
     ClosePaymentOrder, CreatePaymentOrder, EndPaymentOrder, FoundCashier, NoteFailedAttempt,
@@ -40,5 +40,5 @@ pub const TABLES: &[&Table] = &[&rows::PAYMENT_ORDERS, &rows::PAYMENTS, &rows::P
 
 /// Statements of this module.
 pub(crate) fn statements() -> Vec<&'static Statement> {
-    [balance::STATEMENTS, queries::STATEMENTS, prove::STATEMENTS].concat()
+    [queries::STATEMENTS, prove::STATEMENTS].concat()
 }

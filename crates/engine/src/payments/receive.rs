@@ -194,7 +194,8 @@ impl Command for RecordPayment {
         if row.payment().place == Place::Held {
             open_case(tx, ctx, &row, "a payment came for a party that is closed");
         } else {
-            ads::topped_up(tx, ctx, party);
+            let origin = ads::Origin::Payment(row.id);
+            ads::topped_up(tx, ctx, party, origin, (row.amount, row.cash))?;
         }
         Ok(Recorded { payment: row, new: true })
     }
@@ -298,7 +299,7 @@ impl Command for AssignPayment {
         } else {
             done.events.iter().for_each(|event| tell(tx, event, &row));
         }
-        ads::topped_up(tx, ctx, self.party);
+        ads::topped_up(tx, ctx, self.party, ads::Origin::Payment(row.id), (row.amount, row.cash))?;
         Ok(row)
     }
 

@@ -45,17 +45,16 @@ pub struct RefundPayment {
     pub amount_minor: Option<i64>,
 }
 
-/// What giving back looks at: what stops it, the balance, and the float at the custodian of the method.
-pub(super) fn refund_facts(tx: &Tx, ctx: &Ctx, payment: &LocatedPayment) -> RefundFacts {
-    let available = |role| {
-        let account = account(role, payment.party, payment.method, ctx);
-        account.map_or(0, |account| tx.available(&account))
-    };
-    RefundFacts {
-        stops: stops(tx, ctx, payment),
-        available_minor: available(Role::Cash),
-        float_minor: available(Role::Float),
-    }
+/// What giving back looks at: what stops it, what of the payment is unspent, and the float at the custodian of its method.
+pub(super) fn refund_facts(
+    tx: &Tx,
+    ctx: &Ctx,
+    payment: &LocatedPayment,
+    available_minor: i64,
+) -> RefundFacts {
+    let float = account(Role::Float, payment.party, payment.method, ctx);
+    let float_minor = float.map_or(0, |float| tx.available(&float));
+    RefundFacts { stops: stops(tx, ctx, payment), available_minor, float_minor }
 }
 
 /// What keeps money of a payment from going back now (P4, P6). The party's row must be declared by [`want_party`].
@@ -107,6 +106,7 @@ impl Command for RefundPayment {
         want_party(needs, &self.payment);
         if let Some(party) = self.payment.party {
             ads::want(needs, party, ctx);
+            ads::want_top_ups(needs, party);
         }
         for role in [Role::Float, Role::Suspense, Role::Cash] {
             if let Some(account) = account(role, self.payment.party, self.payment.method, ctx) {
@@ -126,11 +126,16 @@ impl Command for RefundPayment {
                 "the payment was assigned meanwhile: read it again",
             ));
         }
-        let facts = refund_facts(tx, ctx, &self.payment);
         let party = row.party();
+        let unspent = match party {
+            Some(party) => ads::left(tx, ctx, party)?,
+            None => Vec::new(),
+        };
+        let own = unspent.iter().find(|unspent| unspent.origin == ads::Origin::Payment(row.id));
+        let facts = refund_facts(tx, ctx, &self.payment, own.map_or(0, |own| own.minor));
         let done = give_back(tx, ctx, row, self.amount_minor, &facts)?;
         if let Some(party) = party {
-            ads::money_went(tx, ctx, party);
+            ads::money_went(tx, ctx, party)?;
         }
         Ok(done)
     }
@@ -173,6 +178,9 @@ pub(super) fn give_back(
     })?;
     row.update(&payment);
     tx.put(row.clone());
+    if let Some(party) = row.party().filter(|_| payment.place == payments::Place::Credited) {
+        ads::went_back(tx, party, row.id, refund.amount_minor);
+    }
     let given = PaymentRefundRow {
         id,
         payment: row.id,
@@ -254,6 +262,7 @@ impl Command for RecordRefundOutcome {
         needs.hold(hold_id(self.refund.id));
         if let Some(party) = self.refund.payment.party {
             ads::want(needs, party, ctx);
+            ads::want_top_up(needs, party, self.refund.payment.id);
         }
         for role in [Role::Float, Role::Suspense, Role::Cash] {
             if let Some(account) = account(role, self.refund.payment.party, self.refund.payment.method, ctx) {
@@ -318,9 +327,8 @@ impl RecordRefundOutcome {
             RefundStep::Release(refund, now) => {
                 payment.update(&now);
                 finish_hold(tx, &row, false)?;
-                if let Some(party) = row.party() {
-                    // What was reserved is balance again.
-                    ads::money_came(tx, ctx, party);
+                if let Some(party) = row.party().filter(|_| now.place == payments::Place::Credited) {
+                    ads::came_back(tx, ctx, party, payment.id, row.amount)?;
                 }
                 (refund, Next::End("payment.refund_failed"))
             }

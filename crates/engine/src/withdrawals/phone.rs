@@ -1,9 +1,11 @@
-//! Withdrawal notices to the bound phone (X4, P15): queued in the commit of the change, sent afterwards, and never in
-//! the way of the money: nothing waits for them, and after [`NOTICE_TRIES`] tries they are given up.
+//! Notices to the bound phone (P15), of withdrawals (X4) and of balances that are low (A10): queued in the commit of the
+//! change, sent afterwards, and never in the way of the money: nothing waits for them, and after [`NOTICE_TRIES`] tries
+//! they are given up.
 
 use std::fmt;
 
 use purser_domain::{
+    ads::alerts,
     ids::PartyId,
     money::Currency,
     time::DAY,
@@ -56,24 +58,86 @@ pub(super) fn tell(tx: &mut Tx, ctx: &Ctx, row: &WithdrawalRow, events: &[&'stat
     tx.job(jobs::ready(id, SEND_NOTICE, &row.id.to_string(), ctx.now, payload));
 }
 
+/// Queues the alert of a balance (A10). Whether a phone is bound is looked at when it is sent: charges, which tell of
+/// balances, read nothing for it.
+pub(crate) fn tell_low_balance(tx: &mut Tx, ctx: &Ctx, party: PartyId, balance_minor: i64, below_minor: i64) {
+    if !ctx.rules.sends_messages() {
+        return;
+    }
+    let payload = Facts::new()
+        .text("party", party.to_string())
+        .int("balance_minor", balance_minor)
+        .int("alert_below_minor", below_minor)
+        .text("currency", ctx.rules.currency.to_string());
+    let id = tx.new_id();
+    tx.job(jobs::ready(id, SEND_NOTICE, &party.to_string(), ctx.now, payload));
+}
+
+/// What a notice is about.
+enum About {
+    Withdrawal { state: State, amount_minor: i64, net_minor: i64 },
+    Balance { balance_minor: i64, below_minor: i64 },
+}
+
 /// What a job carries.
 struct Notice {
     party: PartyId,
-    state: State,
-    amount_minor: i64,
-    net_minor: i64,
     currency: Currency,
+    about: About,
 }
 
 impl Notice {
     fn of(payload: &Facts) -> Option<Self> {
+        let about = match payload.get_int("alert_below_minor") {
+            Some(below_minor) => {
+                About::Balance { balance_minor: payload.get_int("balance_minor")?, below_minor }
+            }
+            None => About::Withdrawal {
+                state: State::named(&payload.get_text("state")?)?,
+                amount_minor: payload.get_int("amount_minor")?,
+                net_minor: payload.get_int("net_minor")?,
+            },
+        };
         Some(Self {
             party: payload.get_text("party")?.parse().ok()?,
-            state: State::named(&payload.get_text("state")?)?,
-            amount_minor: payload.get_int("amount_minor")?,
-            net_minor: payload.get_int("net_minor")?,
             currency: payload.get_text("currency")?.parse().ok()?,
+            about,
         })
+    }
+
+    /// The event that it tells of.
+    const fn event(&self) -> &'static str {
+        match self.about {
+            About::Withdrawal { state, .. } => state.event(),
+            About::Balance { .. } => "ads.balance_low",
+        }
+    }
+
+    /// In Chinese and in English.
+    fn texts(&self) -> Option<(String, String)> {
+        match self.about {
+            About::Withdrawal { state, amount_minor, net_minor } => {
+                phone_notice(state, amount_minor, net_minor, self.currency)
+            }
+            About::Balance { balance_minor, below_minor } => {
+                Some(alerts::phone_notice(balance_minor, below_minor, self.currency))
+            }
+        }
+    }
+
+    /// Named values for the service.
+    fn values(&self, subject: &str) -> Vec<(&'static str, String)> {
+        let (id, first, second) = match self.about {
+            About::Withdrawal { amount_minor, net_minor, .. } => {
+                ("withdrawal_id", ("amount_minor", amount_minor), ("net_minor", net_minor))
+            }
+            About::Balance { balance_minor, below_minor } => {
+                ("party_id", ("balance_minor", balance_minor), ("alert_below_minor", below_minor))
+            }
+        };
+        let amounts = [first, second].map(|(name, minor)| (name, minor.to_string()));
+        let [first, second] = amounts;
+        vec![(id, subject.to_owned()), first, second, ("currency", self.currency.to_string())]
     }
 }
 
@@ -95,28 +159,22 @@ pub fn run_send_notice(
     let Some(phone) = bound(notice.party, hands)? else { return Ok(Ran::Finish) };
     let number = hands.vault()?.open(&place("phones", notice.party, "number"), &phone.number);
     let to = number.map_err(|error| RunError::Failed(error.to_string()))?;
-    let text = phone_notice(notice.state, notice.amount_minor, notice.net_minor, notice.currency);
-    let Some((text_zh, text_en)) = text else { return Ok(Ran::Finish) };
+    let Some((text_zh, text_en)) = notice.texts() else { return Ok(Ran::Finish) };
     let message = TextMessage {
         reference,
         party: notice.party,
-        purpose: notice.state.event().to_owned(),
+        purpose: notice.event().to_owned(),
         to,
         code: None,
         text_zh,
         text_en,
-        about: vec![
-            ("withdrawal_id", job.subject.clone()),
-            ("amount_minor", notice.amount_minor.to_string()),
-            ("net_minor", notice.net_minor.to_string()),
-            ("currency", notice.currency.to_string()),
-        ],
+        about: notice.values(&job.subject),
         masked: phone.masked.clone(),
     };
     let sent = sender.send(&message, hands)?;
-    let (withdrawal, event) = (job.subject.clone(), message.purpose);
+    let (subject, event) = (job.subject.clone(), message.purpose);
     hands.call(NoticeSent {
-        withdrawal,
+        subject,
         event,
         party: notice.party,
         masked: phone.masked,
@@ -136,7 +194,7 @@ fn bound(party: PartyId, hands: &mut Hands<'_>) -> Result<Option<PhoneRow>, RunE
 
 /// The notice is out, or the service will not take it.
 struct NoticeSent {
-    withdrawal: String,
+    subject: String,
     event: String,
     party: PartyId,
     masked: String,
@@ -156,7 +214,7 @@ impl NoticeSent {
 
 impl fmt::Debug for NoticeSent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NoticeSent").field("withdrawal", &self.withdrawal).finish_non_exhaustive()
+        f.debug_struct("NoticeSent").field("subject", &self.subject).finish_non_exhaustive()
     }
 }
 
@@ -177,12 +235,12 @@ impl Command for NoticeSent {
     fn decide(&self, tx: &mut Tx, _ctx: &Ctx) -> Result<(), Rejection> {
         self.lease.finish(tx)?;
         if matches!(self.sent, Sent::Refused(_)) {
-            tx.event("notice.not_sent", Some(self.party), &self.withdrawal, self.facts());
+            tx.event("notice.not_sent", Some(self.party), &self.subject, self.facts());
         }
         Ok(())
     }
 
     fn audit(&self, _output: &()) -> (String, Facts) {
-        (self.withdrawal.clone(), self.facts())
+        (self.subject.clone(), self.facts())
     }
 }

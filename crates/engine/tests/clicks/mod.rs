@@ -1,4 +1,5 @@
 //! Advertisers, campaigns and clicks for the tests of the advertising account.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::sync::Arc;
 
@@ -90,8 +91,7 @@ impl Command for Came {
         want(needs, self.0, ctx);
     }
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<(), Rejection> {
-        money_came(tx, ctx, self.0);
-        Ok(())
+        money_came(tx, ctx, self.0)
     }
     fn audited(&self) -> bool {
         false

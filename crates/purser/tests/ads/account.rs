@@ -10,17 +10,19 @@ use crate::support::world::{Place, wait_until};
 fn the_account_says_what_there_is_and_what_to_top_up_a1_a2_a3() {
     for place in Place::all() {
         let desk = Desk::on(&place);
+        desk.allow_arrears(100_000);
         let party = desk.advertiser("adv");
         let fresh = desk.account(&party);
         assert_eq!((&fresh["state"], &fresh["balance_minor"]), (&json!("normal"), &json!(0)));
         assert_eq!(fresh["top_up"]["minimum_minor"], 50_000, "500 yuan at first");
         assert_eq!(fresh["top_up"]["suggested_minor"], 50_000);
         assert_eq!(fresh["run_out_at"], fresh["run_out_at"]);
-        desk.campaign(&party, "c1");
+        let campaign = desk.campaign(&party, "c1");
         desk.campaign(&party, "c2");
         assert_eq!(desk.account(&party)["top_up"]["suggested_minor"], 7 * 20_000, "a week of both budgets");
+        desk.top_up(&party, 50_000);
         // Arrears are paid first, the rest is balance; below the arrears is allowed.
-        desk.transfer((&party, "ad.arrears"), ("platform", "revenue.ads"), 60_000);
+        desk.owe(&party, &campaign, 60_000);
         let owing = desk.account(&party);
         assert_eq!(owing["top_up"]["suggested_minor"], 60_000 + 7 * 20_000);
         desk.top_up(&party, 50_000);
@@ -103,8 +105,10 @@ fn earnings_top_the_account_up_by_themselves_a11() {
         let party = desk.party("both", &["creator", "advertiser"], "individual");
         let path = format!("/v1/parties/{party}/ad-account");
         desk.transfer(("platform", "clients.clearing"), (&party, "earnings"), 100_000);
-        desk.transfer((&party, "ad.arrears"), ("platform", "revenue.ads"), 1_000);
-        let campaign = desk.campaign(&party, "c1");
+        let campaign = desk.unbounded(&party, "c1");
+        desk.top_up(&party, 50_000);
+        desk.owe(&party, &campaign, 1_000);
+        let resume = || desk.post(&format!("{path}/resume"), &json!({})).ended(200);
         let wish = json!({ "source": "earnings", "threshold_minor": 10_000, "amount_minor": 20_000,
             "daily_cap_minor": 50_000 });
         let set = desk.client.patch(&path, &json!({ "auto_top_up": wish })).ended(200).body;
@@ -112,12 +116,14 @@ fn earnings_top_the_account_up_by_themselves_a11() {
         wait_until("the account is topped up", 20, || desk.account(&party)["cash_minor"] == 19_000);
         assert_eq!(desk.balance(&party, AccountKind::Earnings), 80_000, "arrears first, from the earnings");
         assert_eq!(desk.account(&party)["arrears_minor"], 0);
-        assert_eq!(desk.status(&campaign), "running");
+        assert_eq!(desk.status(&campaign), "to_be_resumed");
         // Used up: the next look, a minute later, brings one more; the cap of the day leaves no third.
-        desk.transfer((&party, "ad.cash"), ("platform", "revenue.ads"), 19_000);
+        resume();
+        desk.spend(&campaign, 19_000);
         desk.advance(60);
         wait_until("topped up again", 20, || desk.account(&party)["cash_minor"] == 20_000);
-        desk.transfer((&party, "ad.cash"), ("platform", "revenue.ads"), 20_000);
+        resume();
+        desk.spend(&campaign, 20_000);
         desk.advance(60);
         wait_until("the job looked again, and waits for tomorrow", 20, || tomorrow(&desk));
         assert_eq!(desk.account(&party)["cash_minor"], 0);

@@ -9,7 +9,8 @@ use std::{
 use purser_domain::{
     ledger::{AccountKind, AccountRef},
     money::Currency,
-    time::{Timestamp, Zone},
+    policy::DEFAULT_PACK,
+    time::{DAY, Timestamp, Zone},
 };
 use serde_json::{Value, json};
 
@@ -92,6 +93,44 @@ impl Desk {
         self.post("/v1/ad-campaigns", &new).ended(201).body
     }
 
+    /// Two people let more be owed than the 100.00 of the default, after the notice that the law asks for.
+    pub(super) fn allow_arrears(&self, minor: i64) {
+        let zone = Zone::shanghai();
+        let from = zone.date(self.now().parse::<Timestamp>().unwrap().plus(8 * DAY));
+        let text = format!(
+            "{DEFAULT_PACK}\n[[entry]]\nkey = \"ads.arrears_limit\"\nrow = \"A4\"\neffective_from = \"{from}\"\n\
+             value = {minor}\nsource = \"test\"\n"
+        );
+        let people = ["policy-1", "policy-2"].map(|login| self.staff(login, "finance"));
+        let proposal = json!({ "policy": { "text": text } });
+        let proposed = people[0].post("/v1/approvals", &self.fresh(), &proposal).ended(201);
+        let decision = format!("/v1/approvals/{}/decision", proposed.text("id"));
+        people[1].post(&decision, &self.fresh(), &json!({ "approve": true })).ended(200);
+        self.advance(9 * 86_400);
+    }
+
+    /// A campaign without a budget.
+    pub(super) fn unbounded(&self, party: &str, external_id: &str) -> Value {
+        let campaign = self.campaign(party, external_id);
+        let path = format!("/v1/ad-campaigns/{}", id(&campaign));
+        self.client.patch(&path, &json!({ "daily_budget_minor": null })).ended(200);
+        campaign
+    }
+
+    /// Spends by one click.
+    pub(super) fn spend(&self, campaign: &Value, minor: i64) {
+        let click = json!({ "click_id": self.fresh(), "campaign_id": id(campaign), "click_at": self.now(),
+            "price_minor": minor });
+        self.post("/v1/ad-clicks", &click).ended(200);
+    }
+
+    /// Uses the balance up by a click that costs so much more: it is owed from now on.
+    pub(super) fn owe(&self, party: &str, campaign: &Value, minor: i64) {
+        let balance = self.account(party)["balance_minor"].as_i64().unwrap();
+        self.spend(campaign, balance + minor);
+        assert_eq!(self.account(party)["arrears_minor"], minor);
+    }
+
     pub(super) fn status(&self, campaign: &Value) -> String {
         let read = self.get(&format!("/v1/ad-campaigns/{}", id(campaign)));
         read["status"]["state"].as_str().unwrap().to_owned()
@@ -162,10 +201,11 @@ impl Desk {
         self.events(party).iter().filter(|(known, _)| known == kind).count()
     }
 
-    /// Every numbered event of an advertiser is there once, in order.
+    /// Every event of an advertiser has a number, and is there once, in order.
     pub(super) fn numbered_without_gaps(&self, party: &str) {
-        let numbers: Vec<i64> =
-            self.events(party).iter().filter_map(|(_, data)| data["seq"].as_i64()).collect();
+        let events = self.events(party).into_iter().filter(|(kind, _)| kind.starts_with("ads."));
+        let number = |(kind, data): (String, Value)| data["seq"].as_i64().unwrap_or_else(|| panic!("{kind}"));
+        let numbers: Vec<i64> = events.map(number).collect();
         let expected: Vec<i64> = (1..=i64::try_from(numbers.len()).unwrap()).collect();
         assert_eq!(numbers, expected);
         assert_eq!(self.account(party)["seq"], numbers.len());

@@ -1,4 +1,5 @@
-//! Balance given back (A12), and top-ups that come late (A6): a late one lifts the stop all the same (A3).
+//! Balance given back (A12), earnings of automatic top-ups (A11) to the earnings, and top-ups that come late (A6): a late one
+//! lifts the stop all the same (A3).
 
 use purser_domain::ledger::AccountKind;
 use serde_json::{Value, json};
@@ -89,6 +90,71 @@ fn a_top_up_after_closing_lifts_the_stop_and_is_offered_back_a3_a6() {
         desk.post(&format!("{path}/refund"), &json!({})).ended(201);
         assert_eq!(desk.status(&campaign), "no_balance");
         desk.numbered_without_gaps(&party);
+        desk.end(&place);
+    }
+}
+
+#[test]
+fn money_from_earnings_goes_back_to_the_earnings_and_never_to_a_payer_a11_a12() {
+    for place in Place::all() {
+        let desk = Desk::on(&place);
+        desk.noon();
+        let party = desk.party("both", &["creator", "advertiser"], "individual");
+        let account = format!("/v1/parties/{party}/ad-account");
+        let (refunds, campaign) = (format!("{account}/refunds"), desk.unbounded(&party, "c1"));
+        desk.transfer(("platform", "clients.clearing"), (&party, "earnings"), 100_000);
+        let paid = desk.top_up(&party, 50_000);
+        desk.spend(&campaign, 50_000);
+        assert_eq!(desk.status(&campaign), "no_balance");
+        let wish = json!({ "source": "earnings", "threshold_minor": 10_000, "amount_minor": 20_000,
+            "daily_cap_minor": null });
+        desk.client.patch(&account, &json!({ "auto_top_up": wish })).ended(200);
+        wait_until("the account is topped up", 20, || desk.account(&party)["cash_minor"] == 20_000);
+        desk.client.patch(&account, &json!({ "auto_top_up": null })).ended(200);
+        // What the payer brought is spent: neither way gives the earnings to them.
+        let back = format!("/v1/payment-orders/{}/refund", id(&paid));
+        let no = desk.post(&back, &json!({}));
+        assert_eq!(no.body["facts"]["available_minor"], 0);
+        assert_eq!(refused(no, 422).0, "cash_not_enough");
+        // A payment that comes later is unspent, and the money before it is used first.
+        let young = desk.top_up(&party, 20_000);
+        desk.post(&format!("{account}/resume"), &json!({})).ended(200);
+        desk.spend(&campaign, 5_000);
+        let no = desk.post(&refunds, &json!({ "amount_minor": 35_001 }));
+        assert_eq!(no.body["facts"]["most_minor"], 35_000);
+        let done = desk.post(&refunds, &json!({})).ended(201).body;
+        assert_eq!((&done["amount_minor"], &done["to_earnings_minor"]), (&json!(35_000), &json!(15_000)));
+        let shares = done["refunds"].as_array().unwrap();
+        assert_eq!((shares.len(), &shares[0]["amount_minor"]), (1, &json!(20_000)));
+        assert_eq!(shares[0]["payment_order_id"], young["id"]);
+        wait_until("it is back", 20, || desk.balance(&party, AccountKind::AdCash) == 0);
+        assert_eq!(desk.balance(&party, AccountKind::Earnings), 95_000);
+        let lines = desk.get(&format!("{account}/lines"))["data"].as_array().unwrap().clone();
+        assert!(lines.iter().any(|line| line["zh"] == "自动充值退回收入"), "{lines:?}");
+        assert_eq!(refused(desk.post(&refunds, &json!({})), 422).0, "nothing_to_refund");
+        desk.numbered_without_gaps(&party);
+        desk.end(&place);
+    }
+}
+
+#[test]
+fn a_payer_gets_back_what_of_its_own_payment_is_unspent_a12() {
+    for place in Place::all() {
+        let desk = Desk::on(&place);
+        let party = desk.advertiser("adv");
+        let campaign = desk.unbounded(&party, "c1");
+        let old = desk.top_up(&party, 50_000);
+        let young = desk.top_up(&party, 20_000);
+        desk.spend(&campaign, 40_000);
+        let back = |order: &Value, minor: i64| {
+            desk.post(&format!("/v1/payment-orders/{}/refund", id(order)), &json!({ "amount_minor": minor }))
+        };
+        assert_eq!(refused(back(&old, 10_001), 422).0, "cash_not_enough");
+        back(&young, 20_000).ended(201);
+        wait_until("it is back", 20, || desk.balance(&party, AccountKind::AdCash) == 10_000);
+        assert_eq!(refused(back(&old, 10_001), 422).0, "cash_not_enough");
+        back(&old, 10_000).ended(201);
+        assert_eq!(desk.status(&campaign), "no_balance");
         desk.end(&place);
     }
 }

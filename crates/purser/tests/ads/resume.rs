@@ -60,15 +60,15 @@ fn campaigns_wait_to_be_resumed_and_are_resumed_one_or_all_a5() {
 fn with_auto_campaigns_come_back_by_themselves_when_there_is_enough_a5() {
     for place in Place::all() {
         let desk = Desk::on(&place);
+        desk.allow_arrears(20_000);
         let party = desk.advertiser("adv");
         let path = format!("/v1/parties/{party}/ad-account");
-        let campaign = desk.campaign(&party, "c1");
+        let campaign = desk.unbounded(&party, "c1");
         desk.client.patch(&path, &json!({ "resume": "auto" })).ended(200);
         desk.top_up(&party, 50_000);
-        all_back(&desk, &party);
-        assert_eq!(desk.status(&campaign), "no_balance");
+        desk.owe(&party, &campaign, 19_500);
+        assert_eq!(desk.status(&campaign), "arrears");
         // A trickle does not start what would stop again at once.
-        desk.transfer((&party, "ad.arrears"), ("platform", "revenue.ads"), 19_500);
         desk.top_up(&party, 20_000);
         assert_eq!(desk.account(&party)["cash_minor"], 500);
         assert_eq!(desk.status(&campaign), "to_be_resumed");
@@ -87,13 +87,16 @@ fn while_arrears_remain_nothing_resumes_a3_a5() {
     let place = Place::folder();
     let desk = Desk::on(&place);
     let party = desk.advertiser("adv");
-    let campaign = desk.campaign(&party, "c1");
-    desk.transfer((&party, "ad.arrears"), ("platform", "revenue.ads"), 30_000);
+    let campaign = desk.unbounded(&party, "c1");
+    desk.top_up(&party, 50_000);
+    desk.owe(&party, &campaign, 10_000);
     let answer = desk.post(&format!("/v1/ad-campaigns/{}/resume", id(&campaign)), &json!({}));
-    assert_eq!(answer.body["facts"]["arrears_minor"], 30_000);
+    assert_eq!(answer.body["facts"]["arrears_minor"], 10_000);
     assert_eq!(refused(answer, 422).0, "arrears_outstanding");
     assert_eq!(desk.status(&campaign), "arrears");
     desk.top_up(&party, 50_000);
+    assert_eq!(desk.status(&campaign), "to_be_resumed", "nothing is owed any more");
+    desk.post(&format!("/v1/ad-campaigns/{}/resume", id(&campaign)), &json!({})).ended(200);
     assert_eq!(desk.status(&campaign), "running");
     desk.end(&place);
 }

@@ -8,6 +8,7 @@ use std::{
 use purser_domain::{
     ledger::{AccountKind, AccountRef},
     money::Currency,
+    time::{DAY, Timestamp},
 };
 use serde_json::{Value, json};
 
@@ -118,6 +119,20 @@ impl Till {
         event_kinds(&self.client)
     }
 
+    /// A click that costs more than there is: the rest is owed.
+    pub(super) fn owe(&self, minor: i64) {
+        let now: Timestamp = self.client.get("/v1/clock").ended(200).text("business_at").parse().unwrap();
+        let grant = json!({ "external_id": "g", "amount_minor": 100, "expires_at": now.plus(DAY).to_string(),
+            "reason": "welcome" });
+        self.post(&format!("/v1/parties/{}/ad-grants", self.party), &grant).ended(201);
+        let campaign = json!({ "party_id": self.party, "external_id": "c", "name": "Spring" });
+        let campaign = self.post("/v1/ad-campaigns", &campaign).ended(201).body;
+        let now = self.client.get("/v1/clock").ended(200).text("business_at").to_owned();
+        let click = json!({ "click_id": "c", "campaign_id": id(&campaign), "click_at": now,
+            "price_minor": 100 + minor });
+        self.post("/v1/ad-clicks", &click).ended(200);
+    }
+
     pub(super) fn refund(&self, order: &Value, body: &Value) -> Answer {
         self.post(&format!("/v1/payment-orders/{}/refund", id(order)), body)
     }
@@ -179,9 +194,7 @@ fn a_top_up_pays_arrears_first_and_the_rest_is_balance_p11_a2_a3() {
         assert_eq!(below.text("code"), "payment_below_minimum");
         assert_eq!(below.body["facts"]["minimum_minor"], 50_000);
         assert_eq!(below.body["errors"][0]["pointer"], "/amount_minor");
-        let arrears = json!({ "debit": { "owner": till.party, "kind": "ad.arrears" },
-            "credit": { "owner": "platform", "kind": "revenue.ads" }, "amount_minor": 3_000 });
-        till.post("/v1/transfers", &arrears).ended(201);
+        till.owe(3_000);
         let order = till.made(50_000);
         assert_eq!(order["state"], "created");
         assert_eq!(get(&till, order["cashier_url"].as_str().unwrap()).status, 200);
@@ -195,15 +208,18 @@ fn a_top_up_pays_arrears_first_and_the_rest_is_balance_p11_a2_a3() {
         assert_eq!((&payment["arrears_minor"], &payment["cash_minor"]), (&json!(3_000), &json!(47_000)));
         assert_eq!((&payment["other_amount"], &payment["refund_offered"]), (&json!(false), &json!(false)));
         assert_eq!((till.balance(AccountKind::AdArrears), till.cash(), till.float()), (0, 47_000, 50_000));
-        // From now on 200 yuan will do, and less than the arrears may be paid.
+        // From now on 200 yuan will do.
         assert_eq!(till.order(19_999).ended(422).body["facts"]["minimum_minor"], 20_000);
-        let mut owed = arrears.clone();
-        owed["amount_minor"] = json!(30_000);
-        till.post("/v1/transfers", &owed).ended(201);
         let second = till.made(20_000);
         till.click(&second, "action=pay");
         till.until(&second, "paid");
-        assert_eq!((till.balance(AccountKind::AdArrears), till.cash()), (10_000, 47_000));
+        assert_eq!((till.balance(AccountKind::AdArrears), till.cash()), (0, 67_000));
+        // What stands for clicks and top-ups is moved by nothing else.
+        for kind in ["ad.cash", "ad.arrears"] {
+            let by_hand = json!({ "debit": { "owner": till.party, "kind": kind },
+                "credit": { "owner": "platform", "kind": "revenue.ads" }, "amount_minor": 1 });
+            assert_eq!(code(till.post("/v1/transfers", &by_hand), 422), "account_not_manual");
+        }
         let events = till.events();
         for kind in [
             "payment_order.created",

@@ -1,0 +1,251 @@
+//! Whose an advertiser's money is, on both databases: arrears are paid before anything is balance (A3), budgets of days
+//! (A7), clicks that are undone (A8), alerts (A10), and what another server does between the look and the lock (A1).
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
+mod clicks;
+mod support;
+
+use std::sync::Mutex;
+
+use clicks::{
+    CNY, Plant, account, advertiser, arrears, campaign, cash, charge, click, credit, grant, proven, stored,
+};
+use purser_domain::{
+    ads::campaign::Change,
+    ids::{AdGrantId, CampaignId, Uid},
+    ledger::{AccountKind, AccountRef, Step},
+    time::{DAY, Date, HOUR, Timestamp},
+};
+use purser_engine::{
+    Command, Ctx, Needs, Rejection, Tx, Writer,
+    ads::{
+        AdAccountRow, AdBudgetDayRow, AdGrantRow, CampaignEdit, ChangeCampaigns, ChargeClicks, ClickOutcome,
+        CloseAdDays, CreditInvalidClicks, InvalidOutcome,
+    },
+    feed,
+};
+use support::{Books, at, balance, party, post, run};
+
+fn budget(writer: &mut Writer, n: u8, campaign: CampaignId, minor: i64) {
+    let change = Change { budget_minor: Some(Some(minor)), ..Change::default() };
+    let item = CampaignEdit { campaign, if_version: None, change };
+    run(writer, ChangeCampaigns { party: party(n), items: vec![item], single: true }).unwrap();
+}
+
+fn told(books: &Books, n: u8, kind: &str) -> usize {
+    let rows = feed::events(books.reader().as_mut(), feed::Places::default(), 1_000).unwrap().0;
+    rows.iter().filter(|row| row.party == party(n) && row.kind == kind).count()
+}
+
+/// Moves the clock to an instant.
+fn go(books: &Books, text: &str) {
+    books.clock.set_offset(books.clock.offset() + at(text).0 - books.clock.business().0);
+}
+
+#[test]
+fn money_that_comes_back_pays_what_is_owed_first_a3_a8() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        let id = advertiser(books, &mut writer, 1, 300, 3_000);
+        let now = books.clock.business();
+        assert_eq!(
+            charge(&mut writer, vec![click("a", id, now, 200), click("b", id, now, 250)]),
+            ["200", "250"]
+        );
+        let stands = |writer: &mut Writer| (balance(writer, &cash(1)).0, balance(writer, &arrears(1)).0);
+        assert_eq!(stands(&mut writer), (0, 150));
+        // The click was paid in cash; what comes back for it pays what the other one owes.
+        assert_eq!(credit(&mut writer, 1, &["a"]), ["200 lost 0"]);
+        assert_eq!(stands(&mut writer), (50, 0));
+        let row = account(books, 1);
+        assert_eq!((row.arrears_since, row.stopped_at), (None, None));
+        proven(books);
+    });
+}
+
+#[test]
+fn an_alert_looks_at_money_that_comes_by_any_way_a10() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        let id = advertiser(books, &mut writer, 1, 1_000, 0);
+        let row = AdAccountRow { low_minor: 500, ..account(books, 1) };
+        run(&mut writer, Plant { accounts: vec![row], ..Plant::default() }).unwrap();
+        let now = books.clock.business();
+        assert_eq!(charge(&mut writer, vec![click("a", id, now, 600)]), ["600"]);
+        assert_eq!((told(books, 1, "ads.balance_low"), account(books, 1).low_told), (1, true));
+        // Above the threshold again, by a credit.
+        assert_eq!(credit(&mut writer, 1, &["a"]), ["600 lost 0"]);
+        assert!(!account(books, 1).low_told);
+        assert_eq!(charge(&mut writer, vec![click("b", id, now, 600)]), ["600"]);
+        assert_eq!(told(books, 1, "ads.balance_low"), 2);
+        proven(books);
+    });
+}
+
+#[test]
+fn a_day_is_credited_by_its_own_highest_budget_a7() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        let ids = [1, 2, 3].map(|n| advertiser(books, &mut writer, n, 100_000, 4_000));
+        let day: Date = Date::constant(2026, 3, 2);
+        let noon = books.clock.business();
+        // One has charged something on the day, one raises its budget and one lowers it after midnight.
+        assert_eq!(charge(&mut writer, vec![click("first", ids[0], noon, 100)]), ["100"]);
+        go(books, "2026-03-03T00:02:00+08:00");
+        budget(&mut writer, 1, ids[0], 9_000);
+        budget(&mut writer, 2, ids[1], 9_000);
+        budget(&mut writer, 3, ids[2], 3_000);
+        budget(&mut writer, 3, ids[2], 8_000);
+        let late = at("2026-03-02T23:59:50+08:00");
+        for (n, id) in ids.into_iter().enumerate() {
+            assert_eq!(charge(&mut writer, vec![click(&format!("late-{n}"), id, late, 5_000)]), ["5000"]);
+        }
+        for n in 1..=3 {
+            assert_eq!(told(books, n, "ads.budget_stopped"), 0, "a day that is over stops nothing");
+        }
+        go(books, "2026-03-03T00:10:00+08:00");
+        run(&mut writer, CloseAdDays { limit: 10 }).unwrap();
+        let credited = |n: usize| {
+            let row = stored::<AdBudgetDayRow>(books, &(ids[n], day)).unwrap();
+            (row.highest, row.credited, row.closed)
+        };
+        assert_eq!(
+            [credited(0), credited(1), credited(2)],
+            [(4_000, 1_100, true), (4_000, 1_000, true), (4_000, 1_000, true)]
+        );
+        proven(books);
+    });
+}
+
+#[test]
+fn a_click_ahead_of_the_clock_has_the_budget_of_its_own_day_a7() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        let id = advertiser(books, &mut writer, 1, 100_000, 9_000);
+        go(books, "2026-03-02T23:58:00+08:00");
+        let ahead = at("2026-03-03T00:01:00+08:00");
+        assert_eq!(charge(&mut writer, vec![click("ahead", id, ahead, 100)]), ["100"]);
+        budget(&mut writer, 1, id, 4_000);
+        let tomorrow = stored::<AdBudgetDayRow>(books, &(id, Date::constant(2026, 3, 3))).unwrap();
+        let today = stored::<AdBudgetDayRow>(books, &(id, Date::constant(2026, 3, 2))).unwrap();
+        assert_eq!((tomorrow.highest, today.highest), (4_000, 9_000));
+        proven(books);
+    });
+}
+
+#[test]
+fn a_click_undone_after_its_day_takes_nothing_out_of_grants_a8() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        let id = advertiser(books, &mut writer, 1, 3_500, 3_000);
+        let now = books.clock.business();
+        give(&mut writer, account(books, 1), now, 500);
+        // 500 of the grant, 2,400 of cash; then 1,000 of cash.
+        let clicks = vec![click("a", id, now, 2_900), click("b", id, now, 1_000)];
+        assert_eq!(charge(&mut writer, clicks), ["2900", "1000"]);
+        go(books, "2026-03-03T00:10:00+08:00");
+        run(&mut writer, CloseAdDays { limit: 10 }).unwrap();
+        let left = |writer: &mut Writer| {
+            (balance(writer, &cash(1)).0, balance(writer, &grant(1, AdGrantId(Uid([1; 16])))).0)
+        };
+        assert_eq!(left(&mut writer), (1_000, 0), "900 of cash were above the budget");
+        // Both undone: the cash is as it was, and the grant too.
+        assert_eq!(credit(&mut writer, 1, &["b"]), ["100 lost 900"]);
+        assert_eq!(left(&mut writer), (1_100, 0));
+        assert_eq!(credit(&mut writer, 1, &["a"]), ["2900 lost 0"]);
+        assert_eq!(left(&mut writer), (3_500, 500));
+        proven(books);
+    });
+}
+
+/// Gives a grant as another command would: its row, its count and its money.
+fn give(writer: &mut Writer, known: AdAccountRow, now: Timestamp, minor: i64) {
+    let (id, target) = (AdGrantId(Uid([1; 16])), known.party);
+    let row = AdGrantRow {
+        party: target,
+        id,
+        amount: minor,
+        given_at: now,
+        expires_at: Some(now.plus(30 * DAY)),
+        reason: "welcome".to_owned(),
+        asked_by: String::new(),
+        approved_by: String::new(),
+        ended_at: None,
+        lost: 0,
+    };
+    let accounts = vec![AdAccountRow { grants: known.grants + 1, ..known }];
+    run(writer, Plant { accounts, grants: vec![row], ..Plant::default() }).unwrap();
+    let expense = AccountRef::platform(AccountKind::ExpenseGrants, CNY);
+    post(writer, Step::Post, &expense, &grant(target.0.0[0], id), minor);
+}
+
+type Meanwhile = Box<dyn FnOnce() + Send>;
+
+/// A command, and what another server does once it has declared what it reads.
+struct Between<C>(C, Mutex<Option<Meanwhile>>);
+
+impl<C> Between<C> {
+    fn new(command: C, meanwhile: impl FnOnce() + Send + 'static) -> Self {
+        Self(command, Mutex::new(Some(Box::new(meanwhile))))
+    }
+}
+
+impl<C: Command> Command for Between<C> {
+    type Output = C::Output;
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+    fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
+        self.0.needs(needs, ctx);
+        if let Some(meanwhile) = self.1.lock().unwrap().take() {
+            meanwhile();
+        }
+    }
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<C::Output, Rejection> {
+        self.0.decide(tx, ctx)
+    }
+}
+
+#[test]
+fn what_another_server_does_between_look_and_lock_is_seen_a1_a8() {
+    Books::each(|books| {
+        if !books.is_shared() {
+            // Nobody else can write to a file.
+            return;
+        }
+        let mut writer = books.writer();
+        let id = advertiser(books, &mut writer, 1, 1_000, 0);
+        let now = books.clock.business();
+        let text = |outcome: ClickOutcome| {
+            outcome.map_or_else(|no| no.code.to_owned(), |c| c.amount_minor.to_string())
+        };
+        // A grant is given: it pays before the cash does.
+        let (mut other, known) = (books.writer(), account(books, 1));
+        let command = Between::new(ChargeClicks::bulk(vec![click("a", id, now, 200)]), move || {
+            give(&mut other, known, now, 500);
+        });
+        let outcomes: Vec<String> = run(&mut writer, command).unwrap().into_iter().map(text).collect();
+        assert_eq!(outcomes, ["200"]);
+        assert_eq!(balance(&mut writer, &cash(1)).0, 1_000);
+        assert_eq!(balance(&mut writer, &grant(1, AdGrantId(Uid([1; 16])))).0, 300);
+        // A click is charged: it is known, and whose it is.
+        let mut other = books.writer();
+        let undo =
+            CreditInvalidClicks { party: party(1), clicks: vec!["b".into()], reason: "robots".to_owned() };
+        let command = Between::new(undo, move || {
+            assert_eq!(charge(&mut other, vec![click("b", id, now, 100)]), ["100"]);
+        });
+        let outcomes: Vec<InvalidOutcome> = run(&mut writer, command).unwrap();
+        assert_eq!(outcomes[0].as_ref().map_err(|no| no.code), Ok(&(100, 0)));
+        // A campaign is made: its clicks are refused as before, or charged, and nothing breaks.
+        let (mut other, row) = (books.writer(), campaign(1, "young", 0, now.plus(HOUR)));
+        let young = row.id;
+        let command = Between::new(ChargeClicks::bulk(vec![click("c", young, now, 10)]), move || {
+            run(&mut other, Plant { campaigns: vec![row], ..Plant::default() }).unwrap();
+        });
+        let outcomes: Vec<String> = run(&mut writer, command).unwrap().into_iter().map(text).collect();
+        assert_eq!(outcomes, ["campaign_unknown"]);
+        assert_eq!(charge(&mut writer, vec![click("c", young, now, 10)]), ["10"]);
+        proven(books);
+    });
+}
