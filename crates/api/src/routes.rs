@@ -11,14 +11,17 @@ use axum::{
 
 use crate::{
     App, ad_clicks, ad_stream, ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit,
-    edge, explain, feed, health, identity, keys, ledger, notices, operations, orders, parties, party_notes,
-    payments, payout_accounts, people, programme, rails, records, rules, staff, studio, tax, withdrawals,
+    edge, explain, feed, health, identity, keys, ledger, notices, operations, orders, pages, parties,
+    party_notes, payments, payout_accounts, people, portal, programme, rails, records, rules, staff, studio,
+    tax, withdrawals,
 };
 
 /// The whole service.
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .merge(open())
+        .merge(portal_routes())
+        .merge(pages::routes())
         .merge(money())
         .merge(platform())
         .merge(business())
@@ -50,6 +53,17 @@ fn open() -> Routes {
         .route("/v1/staff/sessions/current", delete(staff::sign_out))
         .route("/v1/me", get(staff::me))
         .route("/v1/me/password", post(staff::change_own_password))
+}
+
+fn portal_routes() -> Routes {
+    Router::new()
+        .route("/v1/portal/links", post(portal::mint_link))
+        .route("/v1/portal/sessions", get(portal::list_portal_sessions).merge(post(portal::enter_portal)))
+        .route("/v1/portal/sessions/{id}/revoke", post(portal::revoke_portal_session))
+        .route("/v1/portal/sessions/current", delete(portal::leave_portal))
+        .route("/v1/portal/session", get(portal::get_portal_session))
+        .route("/v1/portal/personas", get(portal::list_personas))
+        .route("/v1/portal/personas/{name}", post(portal::become_persona))
 }
 
 fn clicks() -> Routes {

@@ -32,6 +32,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0022_ad_refunds", include_str!("../migrations/0022_ad_refunds.sql")),
     ("0025_messages", include_str!("../migrations/0025_messages.sql")),
     ("0024_party_notes", include_str!("../migrations/0024_party_notes.sql")),
+    ("0044_portal", include_str!("../migrations/0044_portal.sql")),
 ];
 
 static APPLIED: Statement = Statement {

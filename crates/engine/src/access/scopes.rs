@@ -91,6 +91,8 @@ scopes! {
     AdsGrant = 35, "ads:grant";
     /// Clicks charged and credited, figures of campaigns reported.
     AdsCharge = 34, "ads:charge";
+    /// Links into the portal minted, its sessions listed and revoked.
+    PortalWrite = 40, "portal:write";
 }
 
 /// A set of scopes.
@@ -215,6 +217,7 @@ impl Role {
                 S::IdentityWrite,
                 S::OperationsWrite,
                 S::AdsWrite,
+                S::PortalWrite,
             ],
             Self::ReadOnly => &[],
         };
