@@ -2,6 +2,7 @@
 
 mod bench;
 mod codegen;
+mod console;
 mod demo;
 mod postgres;
 mod steps;
@@ -16,6 +17,7 @@ const HELP: &str = "\
 cargo xtask: everything that is automated here
 
     cargo xtask demo      build purser and run its demo: a small marketplace to look at
+    cargo xtask console   build the pages that the server shows
     cargo xtask test      all that CI checks, with a PostgreSQL of its own
     cargo xtask tidy      only the style and import rules: seconds
     cargo xtask codegen   write api/openapi.json from the server's types
@@ -50,6 +52,7 @@ fn dispatch(args: &[String]) -> Result<()> {
             return Ok(());
         }
         "demo" => (demo::HELP, demo::run),
+        "console" => (console::HELP, console::run),
         "test" => (test::HELP, test::run),
         "tidy" => (tidy::HELP, tidy::run),
         "codegen" => (codegen::HELP, codegen::run),

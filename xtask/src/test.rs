@@ -2,14 +2,14 @@
 
 use std::{
     io::{BufRead as _, BufReader},
-    path::PathBuf,
-    process::{Command, Stdio},
+    path::{Path, PathBuf},
+    process::{Command, ExitStatus, Stdio},
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::{
-    codegen,
+    codegen, console,
     postgres::Server,
     steps::{Profile, Steps, build_purser, capture, cargo, check, describe, root},
     tidy,
@@ -24,7 +24,8 @@ cargo xtask test: all that CI checks
     cargo xtask test FILTER…       only the tests whose names contain a FILTER, without the style steps
 
 Steps, each with its time; a failed step does not hide the ones after it:
-    fetch dependencies · fmt · clippy · tidy · PostgreSQL · build purser · API contract · tests
+    fetch dependencies · fmt · clippy · tidy · PostgreSQL · build purser · API contract · tests ·
+    console (its types, its tests, its build) · journeys (a browser against purser on SQLite)
 
 The tests find what they need in the environment, and so can you:
     PURSER_TEST_POSTGRES   URL of a PostgreSQL where databases may be created. When it is set, that server is
@@ -32,6 +33,7 @@ The tests find what they need in the environment, and so can you:
                            (`cargo xtask pg --help`).
     PURSER_BIN             the purser binary under test
     PURSER_LONG            1 with --long
+    CHROMIUM               the browser of the journeys; otherwise the system's, which is installed where that can be
     UPDATE_EXPECT          1 rewrites the expectations of data-driven cases
 
 What could not be shown on this machine is told before the totals: `skipped: …`. The last line is `N passed, N failed`. The exit code is zero only when every step went well.
@@ -72,7 +74,11 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         if options.filters.is_empty() && root().join(codegen::CONTRACT).exists() {
             steps.run("API contract", || codegen::run(&["--check".to_owned()]));
         }
+        let binary = purser.clone();
         steps.run("tests", || tests(&options, purser, server.as_ref(), (&mut totals, &mut skipped)));
+        if options.filters.is_empty() {
+            pages(&mut steps, &binary, (&mut totals, &mut skipped));
+        }
     }
     // Stopped before the totals, so that the last line is the one that counts.
     drop(server);
@@ -94,6 +100,45 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         std::process::exit(1);
     }
     Ok(())
+}
+
+/// The console: where Node.js is missing that is said, and nothing fails.
+fn pages(steps: &mut Steps, purser: &Path, (totals, skipped): (&mut Totals, &mut Vec<String>)) {
+    if let Some(what) = console::missing() {
+        skipped.push(format!("skipped: the console and its journeys: {what}"));
+        return;
+    }
+    if steps.run("console", console::test).is_none() {
+        return;
+    }
+    steps.run("journeys", || {
+        let mut journeys = match console::journeys(purser)? {
+            Ok(command) => command,
+            Err(what) => {
+                skipped.push(format!("skipped: journeys of a browser: {what}"));
+                return Ok(());
+            }
+        };
+        let status = relay(&mut journeys, |line| totals.add(line))?;
+        ensure!(status.success(), "{} failed ({status})", describe(&journeys));
+        Ok(())
+    });
+}
+
+/// Runs a command and shows what it says; every line is also given to `hear`.
+fn relay(command: &mut Command, mut hear: impl FnMut(&str)) -> Result<ExitStatus> {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot run {}", describe(command)))?;
+    let output = child.stdout.take().context("the program has no output")?;
+    for line in BufReader::new(output).split(b'\n') {
+        let line = line?;
+        let line = String::from_utf8_lossy(&line);
+        println!("{line}");
+        hear(&line);
+    }
+    Ok(child.wait()?)
 }
 
 fn style(steps: &mut Steps) {
@@ -153,15 +198,7 @@ fn tests(
     if options.long {
         command.env("PURSER_LONG", "1");
     }
-    let mut child = command.stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
-    let output = child.stdout.take().context("cargo has no output")?;
-    for line in BufReader::new(output).split(b'\n') {
-        let line = line?;
-        let line = String::from_utf8_lossy(&line);
-        println!("{line}");
-        totals.add(&line);
-    }
-    let status = child.wait()?;
+    let status = relay(&mut command, |line| totals.add(line))?;
     // Absent when nothing was skipped.
     *skipped = each_once(&std::fs::read_to_string(&told).unwrap_or_default());
     let _ = std::fs::remove_file(&told);

@@ -19,7 +19,8 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::{
     Collect, access::Keys, ad_stream::STREAMS, bank_files::BankDesk, cases::UPLOADS, health::Pulse,
-    ledger::Kinds, metrics::Metrics, notices::Notices, problem::Problem, staff::HASHES,
+    ledger::Kinds, metrics::Metrics, notices::Notices, pages::Pages, portal::Persona, problem::Problem,
+    staff::HASHES,
 };
 
 /// Rules as the writers see them.
@@ -57,6 +58,12 @@ pub struct App {
     pub collect: Collect,
     /// Webhooks may name addresses of this server's own network.
     pub private_webhooks: bool,
+    /// The console's files; absent where it was not built.
+    pub pages: Option<Arc<dyn Pages>>,
+    /// Browsers reach this server by https alone, so cookies are for that alone.
+    pub secure_cookies: bool,
+    /// Whom a visitor of the demo may be; nobody anywhere else.
+    pub personas: Vec<Persona>,
     ids: Mutex<IdSource>,
     pub(crate) keys: Keys,
     pub(crate) kinds: Kinds,
@@ -101,6 +108,9 @@ impl App {
             bank: BankDesk::default(),
             collect: Collect::default(),
             private_webhooks: false,
+            pages: None,
+            secure_cookies: false,
+            personas: Vec::new(),
             ids: Mutex::new(IdSource::system()),
             keys: Keys::default(),
             kinds: Kinds::default(),

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::{
-    access::{Need, find},
+    access::{Need, find, in_contract},
     ad_clicks, ad_stream, ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit,
     explain, feed, health, identity, keys, ledger, notices, operations, orders, parties, party_notes,
-    payments, payout_accounts, people, problem, programme, rails, records, rules, settlements, staff, studio,
-    tax, webhooks, withdrawals,
+    payments, payout_accounts, people, portal, problem, programme, rails, records, rules, settlements, staff,
+    studio, tax, webhooks, withdrawals,
 };
 
 #[derive(OpenApi)]
@@ -21,6 +21,14 @@ use crate::{
         health::readyz,
         health::metrics,
         health::openapi,
+        portal::mint_link,
+        portal::enter_portal,
+        portal::list_portal_sessions,
+        portal::revoke_portal_session,
+        portal::leave_portal,
+        portal::get_portal_session,
+        portal::list_personas,
+        portal::become_persona,
         staff::me,
         staff::change_own_password,
         staff::sign_in,
@@ -316,6 +324,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
             operation["x-scope"] = json!(scope.name());
         }
     }
+    operation["x-portal"] = json!(in_contract(method, path));
     if access.versioned {
         parameter(
             operation,

@@ -11,15 +11,17 @@ use axum::{
 
 use crate::{
     App, ad_clicks, ad_stream, ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit,
-    edge, explain, feed, health, identity, keys, ledger, notices, operations, orders, parties, party_notes,
-    payments, payout_accounts, people, programme, rails, records, rules, staff, studio, tax, webhooks,
-    withdrawals,
+    edge, explain, feed, health, identity, keys, ledger, notices, operations, orders, pages, parties,
+    party_notes, payments, payout_accounts, people, portal, programme, rails, records, rules, staff, studio,
+    tax, webhooks, withdrawals,
 };
 
 /// The whole service.
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .merge(open())
+        .merge(portal_routes())
+        .merge(pages::routes())
         .merge(money())
         .merge(platform())
         .merge(business())
@@ -65,6 +67,17 @@ fn webhook_routes() -> Routes {
         .route("/v1/webhooks/{id}/test", post(webhooks::test_webhook))
         .route("/v1/webhooks/{id}/replay", post(webhooks::replay_webhook))
         .route("/v1/webhooks/{id}/deliveries", get(webhooks::list_deliveries))
+}
+
+fn portal_routes() -> Routes {
+    Router::new()
+        .route("/v1/portal/links", post(portal::mint_link))
+        .route("/v1/portal/sessions", get(portal::list_portal_sessions).merge(post(portal::enter_portal)))
+        .route("/v1/portal/sessions/{id}/revoke", post(portal::revoke_portal_session))
+        .route("/v1/portal/sessions/current", delete(portal::leave_portal))
+        .route("/v1/portal/session", get(portal::get_portal_session))
+        .route("/v1/portal/personas", get(portal::list_personas))
+        .route("/v1/portal/personas/{name}", post(portal::become_persona))
 }
 
 fn clicks() -> Routes {

@@ -1,17 +1,21 @@
 //! Staff accounts and sessions (P18).
 
 use axum::{extract::Path, http::StatusCode, response::Response};
-use purser_domain::ids::{StaffId, Uid};
+use purser_domain::{
+    ids::{StaffId, Uid},
+    time::Timestamp,
+};
 use purser_engine::access::{
-    self, ChangeOwnPassword, ChangeStaff, CreateStaff, EndSession, NewSession, Role, Scope, SignIn,
-    StaffChange, StaffRow, Token, TokenKind, hash_password, staff_id, verify_password,
+    self, ChangeOwnPassword, ChangeStaff, CreateStaff, EndSession, NewSession, Role, Scope, SessionRow,
+    SignIn, StaffChange, StaffRow, Token, TokenKind, hash_password, staff_id, verify_password,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
     edge::{
-        Answer, Body, Call, Cursor, Page, PageParams, Params, json, json_versioned, page_of, parse_id, submit,
+        Answer, Body, Call, Console, Cursor, Page, PageParams, Params, csrf_token, json, json_versioned,
+        page_of, parse_id, submit,
     },
     feed::path_digest,
     problem::Problem,
@@ -28,6 +32,8 @@ pub(crate) struct Me {
     expires_at: Option<String>,
     /// Somebody else has set your password: change it first, there is nothing else that you may do.
     must_change_password: bool,
+    /// For a browser: what it sends as `X-CSRF-Token` with everything that it changes.
+    csrf_token: Option<String>,
 }
 
 /// Who am I?
@@ -39,6 +45,7 @@ pub(crate) async fn me(call: Call) -> Response {
         scopes: identity.scopes.iter().map(Scope::name).collect(),
         expires_at: identity.until.map(|at| at.to_string()),
         must_change_password: identity.must_change_password,
+        csrf_token: call.cookie.as_deref().map(csrf_token),
     })
 }
 
@@ -50,13 +57,16 @@ pub(crate) struct Credentials {
     login: String,
     /// Password.
     password: String,
+    /// The caller is a browser of the back office: the session comes as a cookie that no script can read.
+    #[serde(default)]
+    cookie: bool,
 }
 
 /// A session.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SessionMade {
-    /// `Authorization: Bearer …`; shown here and never again.
-    token: String,
+    /// `Authorization: Bearer …`; shown here and never again. Null when the session is a cookie.
+    token: Option<String>,
     /// Who.
     staff_id: String,
     /// When it ends.
@@ -65,11 +75,36 @@ pub(crate) struct SessionMade {
     must_change_password: bool,
 }
 
+/// A session on its way to whoever asked for it.
+#[derive(Clone)]
+struct Handed {
+    token: String,
+    cookie: bool,
+}
+
+impl Handed {
+    /// The answer of a command that opened it.
+    fn made(&self, row: &SessionRow, must_change_password: bool) -> Answer {
+        let token = (!self.cookie).then(|| self.token.clone());
+        let (staff_id, expires_at) = (row.staff.to_string(), row.expires_at.to_string());
+        Answer::created(&SessionMade { token, staff_id, expires_at, must_change_password })
+    }
+
+    /// Adds the cookie to an answer that opened a session.
+    fn set(&self, call: &Call, mut response: Response) -> Response {
+        let until = call.app.clock.machine().plus(access::SESSION_MICROS);
+        if self.cookie && response.status().is_success() {
+            response.headers_mut().extend(Console::Staff.set(&call.app, &self.token, until));
+        }
+        response
+    }
+}
+
 /// Sign in
 #[utoipa::path(post, path = "/v1/staff/sessions", tag = "access", request_body = Credentials,
     responses((status = 201, body = SessionMade, description = "Signed in")))]
 pub(crate) async fn sign_in(call: Call, body: Body<Credentials>) -> Result<Response, Problem> {
-    let Credentials { login, password } = body.value;
+    let Credentials { login, password, cookie } = body.value;
     if password.chars().count() > 256 || login.len() > 256 {
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "sign_in_refused", "login or password is wrong"));
     }
@@ -81,11 +116,11 @@ pub(crate) async fn sign_in(call: Call, body: Body<Credentials>) -> Result<Respo
     let (id, secret) = (call.app.new_uid(), call.app.new_secret());
     let token = Token::text(TokenKind::Session, id, &secret);
     let session = NewSession { id, hash: Token::secret_hash(&secret) };
-    submit(&call, body.digest, SignIn { staff, seen, right, session }, move |row| {
-        let (staff_id, expires_at) = (row.staff.to_string(), row.expires_at.to_string());
-        Answer::created(&SessionMade { token: token.clone(), staff_id, expires_at, must_change_password })
-    })
-    .await
+    let handed = Handed { token, cookie };
+    let made = handed.clone();
+    let command = SignIn { staff, seen, right, session };
+    let answer = submit(&call, body.digest, command, move |row| made.made(row, must_change_password)).await?;
+    Ok(handed.set(&call, answer))
 }
 
 /// The password until now, and the new one.
@@ -119,15 +154,12 @@ pub(crate) async fn change_own_password(call: Call, body: Body<OwnPassword>) -> 
     let (id, secret) = (call.app.new_uid(), call.app.new_secret());
     let token = Token::text(TokenKind::Session, id, &secret);
     let session = NewSession { id, hash: Token::secret_hash(&secret) };
+    let handed = Handed { token, cookie: call.cookie.is_some() };
+    let made = handed.clone();
     let command = ChangeOwnPassword { staff, seen, right, password, session };
-    let answer = submit(&call.unkeyed(), body.digest, command, move |row| {
-        let (staff_id, expires_at) = (row.staff.to_string(), row.expires_at.to_string());
-        let must_change_password = false;
-        Answer::created(&SessionMade { token: token.clone(), staff_id, expires_at, must_change_password })
-    })
-    .await;
+    let answer = submit(&call.unkeyed(), body.digest, command, move |row| made.made(row, false)).await;
     call.app.keys.forget();
-    answer
+    Ok(handed.set(&call, answer?))
 }
 
 /// Passwords that are compared or hashed at the same time: each takes 19 MiB and a core for a while, and anybody may
@@ -169,7 +201,11 @@ pub(crate) async fn sign_out(call: Call) -> Result<Response, Problem> {
     let digest = path_digest(&["sign out"]);
     let answer = submit(&call.unkeyed(), digest, EndSession(session), |()| Answer::empty()).await;
     call.app.keys.forget();
-    answer
+    let mut answer = answer?;
+    if call.cookie.is_some() {
+        answer.headers_mut().extend(Console::Staff.set(&call.app, "", Timestamp(0)));
+    }
+    Ok(answer)
 }
 
 /// A staff account to make.

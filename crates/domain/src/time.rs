@@ -163,6 +163,14 @@ impl Zone {
         TimeZone::get("Asia/Shanghai").map_or_else(|_| Self(TimeZone::fixed(jiff::tz::offset(8))), Self)
     }
 
+    /// IANA name, or the offset where the zone has none.
+    pub fn name(&self) -> String {
+        match self.0.iana_name() {
+            Some(name) => name.to_owned(),
+            None => "+08:00".to_owned(),
+        }
+    }
+
     /// Civil date of an instant.
     pub fn date(&self, at: Timestamp) -> Date {
         self.0.to_datetime(at.jiff()).date()

@@ -39,6 +39,11 @@ pub(crate) struct CollectArgs {
 }
 
 impl CollectArgs {
+    /// Browsers come by https alone.
+    pub(crate) fn is_https(&self) -> bool {
+        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+
     fn alipay(&self, rails: &Rails, public_url: &str) -> Result<Option<Arc<dyn PageCashier>>> {
         if !self.collect_alipay {
             return Ok(None);

@@ -3,6 +3,7 @@
 mod bench;
 mod cmd;
 mod collect;
+mod console;
 mod demo;
 mod keys;
 mod logs;

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use axum::serve::ListenerExt as _;
 use clap::Args;
-use purser_api::{App, Notices};
+use purser_api::{App, Notices, Persona};
 use purser_domain::{
     help::{DEFAULT_HELP, Help},
     time::{SECOND, Zone},
@@ -32,6 +32,7 @@ use tokio::{
 use crate::{
     cmd::Stop,
     collect::CollectArgs,
+    console,
     rails::{RailArgs, sealing},
     secrets::SecretsArgs,
     services::ServiceArgs,
@@ -81,6 +82,9 @@ pub(crate) struct ServeArgs {
     pub(crate) secrets: SecretsArgs,
     #[command(flatten)]
     pub(crate) collect: CollectArgs,
+    /// Whom a visitor may be; only the demo has people to offer.
+    #[arg(skip)]
+    pub(crate) personas: Vec<Persona>,
 }
 
 /// A server that is running.
@@ -164,6 +168,9 @@ pub(crate) fn start(args: &ServeArgs, place: &Place) -> Result<Running> {
     rails.warn_of_missing(&app.current_rules(), opened.clock.business());
     services.sandbox = app.current_rules().sandbox;
     app.collect = args.collect.collect(&opened.executor, &rails)?;
+    app.pages = console::pages();
+    app.secure_cookies = args.collect.is_https();
+    app.personas.clone_from(&args.personas);
     let app = Arc::new(app);
     let (stop, stopped) = oneshot::channel();
     let (announce, bound) = std::sync::mpsc::channel();

@@ -37,6 +37,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0039_bank_files_given", include_str!("../migrations/0039_bank_files_given.sql")),
     ("0031_ad_top_ups", include_str!("../migrations/0031_ad_top_ups.sql")),
     ("0032_ad_overview", include_str!("../migrations/0032_ad_overview.sql")),
+    ("0044_portal", include_str!("../migrations/0044_portal.sql")),
 ];
 
 static APPLIED: Statement = Statement {

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -19,6 +19,11 @@ use crate::{
     App,
     access::{Access, Need, ROUTES, index_of},
     problem::Problem,
+};
+
+use super::{
+    browser::{Console, check_csrf},
+    own,
 };
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -39,6 +44,10 @@ pub(crate) struct Inner {
     /// The answer carries the new version as entity tag.
     pub(crate) versioned: bool,
     pub(crate) bulk: bool,
+    /// The session came as a cookie: this is its token. Absent for programs.
+    pub(crate) cookie: Option<String>,
+    /// Whose the body is has still to be looked at.
+    look_into_body: bool,
 }
 
 impl Call {
@@ -51,6 +60,7 @@ impl Call {
             request_id: inner.request_id.clone(),
             address: inner.address.clone(),
             key: None,
+            cookie: inner.cookie.clone(),
             ..**inner
         }))
     }
@@ -94,21 +104,22 @@ pub(crate) async fn enter(State(app): State<Arc<App>>, mut request: Request, nex
     let route = path.as_ref().and_then(|path| index_of(request.method(), path.as_str()));
     let outcome = match route.and_then(|index| ROUTES.get(index)) {
         Some(access) => {
-            let query = request.uri().query();
             let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
             let address = peer.map_or_else(String::new, |ConnectInfo(peer)| peer.ip().to_string());
-            admit(&app, access, request.headers(), query, (&request_id, address)).await.map(Some)
+            admit(&app, access, (request.uri(), request.headers()), (&request_id, address)).await.map(Some)
         }
         // No such route or method: the fallbacks say so.
         None => Ok(None),
     };
     let mut response = match outcome {
-        Ok(call) => {
-            if let Some(call) = call {
-                request.extensions_mut().insert(call);
+        Ok(Some(call)) => {
+            request.extensions_mut().insert(call.clone());
+            match whole(&app, &call, request).await {
+                Ok(request) => next.run(request).await,
+                Err(problem) => problem.into_response(),
             }
-            next.run(request).await
         }
+        Ok(None) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
@@ -122,10 +133,19 @@ pub(crate) async fn enter(State(app): State<Arc<App>>, mut request: Request, nex
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         headers.insert(REQUEST_ID.clone(), value);
     }
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Pages say themselves how long they keep.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     app.metrics.finished(route, response.status().as_u16(), watch.micros());
     response
+}
+
+/// The request, once its body is known to be the caller's own.
+async fn whole(app: &App, call: &Call, request: Request) -> Result<Request, Problem> {
+    match call.identity.portal {
+        Some(portal) if call.look_into_body => own::look_into(app, portal, request).await,
+        _ => Ok(request),
+    }
 }
 
 fn request_id(app: &App, headers: &HeaderMap) -> String {
@@ -148,15 +168,16 @@ const TAKES_PARAMETERS: &str = "/attachments";
 async fn admit(
     app: &Arc<App>,
     access: &Access,
-    headers: &HeaderMap,
-    query: Option<&str>,
+    (uri, headers): (&Uri, &HeaderMap),
     (request_id, address): (&str, String),
 ) -> Result<Call, Problem> {
-    let identity = match access.need {
-        Need::Public => nobody(),
-        Need::Anyone => identify(app, headers).await?,
-        Need::Scope(scope) => {
-            let identity = identify(app, headers).await?;
+    let (identity, cookie) = match access.need {
+        Need::Public => (nobody(), None),
+        Need::Anyone | Need::Scope(_) => identify(app, access, headers).await?,
+    };
+    let look_into_body = match (identity.portal, access.need) {
+        (Some(portal), _) => own::admit(app, access, portal, uri).await?,
+        (None, Need::Scope(scope)) => {
             if identity.must_change_password {
                 let text = "somebody else has set your password: change it first, at POST /v1/me/password";
                 return Err(Problem::new(StatusCode::FORBIDDEN, "password_change_needed", text));
@@ -165,10 +186,11 @@ async fn admit(
                 let text = format!("this needs the scope `{}`, which your token does not have", scope.name());
                 return Err(Problem::new(StatusCode::FORBIDDEN, "scope_missing", text));
             }
-            identity
+            false
         }
+        (None, _) => false,
     };
-    let dry_run = dry_run(access, query)?;
+    let dry_run = dry_run(access, uri.query())?;
     let key = idempotency_key(headers)?;
     if access.money && !access.own_ids && !dry_run && key.is_none() {
         let text = "every money write needs a header Idempotency-Key of 1 to 255 visible ASCII characters, \
@@ -187,6 +209,8 @@ async fn admit(
         if_match: if_match(access, headers)?,
         versioned: access.versioned,
         bulk: access.path.ends_with("/bulk") || NAME_MANY.contains(&access.path),
+        cookie,
+        look_into_body,
     })))
 }
 
@@ -199,19 +223,40 @@ fn nobody() -> Arc<Identity> {
         until: None,
         session: None,
         must_change_password: false,
+        portal: None,
     })
 }
 
-async fn identify(app: &Arc<App>, headers: &HeaderMap) -> Result<Arc<Identity>, Problem> {
-    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let Some(token) = header.and_then(|text| text.strip_prefix("Bearer ")).map(str::trim) else {
-        let text = "send `Authorization: Bearer <token>`; make a token with `purser keys create`";
-        return Err(Problem::new(StatusCode::UNAUTHORIZED, "token_missing", text));
-    };
-    app.identify(token).await?.ok_or_else(|| {
+/// Sessions of the portal are cookies, and nothing else.
+const COOKIES_ONLY: &str = "ps_";
+
+/// Who calls; with the token, when it came as a cookie.
+async fn identify(
+    app: &Arc<App>,
+    access: &Access,
+    headers: &HeaderMap,
+) -> Result<(Arc<Identity>, Option<String>), Problem> {
+    let invalid = || {
         let text = "this token is unknown, expired or revoked";
         Problem::new(StatusCode::UNAUTHORIZED, "token_invalid", text)
-    })
+    };
+    let missing = || {
+        let text = "send `Authorization: Bearer <token>`; make a token with `purser keys create`";
+        Problem::new(StatusCode::UNAUTHORIZED, "token_missing", text)
+    };
+    if let Some(given) = headers.get(header::AUTHORIZATION) {
+        let token = given.to_str().ok().and_then(|text| text.strip_prefix("Bearer ")).map(str::trim);
+        let token = token.ok_or_else(missing)?;
+        if token.starts_with(COOKIES_ONLY) {
+            return Err(invalid());
+        }
+        return Ok((app.identify(token).await?.ok_or_else(invalid)?, None));
+    }
+    let token = Console::of(headers).token(app, headers).ok_or_else(missing)?;
+    let identity = app.identify(&token).await?.ok_or_else(invalid)?;
+    let method = Method::from_bytes(access.method.as_bytes()).unwrap_or(Method::POST);
+    check_csrf(&method, headers, &token)?;
+    Ok((identity, Some(token)))
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {

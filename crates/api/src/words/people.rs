@@ -114,4 +114,18 @@ sections! {
         "password_wrong": "原密码错误。", "The password until now is wrong.";
         "password_same": "新密码不能与原密码相同。", "Choose another password than until now.";
     }
+    "The portal" Party {
+        "portal_link_refused": "登录链接无效、已使用或已过期，请回到平台重新进入。",
+            "The link was used before, has expired or is not whole; enter from the platform again.";
+        "portal_session_needed": "请从平台进入后再操作。", "Enter from the platform first.";
+        "portal_closed": "此处不能进行该操作。", "This cannot be done here.";
+        "role_insufficient" Platform: "您的角色仅可查看，请联系平台调整。", "Your role may look, and no more; ask the platform to change it.";
+        "role_exceeded" Platform: "不能授予超出该操作人角色的权限。", "A link gives no more than the person's own role.";
+        "key_needed" Platform: "登录链接由平台系统签发。", "The platform's program mints links.";
+        "not_yours": "内容不存在，或不属于您的账户。", "There is no such thing, or it is not yours.";
+        "csrf_token_wrong": "页面已失效，请刷新后重试。", "The page is out of date; reload it and try again.";
+        "body_too_large": "提交的内容过大。", "What was sent is too large.";
+        "json_invalid": "提交的内容格式有误。", "What was sent cannot be read.";
+        "persona_unknown": "没有这个演示身份。", "The demo has nobody of this name.";
+    }
 }

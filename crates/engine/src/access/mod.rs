@@ -1,9 +1,11 @@
-//! Who may do what (P18): API keys with scopes, staff accounts with roles, and their sessions.
+//! Who may do what (P18): API keys with scopes, staff accounts with roles, people of parties in the portal, and their
+//! sessions.
 //!
 //! Only hashes of secrets are stored. A token names its row, so that checking one is a read by primary key.
 
 mod keys;
 mod password;
+mod portal;
 mod queries;
 mod rows;
 mod scopes;
@@ -12,6 +14,10 @@ mod tokens;
 
 pub use keys::{ChangeApiKey, CreateApiKey, KeyChange, NewKey};
 pub use password::{PasswordError, hash_password, verify_password};
+pub use portal::{
+    EndPortalSession, EnterPortal, MintPortalLink, PORTAL_LINK_MICROS, PORTAL_SESSION_MICROS, PortalAccess,
+    PortalLinkRow, PortalSessionRow, portal_sessions,
+};
 pub(crate) use queries::STATEMENTS;
 pub use queries::{Identity, any_api_key, api_key, api_keys, identify, staff_account, staff_accounts};
 pub use rows::{ApiKeyRow, SessionRow, StaffRow};
@@ -25,4 +31,5 @@ pub use tokens::{Token, TokenKind};
 use purser_storage::Table;
 
 /// Tables of this module.
-pub const TABLES: &[&Table] = &[&rows::API_KEYS, &rows::STAFF, &rows::STAFF_SESSIONS];
+pub const TABLES: &[&Table] =
+    &[&rows::API_KEYS, &rows::STAFF, &rows::STAFF_SESSIONS, &portal::PORTAL_LINKS, &portal::PORTAL_SESSIONS];

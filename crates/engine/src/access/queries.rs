@@ -8,7 +8,10 @@ use purser_storage::{Fault, Record, Session, Statement, Value};
 
 use crate::feed::one;
 
-use super::{ApiKeyRow, Scopes, SessionRow, StaffRow, Token, TokenKind};
+use super::{
+    ApiKeyRow, PortalAccess, PortalSessionRow, Scopes, SessionRow, StaffRow, Token, TokenKind,
+    portal::SESSIONS_OF_PARTY,
+};
 
 static KEYS: Statement = Statement {
     name: "access.keys",
@@ -22,7 +25,7 @@ static STAFF: Statement = Statement {
 };
 
 /// Statements of this module.
-pub(crate) const STATEMENTS: &[&Statement] = &[&KEYS, &STAFF];
+pub(crate) const STATEMENTS: &[&Statement] = &[&KEYS, &STAFF, &SESSIONS_OF_PARTY];
 
 /// Who presents a token that is good.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +42,8 @@ pub struct Identity {
     pub session: Option<Uid>,
     /// Somebody else has set the password: it is changed before anything else, so there are no scopes until then.
     pub must_change_password: bool,
+    /// For whom somebody acts in the portal. They have no scopes: what they reach stands in the access table.
+    pub portal: Option<PortalAccess>,
 }
 
 /// Who presents this token; `None` when it is unknown, wrong, expired, revoked or ended.
@@ -66,9 +71,43 @@ pub fn identify(session: &mut dyn Session, token: &Token, now: Timestamp) -> Res
                 until: Some(row.expires_at),
                 session: Some(row.id),
                 must_change_password: staff.must_change_password(),
+                portal: None,
             }))
         }
+        TokenKind::PortalSession => match one::<PortalSessionRow>(session, token.id)? {
+            Some(row) => of_portal(session, &row, token, now),
+            None => Ok(None),
+        },
+        // Followed once, never presented.
+        TokenKind::PortalLink => Ok(None),
     }
+}
+
+fn of_portal(
+    session: &mut dyn Session,
+    row: &PortalSessionRow,
+    token: &Token,
+    now: Timestamp,
+) -> Result<Option<Identity>, Fault> {
+    if row.ended_at.is_some() || row.expires_at <= now || !same(row.hash, token.hash) {
+        return Ok(None);
+    }
+    let portal = row.access(session)?;
+    // Whoever signs in again and sends the same again is the same client.
+    let client = Uid::derive("purser portal client v1", &[&row.party.0.0, &row.person.0.0]);
+    let actor = match row.person() {
+        Some(person) => person.to_string(),
+        None => row.party.to_string(),
+    };
+    Ok(portal.map(|portal| Identity {
+        client,
+        actor: format!("portal:{actor}"),
+        scopes: Scopes::NONE,
+        until: Some(row.expires_at),
+        session: None,
+        must_change_password: false,
+        portal: Some(portal),
+    }))
 }
 
 fn of_key(row: &ApiKeyRow, token: &Token, now: Timestamp) -> Option<Identity> {
@@ -89,6 +128,7 @@ fn of_key(row: &ApiKeyRow, token: &Token, now: Timestamp) -> Option<Identity> {
         until,
         session: None,
         must_change_password: false,
+        portal: None,
     })
 }
 

@@ -93,6 +93,8 @@ scopes! {
     AdsCharge = 34, "ads:charge";
     /// Webhooks, their secrets and deliveries.
     WebhooksWrite = 36, "webhooks:write";
+    /// Links into the portal minted, its sessions listed and revoked.
+    PortalWrite = 40, "portal:write";
 }
 
 /// A set of scopes.
@@ -217,6 +219,7 @@ impl Role {
                 S::IdentityWrite,
                 S::OperationsWrite,
                 S::AdsWrite,
+                S::PortalWrite,
             ],
             Self::ReadOnly => &[],
         };

@@ -1,4 +1,5 @@
-//! Bearer tokens: `pk_<key id>_<secret>` for API keys, `ss_<session id>_<secret>` for staff sessions.
+//! Tokens: `pk_<key id>_<secret>` for API keys, `ss_<session id>_<secret>` for staff sessions, `pl_…` for links into the
+//! portal, `ps_…` for sessions there. The last two never come as bearer tokens.
 
 use purser_domain::ids::Uid;
 
@@ -9,13 +10,21 @@ pub enum TokenKind {
     ApiKey,
     /// A staff session.
     Session,
+    /// A link into the portal.
+    PortalLink,
+    /// A portal session.
+    PortalSession,
 }
 
 impl TokenKind {
+    const ALL: [Self; 4] = [Self::ApiKey, Self::Session, Self::PortalLink, Self::PortalSession];
+
     const fn prefixes(self) -> (&'static str, &'static str) {
         match self {
             Self::ApiKey => ("pk_", "key"),
             Self::Session => ("ss_", "ses"),
+            Self::PortalLink => ("pl_", "plk"),
+            Self::PortalSession => ("ps_", "pss"),
         }
     }
 }
@@ -47,9 +56,7 @@ impl Token {
 
     /// Reads a token; `None` when it is not one.
     pub fn parse(text: &str) -> Option<Self> {
-        let kind = [TokenKind::ApiKey, TokenKind::Session]
-            .into_iter()
-            .find(|kind| text.starts_with(kind.prefixes().0))?;
+        let kind = TokenKind::ALL.into_iter().find(|kind| text.starts_with(kind.prefixes().0))?;
         let (short, long) = kind.prefixes();
         let (id, secret) = text.strip_prefix(short)?.split_once('_')?;
         if secret.len() != 64 {
@@ -74,7 +81,7 @@ mod tests {
 
     #[test]
     fn tokens_round_trip_and_nonsense_is_none() {
-        for kind in [TokenKind::ApiKey, TokenKind::Session] {
+        for kind in TokenKind::ALL {
             let id = Uid([3; 16]);
             let text = Token::text(kind, id, &[7; 32]);
             let token = Token::parse(&text).unwrap();

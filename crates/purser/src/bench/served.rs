@@ -70,6 +70,7 @@ impl ServedArgs {
 /// A server of a bench's own on any free port.
 pub(super) fn server(workers: usize, writers: usize) -> ServeArgs {
     ServeArgs {
+        personas: Vec::new(),
         store: StoreArgs::default(),
         listen: ([127, 0, 0, 1], 0).into(),
         workers,

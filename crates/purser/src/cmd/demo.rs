@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Result, bail};
 use clap::Args;
+use purser_api::{Persona, PersonaKind};
 use purser_engine::{
     access::{Scope, Scopes},
     parties::party_id,
@@ -76,6 +77,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<()> {
         rails: RailArgs::default(),
         services: ServiceArgs::on_this_machine(),
         secrets,
+        personas: personas(),
     };
     let signals = serve::StopSignals::listen()?;
     let running = serve::start(&serve_args, &place)?;
@@ -102,9 +104,22 @@ fn secrets_of(place: &Place) -> Result<SecretsArgs> {
     Ok(secrets)
 }
 
+/// Whom a visitor of the console may be.
+fn personas() -> Vec<Persona> {
+    let party = |name, title: &str, external_id| Persona {
+        name,
+        title: title.to_owned(),
+        kind: PersonaKind::Party(party_id(external_id)),
+    };
+    vec![party("creator", &demo::creator_name(CREATOR), CREATOR)]
+}
+
+/// The creator whom the demo tells of.
+const CREATOR: &str = "creator-007";
+
 fn welcome(address: &SocketAddr, token: &str, place: &Place) {
     let url = format!("http://{address}");
-    let creator = party_id("creator-007");
+    let creator = party_id(CREATOR);
     let books = match place {
         Place::Folder(dir) => dir.display().to_string(),
         Place::Postgres(_) => "the database".to_owned(),
@@ -113,7 +128,7 @@ fn welcome(address: &SocketAddr, token: &str, place: &Place) {
         "
 Purser's demo is ready: 200 parties, twelve months of business, in {books}.
 
-  URL   {url}
+  URL   {url}  (open it in a browser: it asks who you want to be)
   key   {token}
 
 Three things to try:

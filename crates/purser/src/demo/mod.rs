@@ -6,5 +6,5 @@ mod seed;
 mod shops;
 mod state;
 
-pub(crate) use seed::seed;
+pub(crate) use seed::{creator_name, seed};
 pub(crate) use state::{State, state};

@@ -40,6 +40,8 @@ use crate::{
 /// The demo's year: inside the years whose working days are built in.
 const FIRST_DAY: Date = Date::constant(2025, 7, 1);
 const DAYS: i64 = 365;
+/// What the dice begin with: the demo is the same for everybody.
+const SEED: u64 = 20_250_701;
 /// Creators; with the others there are about 200 parties.
 const CREATORS: usize = 180;
 /// Share of payouts that meet a fault of the sandbox, parts per million.
@@ -82,7 +84,7 @@ pub(crate) fn seed(place: &Place, secrets: &SecretsArgs, quiet: bool) -> Result<
         reads,
         jobs: work::sandbox_registry().with_vault(Some(Arc::clone(&vault))),
         vault,
-        dice: Dice::new(20_250_701),
+        dice: Dice::new(SEED),
         creators: Vec::new(),
         open: Vec::new(),
         number: 0,
@@ -103,6 +105,13 @@ pub(crate) fn seed(place: &Place, secrets: &SecretsArgs, quiet: bool) -> Result<
     bar.finish_and_clear();
     play.opened.close();
     Ok(())
+}
+
+/// Shown name of a creator of the demo; the id when the demo has no such creator.
+pub(crate) fn creator_name(external_id: &str) -> String {
+    let creators = cast::creators(CREATORS, &mut Dice::new(SEED));
+    let found = creators.into_iter().find(|creator| creator.profile.external_id == external_id);
+    found.map_or_else(|| external_id.to_owned(), |creator| creator.profile.display_name)
 }
 
 impl Play {

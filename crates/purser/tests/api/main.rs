@@ -7,6 +7,7 @@ mod audit;
 mod client;
 mod conventions;
 mod ledger;
+mod portal;
 mod schema;
 mod server;
 #[path = "../../../domain/tests/support/skipped.rs"]
@@ -41,6 +42,18 @@ fn access_p18() {
         access::keys_rotate_and_end(server);
         access::staff_sign_in_and_are_locked_out(server);
         access::edits_compare_versions(server);
+    });
+}
+
+#[test]
+fn portal_p6_p18() {
+    on_every_database(|server| {
+        portal::a_link_works_once(server);
+        portal::a_session_is_a_cookie_and_ends(server);
+        portal::a_person_has_its_role(server);
+        portal::nothing_of_others_is_reached(server);
+        portal::staff_sign_in_as_browsers(server);
+        portal::there_are_no_personas(server);
     });
 }
 

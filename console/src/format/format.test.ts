@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import { decimal, money, parseAmount, percent } from "./money";
+import { day, time } from "./time";
+
+test.each([
+  [0, "0.00"],
+  [1, "0.01"],
+  [99, "0.99"],
+  [100, "1.00"],
+  [123456, "1,234.56"],
+  [100000000, "1,000,000.00"],
+  [-123456, "-1,234.56"],
+  [9007199254740991, "90,071,992,547,409.91"],
+])("%i minor units are %s", (minor, text) => expect(decimal(minor)).toBe(text));
+
+test("amounts carry their sign of currency, and nothing is two dashes", () => {
+  expect(money(123456)).toBe("¥1,234.56");
+  expect(money(-5)).toBe("-¥0.05");
+  expect(money(100, "EUR")).toBe("EUR 1.00");
+  expect([money(null), money(undefined), money(0.5), money(Number.NaN)]).toEqual(["--", "--", "--", "--"]);
+});
+
+test.each([
+  ["1,234.56", 123456],
+  ["¥ 0.10", 10],
+  ["12", 1200],
+  ["12.", 1200],
+  ["12.5", 1250],
+  ["0.29", 29],
+  ["1.13", 113],
+  ["0", null],
+  ["", null],
+  ["-1", null],
+  ["1.234", null],
+  ["1e5", null],
+  ["一百", null],
+  ["99999999999999", null],
+])("%s is %s minor units", (text, minor) => expect(parseAmount(text)).toBe(minor));
+
+test("what is shown is read back as it was", () => {
+  for (let minor = 1; minor < 100_000; minor += 37) expect(parseAmount(decimal(minor))).toBe(minor);
+});
+
+test.each([
+  [50000, "5%"],
+  [6000, "0.6%"],
+  [0, "0%"],
+  [1234567, "123.4567%"],
+])("%i parts per million are %s", (ppm, text) => expect(percent(ppm)).toBe(text));
+
+test("times are those of the business zone", () => {
+  expect(time("2026-02-28T16:00:00Z", "Asia/Shanghai")).toBe("2026-03-01 00:00:00");
+  expect(day("2026-02-28T16:00:00Z", "Asia/Shanghai")).toBe("2026-03-01");
+  expect(day("2026-02-28T15:59:59Z", "Asia/Shanghai")).toBe("2026-02-28");
+  expect([time(null, "Asia/Shanghai"), time("soon", "Asia/Shanghai")]).toEqual(["--", "--"]);
+});

@@ -1,0 +1,281 @@
+// Is my money right, where is it, when do I get it (X1, P14).
+import { useQuery } from "@tanstack/react-query";
+import { Button, Empty, Segmented } from "antd";
+import { Suspense, lazy } from "react";
+import { Link, useNavigate, useSearchParams } from "react-router";
+import { type Schemas, api, ok } from "../../api/client";
+import { mayRequest, useSession } from "../../app/session";
+import { time } from "../../format/time";
+import { useTexts } from "../../i18n";
+import { Loaded, Loading } from "../../ui/loaded";
+import { Amount, type Colour, PageHead, State, What } from "../../ui/parts";
+
+const Chart = lazy(() => import("./trend"));
+
+type View = Schemas["OverviewView"];
+type Whereabout = Schemas["PartyExplained"]["items"][number];
+
+interface FigureProps {
+  name: string;
+  what: string;
+  minor: number;
+  currency: string;
+}
+
+function Figure({ name, what, minor, currency, children }: FigureProps & { children?: React.ReactNode }) {
+  return (
+    <>
+      <dt>
+        {name}
+        <What of={name}>{what}</What>
+      </dt>
+      <dd>
+        <div className="big">
+          <Amount minor={minor} currency={currency} />
+        </div>
+        {children}
+      </dd>
+    </>
+  );
+}
+
+function Figures({ view }: { view: View }) {
+  const { t } = useTexts();
+  const session = useSession();
+  const navigate = useNavigate();
+  const { currency, totals } = view;
+  return (
+    <div className="figures">
+      <dl className="figure first">
+        <Figure
+          name={t("overview.withdrawable")}
+          what={t("overview.withdrawable.what")}
+          minor={view.withdrawable_minor}
+          currency={currency}
+        >
+          {mayRequest(session) && (
+            <Button type="primary" onClick={() => void navigate("/withdrawals/new")}>
+              {t("overview.withdraw")}
+            </Button>
+          )}
+        </Figure>
+      </dl>
+      <dl className="figure">
+        <Figure name={t("overview.task")} what={t("overview.task.what")} minor={totals.task_minor} currency={currency}>
+          {totals.routed_minor > 0 && (
+            <div className="soft">
+              {t("overview.routed")} <Amount minor={totals.routed_minor} currency={currency} />
+            </div>
+          )}
+          <Link to="/orders">{t("common.detail")}</Link>
+        </Figure>
+      </dl>
+      <dl className="figure">
+        <Figure
+          name={t("overview.withdrawn")}
+          what={t("overview.withdrawn.what")}
+          minor={totals.withdrawn_minor}
+          currency={currency}
+        >
+          <Link to="/withdrawals">{t("common.detail")}</Link>
+        </Figure>
+      </dl>
+      <dl className="figure">
+        <Figure
+          name={t("overview.frozen")}
+          what={t("overview.frozen.what")}
+          minor={view.frozen_minor}
+          currency={currency}
+        />
+      </dl>
+      <dl className="figure">
+        <Figure
+          name={t("overview.transit")}
+          what={t("overview.transit.what")}
+          minor={view.in_transit_minor}
+          currency={currency}
+        />
+      </dl>
+      {view.owed_minor > 0 && (
+        <dl className="figure">
+          <Figure name={t("overview.owed")} what={t("overview.owed.what")} minor={view.owed_minor} currency={currency} />
+        </dl>
+      )}
+    </div>
+  );
+}
+
+function TrendTable({ view }: { view: View }) {
+  const { t } = useTexts();
+  return (
+    <div className="table-scroll" tabIndex={0} role="region" aria-label={t("overview.trend")}>
+      <table className="records" aria-label={t("overview.trend")}>
+        <thead>
+          <tr>
+            <th scope="col">{t("overview.trend.month")}</th>
+            <th scope="col" className="end">
+              {t("overview.trend.settled")}
+            </th>
+            <th scope="col" className="end">
+              {t("overview.trend.withdrawn")}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {view.trend.map(({ month, totals }) => (
+            <tr key={month}>
+              <td>{month}</td>
+              <td className="end">
+                <Amount minor={totals.settled_net_minor} currency={view.currency} />
+              </td>
+              <td className="end">
+                <Amount minor={totals.withdrawn_minor} currency={view.currency} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Trend({ view }: { view: View }) {
+  const { t } = useTexts();
+  const [params, setParams] = useSearchParams();
+  const table = params.get("trend") === "table";
+  return (
+    <section className="panel">
+      <div className="panel-head">
+        <h2>{t("overview.trend")}</h2>
+        <Segmented
+          size="small"
+          value={table ? "table" : "chart"}
+          onChange={(value) => setParams(value === "table" ? { trend: "table" } : {}, { replace: true })}
+          options={[
+            { value: "chart", label: t("overview.trend.chart") },
+            { value: "table", label: t("overview.trend.table") },
+          ]}
+        />
+      </div>
+      {table ? (
+        <TrendTable view={view} />
+      ) : (
+        <Suspense fallback={<Loading rows={6} />}>
+          <Chart months={view.trend} currency={view.currency} />
+        </Suspense>
+      )}
+    </section>
+  );
+}
+
+const PLACES: Record<string, Colour> = {
+  available: "green",
+  blocked: "red",
+  would_wait: "orange",
+  in_transit: "blue",
+  frozen: "grey",
+  pending: "grey",
+  agency: "grey",
+  owed: "red",
+};
+
+function Piece({ item, currency }: { item: Whereabout; currency: string }) {
+  const { t, named, either } = useTexts();
+  const { zone } = useSession();
+  return (
+    <li>
+      <div className="line">
+        <span className="row">
+          <State colour={PLACES[item.place] ?? "grey"}>{named("place", item.place)}</State>
+          {item.overdue && <State colour="orange">{t("wd.overdue")}</State>}
+        </span>
+        <strong>
+          <Amount minor={item.amount_minor} currency={currency} />
+        </strong>
+      </div>
+      <p style={{ margin: "6px 0" }}>{either(item)}</p>
+      {item.missing.length > 0 && (
+        <ul style={{ margin: "0 0 6px" }}>
+          {item.missing.map((step) => (
+            <li key={step}>
+              <Link to="/settings">{named("step", step)}</Link>
+            </li>
+          ))}
+        </ul>
+      )}
+      <div className="soft">
+        {t("overview.where.who")}: {named("actor", item.who_must_act)} · {named("next", item.next_step)}
+        {typeof item.next_at === "string" && (
+          <>
+            {" · "}
+            {t("overview.where.next")}: <span className="amount">{time(item.next_at, zone)}</span>
+          </>
+        )}
+        {typeof item.withdrawal_id === "string" && (
+          <>
+            {" · "}
+            <Link to={`/withdrawals/${item.withdrawal_id}`}>{t("common.detail")}</Link>
+          </>
+        )}
+      </div>
+    </li>
+  );
+}
+
+function Where() {
+  const { t } = useTexts();
+  const { party } = useSession();
+  const query = useQuery({
+    queryKey: ["explain"],
+    queryFn: () => ok(api.GET("/v1/parties/{id}/explain", { params: { path: { id: party.id } } })),
+    refetchInterval: 15_000,
+  });
+  return (
+    <section className="panel">
+      <h2>{t("overview.where")}</h2>
+      <Loaded query={query}>
+        {(found) =>
+          found.items.length === 0 ? (
+            <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t("overview.where.none")} />
+          ) : (
+            <ul className="where">
+              {found.items.map((item) => (
+                <Piece
+                  key={`${item.place} ${item.code} ${item.withdrawal_id ?? item.settlement_id ?? ""}`}
+                  item={item}
+                  currency={found.currency}
+                />
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
+    </section>
+  );
+}
+
+export function Overview() {
+  const { t } = useTexts();
+  const { party } = useSession();
+  const query = useQuery({
+    queryKey: ["overview"],
+    queryFn: () => ok(api.GET("/v1/parties/{id}/overview", { params: { path: { id: party.id } } })),
+    refetchInterval: 15_000,
+  });
+  return (
+    <>
+      <PageHead title={t("overview.title")} />
+      <Loaded query={query} rows={8}>
+        {(view) => (
+          <>
+            <Figures view={view} />
+            <div className="columns">
+              <Where />
+              <Trend view={view} />
+            </div>
+          </>
+        )}
+      </Loaded>
+    </>
+  );
+}

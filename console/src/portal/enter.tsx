@@ -1,0 +1,127 @@
+// The ways in: a one-time link of the platform, and in the demo a choice of people.
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Button } from "antd";
+import { useEffect, useRef } from "react";
+import { useNavigate } from "react-router";
+import { api, ok } from "../api/client";
+import { SESSION_KEY } from "../app/session";
+import { useTexts } from "../i18n";
+import { Failure } from "../ui/failure";
+import { Loading } from "../ui/loaded";
+import { PageHead } from "../ui/parts";
+import { Switches } from "./switches";
+
+/** Follows a link: what stands behind `#` is exchanged for a cookie, once, and leaves the address at once. */
+export function Enter() {
+  const { t } = useTexts();
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const begun = useRef(false);
+  const enter = useMutation({
+    mutationFn: (token: string) => ok(api.POST("/v1/portal/sessions", { body: { token } })),
+    onSuccess: async () => {
+      await client.resetQueries({ queryKey: SESSION_KEY });
+      await navigate("/", { replace: true });
+    },
+  });
+  const { mutate } = enter;
+  useEffect(() => {
+    if (begun.current) return;
+    begun.current = true;
+    const token = location.hash.slice(1);
+    history.replaceState(history.state, "", location.pathname);
+    mutate(token);
+  }, [mutate]);
+  return (
+    <main className="center">
+      <Switches />
+      <PageHead title={t(enter.isError ? "enter.failed" : "enter.working")} />
+      {enter.isError ? (
+        <>
+          <p>{t("enter.why")}</p>
+          <Failure error={enter.error} />
+        </>
+      ) : (
+        <Loading />
+      )}
+    </main>
+  );
+}
+
+/** Nobody is signed in. */
+export function Welcome() {
+  const { t } = useTexts();
+  const personas = useQuery({
+    queryKey: ["personas"],
+    queryFn: () => ok(api.GET("/v1/portal/personas")),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const people = personas.data?.data ?? [];
+  if (personas.isPending) {
+    return (
+      <div className="center">
+        <Loading />
+      </div>
+    );
+  }
+  return (
+    <main className="center">
+      <Switches />
+      {people.length > 0 ? (
+        <>
+          <PageHead title={t("demo.title")} />
+          <p>{t("demo.text")}</p>
+          <Personas people={people} />
+        </>
+      ) : (
+        <>
+          <PageHead title={t("welcome.title")} />
+          <p>{t("welcome.text")}</p>
+        </>
+      )}
+    </main>
+  );
+}
+
+interface Person {
+  name: string;
+  title: string;
+  path: string;
+}
+
+function Personas({ people }: { people: Person[] }) {
+  const { t, named } = useTexts();
+  const client = useQueryClient();
+  const become = useMutation({
+    mutationFn: (name: string) => ok(api.POST("/v1/portal/personas/{name}", { params: { path: { name } } })),
+    onSuccess: async (persona) => {
+      if (persona?.path === "/portal") await client.resetQueries({ queryKey: SESSION_KEY });
+      else location.assign(persona?.path ?? "/");
+    },
+  });
+  return (
+    <>
+      {become.isError && <Failure error={become.error} />}
+      <div className="personas">
+        {people.map((person) => (
+          <section key={person.name} className="panel" style={{ margin: 0 }} aria-label={person.title}>
+            <div className="row">
+              <div className="grow">
+                <strong>{person.title}</strong>
+                <div className="soft">{named("demo", person.name)}</div>
+              </div>
+              <Button
+                type="primary"
+                loading={become.isPending && become.variables === person.name}
+                onClick={() => become.mutate(person.name)}
+                data-persona={person.name}
+              >
+                {t("demo.enter")}
+              </Button>
+            </div>
+          </section>
+        ))}
+      </div>
+    </>
+  );
+}

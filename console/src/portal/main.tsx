@@ -1,0 +1,48 @@
+// The portal's first script: language, look, server, pages.
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { App as AntApp } from "antd";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { BrowserRouter } from "react-router";
+import { Problem, isSignedOut } from "../api/problem";
+import { SESSION_KEY } from "../app/session";
+import { Themed } from "../app/theme";
+import { startLanguage } from "../i18n";
+import { Portal } from "./portal";
+import "../app/app.css";
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      retry: (times, error) => times < 2 && error instanceof Problem && error.parts.retryable,
+    },
+  },
+});
+// Whoever is signed out meanwhile sees so at once, wherever they are.
+client.getQueryCache().subscribe((event) => {
+  if (event.type !== "updated" || event.action.type !== "error") return;
+  if (isSignedOut(event.action.error) && event.query.queryKey[0] !== SESSION_KEY[0]) {
+    void client.resetQueries({ queryKey: SESSION_KEY });
+  }
+});
+
+if (location.pathname === "/") history.replaceState(null, "", `/portal${location.search}`);
+
+await startLanguage();
+const root = document.getElementById("root");
+if (root !== null) {
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={client}>
+        <Themed>
+          <AntApp>
+            <BrowserRouter basename="/portal">
+              <Portal />
+            </BrowserRouter>
+          </AntApp>
+        </Themed>
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+}

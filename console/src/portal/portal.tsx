@@ -1,0 +1,70 @@
+// Which page is where. Pages are loaded when they are first needed.
+import { type ComponentType, Suspense, lazy } from "react";
+import { Navigate, Route, Routes } from "react-router";
+import { isSignedOut } from "../api/problem";
+import { type Session, SessionProvider, useSessionQuery } from "../app/session";
+import { Failure } from "../ui/failure";
+import { Loading } from "../ui/loaded";
+import { Overview } from "./creator/overview";
+import { Enter, Welcome } from "./enter";
+import { Shell } from "./shell";
+
+const page = <K extends string>(load: () => Promise<Record<K, ComponentType>>, name: K) =>
+  lazy(async () => ({ default: (await load())[name] }));
+
+const Orders = page(() => import("./creator/orders"), "Orders");
+const Withdrawals = page(() => import("./creator/withdrawals"), "Withdrawals");
+const NewWithdrawal = page(() => import("./creator/new-withdrawal"), "NewWithdrawal");
+const Withdrawal = page(() => import("./creator/withdrawal"), "Withdrawal");
+const Settings = page(() => import("./creator/settings"), "Settings");
+const Messages = page(() => import("./messages"), "Messages");
+const Help = page(() => import("./help"), "Help");
+
+function firstPage(session: Session): string {
+  return session.party.roles.includes("creator") ? "/overview" : "/messages";
+}
+
+function Inside() {
+  const session = useSessionQuery();
+  if (session.data === undefined) {
+    if (isSignedOut(session.error)) return <Welcome />;
+    return (
+      <div className="center">
+        {session.isError ? <Failure error={session.error} again={() => void session.refetch()} /> : <Loading />}
+      </div>
+    );
+  }
+  const creator = session.data.party.roles.includes("creator");
+  return (
+    <SessionProvider value={session.data}>
+      <Shell>
+        <Suspense fallback={<Loading rows={8} />}>
+          <Routes>
+            {creator && (
+              <>
+                <Route path="overview" element={<Overview />} />
+                <Route path="orders" element={<Orders />} />
+                <Route path="withdrawals" element={<Withdrawals />} />
+                <Route path="withdrawals/new" element={<NewWithdrawal />} />
+                <Route path="withdrawals/:id" element={<Withdrawal />} />
+                <Route path="settings" element={<Settings />} />
+              </>
+            )}
+            <Route path="messages" element={<Messages />} />
+            <Route path="help" element={<Help />} />
+            <Route path="*" element={<Navigate to={firstPage(session.data)} replace />} />
+          </Routes>
+        </Suspense>
+      </Shell>
+    </SessionProvider>
+  );
+}
+
+export function Portal() {
+  return (
+    <Routes>
+      <Route path="enter" element={<Enter />} />
+      <Route path="*" element={<Inside />} />
+    </Routes>
+  );
+}

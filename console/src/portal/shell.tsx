@@ -1,0 +1,141 @@
+// What is around every page of somebody signed in.
+import {
+  BankOutlined,
+  BellOutlined,
+  FileTextOutlined,
+  LogoutOutlined,
+  MenuOutlined,
+  PieChartOutlined,
+  QuestionCircleOutlined,
+  SettingOutlined,
+} from "@ant-design/icons";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Alert, Badge, Button, Drawer } from "antd";
+import { type PropsWithChildren, type ReactNode, useState } from "react";
+import { Link, NavLink } from "react-router";
+import { api, ok } from "../api/client";
+import { useSession } from "../app/session";
+import { type TextKey, useTexts } from "../i18n";
+import { Switches } from "./switches";
+
+interface Item {
+  to: string;
+  text: TextKey;
+  icon: ReactNode;
+}
+
+const CREATOR: Item[] = [
+  { to: "/overview", text: "nav.overview", icon: <PieChartOutlined /> },
+  { to: "/orders", text: "nav.orders", icon: <FileTextOutlined /> },
+  { to: "/withdrawals", text: "nav.withdrawals", icon: <BankOutlined /> },
+  { to: "/settings", text: "nav.settings", icon: <SettingOutlined /> },
+];
+const EVERYBODY: Item[] = [
+  { to: "/messages", text: "nav.messages", icon: <BellOutlined /> },
+  { to: "/help", text: "nav.help", icon: <QuestionCircleOutlined /> },
+];
+
+function Navigation({ done }: { done?: () => void }) {
+  const { t } = useTexts();
+  const { party } = useSession();
+  const items = [...(party.roles.includes("creator") ? CREATOR : []), ...EVERYBODY];
+  return (
+    <ul className="nav-list">
+      {items.map((item) => (
+        <li key={item.to}>
+          <NavLink to={item.to} onClick={done}>
+            {item.icon}
+            {t(item.text)}
+          </NavLink>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** How many messages are unread, looked at every half minute. */
+function Unread() {
+  const { t } = useTexts();
+  const { party } = useSession();
+  const query = useQuery({
+    queryKey: ["messages", "count"],
+    queryFn: () =>
+      ok(api.GET("/v1/parties/{id}/messages", { params: { path: { id: party.id }, query: { limit: 1, unread: true } } })),
+    refetchInterval: 30_000,
+  });
+  const count = query.data?.unread ?? 0;
+  return (
+    <Link to="/messages" aria-label={`${t("nav.messages")}: ${count} ${t("messages.unread")}`} style={{ color: "inherit" }}>
+      <Badge count={count} size="small" overflowCount={99}>
+        <BellOutlined style={{ fontSize: 18, padding: 6, color: "var(--text)" }} />
+      </Badge>
+    </Link>
+  );
+}
+
+export function Shell({ children }: PropsWithChildren) {
+  const { t, named } = useTexts();
+  const session = useSession();
+  const client = useQueryClient();
+  const [open, setOpen] = useState(false);
+  const leave = useMutation({
+    mutationFn: () => ok(api.DELETE("/v1/portal/sessions/current")),
+    onSettled: () => {
+      client.clear();
+      location.assign("/portal");
+    },
+  });
+  const { party, person } = session;
+  return (
+    <div className="shell">
+      <header>
+        <a className="skip" href="#content">
+          {t("app.skip")}
+        </a>
+        <Button
+          className="only-narrow"
+          type="text"
+          icon={<MenuOutlined />}
+          aria-label={t("app.menu")}
+          aria-expanded={open}
+          onClick={() => setOpen(true)}
+        />
+        <strong className="only-wide">{t("app.title")}</strong>
+        <span className="who">
+          {party.display_name}
+          {person !== null && person !== undefined && (
+            <span className="soft">
+              {" "}
+              · {person.name} {named("app.role", session.role)}
+            </span>
+          )}
+        </span>
+        <Unread />
+        <Switches />
+        <Button
+          type="text"
+          icon={<LogoutOutlined />}
+          aria-label={t("app.leave")}
+          loading={leave.isPending}
+          onClick={() => leave.mutate()}
+        />
+      </header>
+      <div className="notice">
+        {session.sandbox && <Alert banner type="info" title={t("app.sandbox")} />}
+        {party.status === "frozen" && <Alert banner type="warning" title={t("app.frozen")} />}
+        {party.status === "closed" && <Alert banner type="warning" title={t("app.closed")} />}
+      </div>
+      <nav aria-label={t("app.menu")}>
+        <Navigation />
+      </nav>
+      <Drawer open={open} onClose={() => setOpen(false)} placement="left" size={260} title={t("app.title")}>
+        <nav aria-label={t("app.menu")}>
+          <Navigation done={() => setOpen(false)} />
+        </nav>
+      </Drawer>
+      <main id="content" tabIndex={-1}>
+        {children}
+      </main>
+    </div>
+  );
+}

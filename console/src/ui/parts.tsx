@@ -1,0 +1,82 @@
+// Small things that stand on many pages.
+import { CheckOutlined, CopyOutlined, QuestionCircleOutlined } from "@ant-design/icons";
+import { Button, Tooltip } from "antd";
+import { type PropsWithChildren, type ReactNode, useEffect, useState } from "react";
+import { NOTHING, money } from "../format/money";
+import { useTexts } from "../i18n";
+
+export function Amount({ minor, currency }: { minor: number | null | undefined; currency?: string }) {
+  return <span className="amount">{money(minor, currency)}</span>;
+}
+
+export type Colour = "blue" | "green" | "red" | "orange" | "grey";
+
+export function State({ colour, children }: PropsWithChildren<{ colour: Colour }>) {
+  return <span className={`state ${colour}`}>{children}</span>;
+}
+
+/** What a figure means, for whoever asks: on hover, on focus, on touch. */
+export function What({ of, children }: { of: string; children: string }) {
+  const { t } = useTexts();
+  return (
+    <Tooltip title={children} trigger={["hover", "focus", "click"]}>
+      <Button
+        type="text"
+        size="small"
+        icon={<QuestionCircleOutlined />}
+        aria-label={`${t("common.what")}: ${of}. ${children}`}
+      />
+    </Tooltip>
+  );
+}
+
+/** An id of which people see the end, and copy the whole. */
+export function Id({ id }: { id: string }) {
+  const { t } = useTexts();
+  const [copied, setCopied] = useState(false);
+  useEffect(() => {
+    if (!copied) return undefined;
+    const timer = setTimeout(() => setCopied(false), 2000);
+    return () => clearTimeout(timer);
+  }, [copied]);
+  const short = id.length > 16 ? `${id.slice(0, 3)}…${id.slice(-8)}` : id;
+  return (
+    <span className="mono" style={{ whiteSpace: "nowrap" }}>
+      <span title={id}>{short}</span>
+      <Button
+        type="text"
+        size="small"
+        icon={copied ? <CheckOutlined /> : <CopyOutlined />}
+        aria-label={`${t(copied ? "common.copied" : "common.copy")} ${id}`}
+        onClick={() => void navigator.clipboard?.writeText(id).then(() => setCopied(true))}
+      />
+    </span>
+  );
+}
+
+export function PageHead({ title, children }: PropsWithChildren<{ title: string }>) {
+  const { t } = useTexts();
+  useEffect(() => {
+    document.title = `${title} - ${t("app.title")}`;
+  }, [title, t]);
+  return (
+    <div className="page-head">
+      <h1>{title}</h1>
+      {children}
+    </div>
+  );
+}
+
+/** Names and values. */
+export function Pairs({ pairs }: { pairs: [string, ReactNode][] }) {
+  return (
+    <dl className="pairs">
+      {pairs.map(([name, value]) => (
+        <div key={name} style={{ display: "contents" }}>
+          <dt>{name}</dt>
+          <dd>{value === null || value === undefined || value === "" ? NOTHING : value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
