@@ -247,6 +247,7 @@ fn an_amount_above_every_rail_is_told_the_largest_one_p10_g10() {
             destination: None,
             code: Given::Waived,
             person: None,
+            metadata: Metadata::new(),
             dry_run: false,
         };
         assert_eq!(support::code(run(&mut writer, request(100))), "destination_kind", "no server reaches it");

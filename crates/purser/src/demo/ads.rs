@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use purser_domain::{
     ads::campaign::keyword_text,
     ids::{CampaignId, PartyId},
+    metadata::Metadata,
     money::Currency,
     payments::{Method, Purpose, Request},
     time::{DAY, Timestamp, Zone},
@@ -113,7 +114,13 @@ impl Ads {
             amount_minor: TOP_UP,
             currency: Currency::CNY,
         };
-        let order = CreatePaymentOrder { party, request, configured: true, return_url: String::new() };
+        let order = CreatePaymentOrder {
+            party,
+            request,
+            configured: true,
+            return_url: String::new(),
+            metadata: Metadata::new(),
+        };
         let order = call(desk, order, Meta::system())??;
         let pay = SandboxPay {
             reference: order.id.to_string(),

@@ -8,6 +8,7 @@ use purser_domain::{
         price::Pricing,
     },
     ids::{CampaignId, KeywordId, PartyId, PaymentOrderId, Uid},
+    metadata::Metadata,
     money::Currency,
     parties::{AccountClass, LegalForm, Profile, Role},
     payments::{self, Method, Purpose},
@@ -249,6 +250,7 @@ impl World {
                 request,
                 configured: true,
                 return_url: String::new(),
+                metadata: Metadata::new(),
             };
             job(command, Some(&format!("order-{advertiser}")), batch, |row| row.id.to_string())
         };
