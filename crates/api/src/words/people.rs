@@ -83,6 +83,10 @@ sections! {
         "rail_unknown": "打款渠道不存在。", "There is no such payment channel.";
     }
     "Files for the bank" Staff {
+        "rail_not_connected" Platform: "本服务器未连接银行，请联系平台。", "This server is not connected to the bank; start one that is.";
+        "amount_overflow" Platform: "付款文件的合计金额超出可处理的范围。", "The sum of the file is beyond what can be handled.";
+        "payment_info_inconsistent": "同一付款编号的金额或收款人不一致，请核对。",
+            "The same reference came with another amount or payee; look again.";
         "bank_file_unknown": "付款文件不存在。", "There is no such bank file.";
         "bank_file_not_ready": "付款文件尚未生成或已作废，请先关闭文件并等待生成。",
             "The file has no bytes: close it and wait until it is ready, or take the file that came after it.";
