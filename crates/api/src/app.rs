@@ -38,8 +38,6 @@ pub struct App {
     pub clock: Clock,
     /// Business zone.
     pub zone: Zone,
-    /// Test clock and fault dial are there (P21).
-    pub sandbox: bool,
     /// Seals and opens personal values; absent where the server was given no key.
     pub vault: Option<Arc<Vault>>,
     /// Where the content of files is (P26).
@@ -93,7 +91,6 @@ impl App {
             rules,
             clock,
             zone,
-            sandbox: false,
             vault: None,
             files,
             help: Help::default(),

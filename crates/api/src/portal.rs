@@ -206,7 +206,7 @@ pub(crate) async fn get_portal_session(call: Call) -> Result<Response, Problem> 
         role: portal.role.name(),
         expires_at: call.identity.until.map(|at| at.to_string()),
         csrf_token: call.cookie.as_deref().map(csrf_token).unwrap_or_default(),
-        sandbox: call.app.sandbox,
+        sandbox: call.app.rules().sandbox,
         now: call.app.now().to_string(),
         zone: call.app.zone.name(),
         currency: call.app.rules().currency.to_string(),
@@ -360,7 +360,7 @@ impl From<&Persona> for PersonaView {
     responses((status = 200, body = Page<PersonaView>, description = "People of the demo")))]
 pub(crate) async fn list_personas(call: Call) -> Response {
     let app = &call.app;
-    let personas = app.personas.iter().filter(|_| app.sandbox).map(PersonaView::from);
+    let personas = app.personas.iter().filter(|_| app.rules().sandbox).map(PersonaView::from);
     json(&Page { data: personas.collect(), next_cursor: None })
 }
 
@@ -372,7 +372,7 @@ pub(crate) async fn list_personas(call: Call) -> Response {
     responses((status = 201, body = PersonaView, description = "The session is in `Set-Cookie`")))]
 pub(crate) async fn become_persona(call: Call, Path(name): Path<String>) -> Result<Response, Problem> {
     let app = std::sync::Arc::clone(&call.app);
-    let persona = app.personas.iter().find(|persona| app.sandbox && persona.name == name);
+    let persona = app.personas.iter().find(|persona| app.rules().sandbox && persona.name == name);
     let persona =
         persona.ok_or_else(|| Problem::not_found("persona_unknown", "there is nobody of this name here"))?;
     let view = PersonaView::from(persona);

@@ -150,6 +150,6 @@ pub(crate) async fn get_clock(call: Call) -> Response {
         machine_at: app.clock.machine().to_string(),
         offset_seconds: app.clock.offset() / purser_domain::time::SECOND,
         today: app.zone.date(now).to_string(),
-        sandbox: app.sandbox,
+        sandbox: app.rules().sandbox,
     })
 }

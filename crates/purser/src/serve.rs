@@ -157,7 +157,6 @@ pub(crate) fn start(args: &ServeArgs, place: &Place) -> Result<Running> {
         opened.clock.clone(),
         Zone::shanghai(),
     );
-    app.sandbox = args.sandbox;
     app.vault.clone_from(&vault);
     app.private_webhooks = services.private_webhooks;
     app.help = help;

@@ -205,7 +205,7 @@ fn words(view: &AdAccountView) -> (String, String) {
 fn show(call: &Call, party: PartyId, view: &AdAccountView) -> AdAccount {
     let (message_zh, message_en) = words(view);
     let takes = |method: &&Method| {
-        call.app.collect.has(**method) && (**method != Method::Sandbox || call.app.sandbox)
+        call.app.collect.has(**method) && (**method != Method::Sandbox || call.app.rules().sandbox)
     };
     AdAccount {
         party_id: party.to_string(),
