@@ -85,7 +85,9 @@ impl Command for CreditInvalidClicks {
         let owners = leads::owners(needs, &campaigns);
         self.clicks.iter().for_each(|click| needs.row::<AdClickRow>(Arc::clone(click)));
         // Whose a campaign is shows whose the click was.
-        known.iter().for_each(|row| needs.row::<AdCampaignRow>(row.campaign));
+        for row in &known {
+            needs.row::<AdCampaignRow>(row.campaign);
+        }
         let mut moments = Moments::new(ctx);
         for row in known.iter().filter(|row| owners.get(&row.campaign) == Some(&self.party)) {
             let at = moments.at(row.click_at);
