@@ -438,10 +438,11 @@ impl Writer {
             tx.ledger.set_command(index);
             let outcome = catch_unwind(AssertUnwindSafe(|| run(job.as_ref(), tx, ctx)));
             if self.tx.wants_next_group() {
+                let remembered = self.tx.hints.forget();
                 return Err(match index {
-                    // The first command of a group finds nothing changed before it, but for what another server did
-                    // between its look and its lock.
-                    0 if self.session.exclusive() => Trouble::Panicked(0),
+                    // The first command of a group finds nothing changed before it, but for what this writer remembered
+                    // and what another server did between its look and its lock.
+                    0 if self.session.exclusive() && !remembered => Trouble::Panicked(0),
                     0 => Trouble::Raced,
                     _ => Trouble::NextGroup(index),
                 });

@@ -21,6 +21,7 @@ pub mod facts;
 pub mod feed;
 pub mod files;
 mod group;
+mod hints;
 pub mod history;
 pub mod identity;
 pub mod ids;

@@ -14,6 +14,7 @@ use crate::{
     Ctx,
     books::LedgerView,
     facts::Facts,
+    hints::Hints,
     ids::IdSource,
     rows::{AuditRow, EventRow, JobRow, MessageRow},
     store::{AnyStore, Flush, Store},
@@ -36,6 +37,7 @@ pub struct Tx {
     kept: Vec<Kept>,
     changes: Facts,
     next_group: bool,
+    pub(crate) hints: Hints,
 }
 
 /// A point to go back to.
@@ -60,6 +62,7 @@ impl Tx {
             kept: Vec::new(),
             changes: Facts::new(),
             next_group: false,
+            hints: Hints::default(),
         }
     }
 
@@ -369,6 +372,7 @@ impl Tx {
         self.audits.clear();
         self.kept.clear();
         self.next_group = false;
+        self.hints.end_group();
     }
 
     pub(crate) fn audits(&self) -> &[AuditRow] {

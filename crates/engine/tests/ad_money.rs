@@ -5,7 +5,10 @@
 mod clicks;
 mod support;
 
-use std::sync::Mutex;
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use clicks::{
     CNY, Plant, account, advertiser, arrears, campaign, cash, charge, click, credit, grant, proven, stored,
@@ -14,16 +17,19 @@ use purser_domain::{
     ads::campaign::Change,
     ids::{AdGrantId, CampaignId, Uid},
     ledger::{AccountKind, AccountRef, Step},
-    time::{DAY, Date, HOUR, Timestamp},
+    time::{DAY, Date, HOUR, Timestamp, Zone},
 };
 use purser_engine::{
-    Command, Ctx, Needs, Rejection, Tx, Writer,
+    Command, Ctx, Job, Meta, Needs, Rejection, Reply, Tx, Writer,
     ads::{
         AdAccountRow, AdBudgetDayRow, AdGrantRow, CampaignEdit, ChangeCampaigns, ChargeClicks, ClickOutcome,
         CloseAdDays, CreditInvalidClicks, InvalidOutcome,
     },
     feed,
+    ids::IdSource,
+    rules::RulesSource,
 };
+use purser_storage::{Fault, Lock, Rows, Session, Source, Statement, Table, Value, migrate, sqlite};
 use support::{Books, at, balance, party, post, run};
 
 fn budget(writer: &mut Writer, n: u8, campaign: CampaignId, minor: i64) {
@@ -219,6 +225,8 @@ fn what_another_server_does_between_look_and_lock_is_seen_a1_a8() {
         let text = |outcome: ClickOutcome| {
             outcome.map_or_else(|no| no.code.to_owned(), |c| c.amount_minor.to_string())
         };
+        // It has looked for grants, and remembers that there are none.
+        assert_eq!(charge(&mut writer, vec![click("before", id, now, 100)]), ["100"]);
         // A grant is given: it pays before the cash does.
         let (mut other, known) = (books.writer(), account(books, 1));
         let command = Between::new(ChargeClicks::bulk(vec![click("a", id, now, 200)]), move || {
@@ -226,7 +234,7 @@ fn what_another_server_does_between_look_and_lock_is_seen_a1_a8() {
         });
         let outcomes: Vec<String> = run(&mut writer, command).unwrap().into_iter().map(text).collect();
         assert_eq!(outcomes, ["200"]);
-        assert_eq!(balance(&mut writer, &cash(1)).0, 1_000);
+        assert_eq!(balance(&mut writer, &cash(1)).0, 900);
         assert_eq!(balance(&mut writer, &grant(1, AdGrantId(Uid([1; 16])))).0, 300);
         // A click is charged: it is known, and whose it is.
         let mut other = books.writer();
@@ -248,4 +256,107 @@ fn what_another_server_does_between_look_and_lock_is_seen_a1_a8() {
         assert_eq!(charge(&mut writer, vec![click("c", young, now, 10)]), ["10"]);
         proven(books);
     });
+}
+
+/// Counts how often something is read.
+struct Counted(sqlite::SqliteSession, Arc<AtomicUsize>);
+
+impl Session for Counted {
+    fn engine(&self) -> &'static str {
+        self.0.engine()
+    }
+    fn exclusive(&self) -> bool {
+        self.0.exclusive()
+    }
+    fn begin(&mut self) -> Result<(), Fault> {
+        self.0.begin()
+    }
+    fn commit(&mut self) -> Result<(), Fault> {
+        self.0.commit()
+    }
+    fn rollback(&mut self) {
+        self.0.rollback();
+    }
+    fn load(
+        &mut self,
+        table: &'static Table,
+        keys: &dyn Rows,
+        lock: Lock,
+        each: &mut dyn FnMut(&dyn Source),
+    ) -> Result<(), Fault> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.load(table, keys, lock, each)
+    }
+    fn insert_many(&mut self, table: &'static Table, rows: &dyn Rows) -> Result<usize, Fault> {
+        self.0.insert_many(table, rows)
+    }
+    fn update_many(&mut self, table: &'static Table, rows: &dyn Rows) -> Result<usize, Fault> {
+        self.0.update_many(table, rows)
+    }
+    fn delete_many(&mut self, table: &'static Table, keys: &dyn Rows) -> Result<usize, Fault> {
+        self.0.delete_many(table, keys)
+    }
+    fn query(
+        &mut self,
+        statement: &'static Statement,
+        params: &[Value<'_>],
+        each: &mut dyn FnMut(&dyn Source) -> bool,
+    ) -> Result<(), Fault> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.query(statement, params, each)
+    }
+    fn execute(&mut self, statement: &'static Statement, params: &[Value<'_>]) -> Result<u64, Fault> {
+        self.0.execute(statement, params)
+    }
+    fn run_script(&mut self, sql: &str) -> Result<(), Fault> {
+        self.0.run_script(sql)
+    }
+    fn prepare(&mut self, sql: &str) -> Result<(), Fault> {
+        self.0.prepare(sql)
+    }
+    fn clock_micros(&mut self) -> Result<Option<i64>, Fault> {
+        self.0.clock_micros()
+    }
+    fn syncs(&self) -> u64 {
+        self.0.syncs()
+    }
+}
+
+#[test]
+fn single_clicks_of_a_group_read_together_a7() {
+    let books = Books::file();
+    let count = Arc::new(AtomicUsize::new(0));
+    let path = books.dir.path().join("purser.db");
+    let mut session = sqlite::open_writer(&path, &sqlite::Options::default()).unwrap();
+    migrate::migrate(&mut session).unwrap();
+    let session = Box::new(Counted(session, Arc::clone(&count)));
+    let (ids, rules) = (IdSource::system(), RulesSource::builtin());
+    let mut writer =
+        Writer::open(session, books.clock.clone(), Zone::shanghai(), ids, rules, "test").unwrap();
+    let campaigns: Vec<CampaignId> = (1..=30).map(|n| advertiser(&books, &mut writer, n, 1_000, 0)).collect();
+    let now = books.clock.business();
+    let reads = |writer: &mut Writer, name: &str, campaigns: &[CampaignId]| {
+        let before = count.load(Ordering::Relaxed);
+        let job = |(n, campaign): (usize, &CampaignId)| {
+            let command = ChargeClicks::single(click(&format!("{name}-{n:02}"), *campaign, now, 10));
+            let done = |outcome: Result<Reply, _>| drop(outcome.unwrap());
+            Job::new(
+                command,
+                Meta::system(),
+                |outcome| {
+                    assert!(outcome.is_ok(), "{outcome:?}");
+                    Reply::default()
+                },
+                done,
+            )
+        };
+        writer.execute(campaigns.iter().enumerate().map(job).collect());
+        count.load(Ordering::Relaxed) - before
+    };
+    // The first ones look for what is remembered from then on.
+    assert!(reads(&mut writer, "a", &campaigns) > 30);
+    let one = reads(&mut writer, "b", &campaigns[..1]);
+    assert_eq!(reads(&mut writer, "c", &campaigns), one, "thirty clicks are read for as one is");
+    assert_eq!((account(&books, 1).spent_today, account(&books, 30).spent_today), (30, 20));
+    proven(&books);
 }

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use purser_domain::{
     ads::sources::{Available, Source},
-    ids::{AdGrantId, PartyId, TypedId as _},
+    ids::{AdGrantId, PartyId},
     ledger::{Account, AccountKind, AccountRef, Owner, Step, TransferKind, TransferRequest},
     money::Currency,
 };
-use purser_storage::{Statement, Value};
+use purser_storage::Statement;
 
-use super::rows::{AdAccountRow, AdGrantRow};
+use super::{
+    leads::open_grants as open_grants_of,
+    rows::{AdAccountRow, AdGrantRow},
+};
 use crate::{
     command::{Ctx, Rejection},
     tx::{Needs, Tx},
@@ -63,18 +66,8 @@ pub(super) fn want_grant(needs: &mut Needs<'_>, party: PartyId, grant: AdGrantId
 /// Declares the rows and ledger accounts of advertisers: the account row, cash, arrears and open grants. Which grants
 /// there are is read before the lock: [`check`] finds what was given in between.
 pub(super) fn want(needs: &mut Needs<'_>, parties: Vec<PartyId>, ctx: &Ctx) {
-    for row in needs.peek::<AdAccountRow>(parties.clone()) {
-        if row.grants > 0 {
-            let mut grants = Vec::new();
-            let params = [Value::Bytes(&row.party.0.0), Value::Int(OPEN_GRANTS_MAX)];
-            needs.read(&OPEN_GRANTS, &params, &mut |source| {
-                grants.push(AdGrantId::from_uid(source.uid(1)));
-                true
-            });
-            for grant in grants {
-                want_grant(needs, row.party, grant, ctx);
-            }
-        }
+    for (party, grant) in open_grants_of(needs, &parties) {
+        want_grant(needs, party, grant, ctx);
     }
     for party in parties {
         needs.row::<AdAccountRow>(party);

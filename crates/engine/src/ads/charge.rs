@@ -14,6 +14,7 @@ use purser_storage::Statement;
 use super::{
     balance,
     desk::Desk,
+    leads,
     moment::Moments,
     rollups::{self, NONE},
     rows::{AdBudgetDayRow, AdCampaignRow, AdClickRow, AdKeywordRow, IN_BUDGET},
@@ -102,14 +103,7 @@ impl ChargeClicks {
     /// Ids above the newest one known belong to no charged click. Only where nobody else can write, and where the order
     /// of texts is that of their bytes.
     fn want_clicks(&self, needs: &mut Needs<'_>) {
-        let mut newest = None;
-        if needs.is_exclusive() {
-            newest = Some(String::new());
-            needs.read(&NEWEST_CLICK, &[], &mut |row| {
-                newest = Some(row.text(0).to_owned());
-                true
-            });
-        }
+        let newest = newest_click(needs);
         for item in &self.items {
             match &newest {
                 Some(newest) if *item.click_id > **newest => {
@@ -143,6 +137,27 @@ impl ChargeClicks {
         });
         Ok(ClickCharged { amount_minor: taken.amount_minor, replayed: false })
     }
+}
+
+/// The newest id of a click that was charged before this group.
+#[derive(Default)]
+struct Newest(Option<Arc<str>>);
+
+/// The newest id that is known; `None` where others write too. Read once a group.
+fn newest_click(needs: &mut Needs<'_>) -> Option<Arc<str>> {
+    if !needs.is_exclusive() {
+        return None;
+    }
+    if let Some(newest) = &needs.tx.hints.of_group::<Newest>().0 {
+        return Some(Arc::clone(newest));
+    }
+    let mut newest: Arc<str> = Arc::from("");
+    needs.read(&NEWEST_CLICK, &[], &mut |row| {
+        newest = Arc::from(row.text(0));
+        true
+    });
+    needs.tx.hints.of_group::<Newest>().0 = Some(Arc::clone(&newest));
+    Some(newest)
 }
 
 fn check_id(id: &str) -> Result<(), Rejection> {
@@ -184,8 +199,7 @@ impl Command for ChargeClicks {
 
     fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
         needs.account(&balance::revenue(ctx.rules.currency));
-        let known = needs.peek::<AdCampaignRow>(self.campaigns.clone());
-        let owners: BTreeMap<CampaignId, PartyId> = known.iter().map(|row| (row.id, row.party)).collect();
+        let owners = leads::owners(needs, &self.campaigns);
         let mut parties: Vec<PartyId> = owners.values().copied().collect();
         parties.sort_unstable();
         parties.dedup();

@@ -1,8 +1,6 @@
 //! The end of a civil day (A7): what a campaign spent above the day's highest budget goes back, to the sources last
 //! charged first. A day is closed from its instant on, whether this job has run or not; it only books the credit.
 
-use std::collections::BTreeMap;
-
 use purser_domain::{
     ads::{
         budget::{Segments, over_delivered},
@@ -19,6 +17,7 @@ use super::{
     campaigns::account_of,
     credit::Booking,
     events::tell,
+    leads,
     moment::closes_at,
     rows::{AdBudgetDayRow, AdCampaignRow, AdGrantRow},
     stop::money_came,
@@ -78,8 +77,8 @@ impl Command for CloseAdDays {
             return;
         }
         needs.account(&balance::revenue(ctx.rules.currency));
-        let campaigns = needs.peek::<AdCampaignRow>(keys.iter().map(|key| key.0).collect());
-        let owners: BTreeMap<CampaignId, PartyId> = campaigns.iter().map(|row| (row.id, row.party)).collect();
+        let campaigns: Vec<CampaignId> = keys.iter().map(|key| key.0).collect();
+        let owners = leads::owners(needs, &campaigns);
         let mut parties: Vec<PartyId> = owners.values().copied().collect();
         parties.sort_unstable();
         parties.dedup();

@@ -297,13 +297,11 @@ impl Running {
 
     fn day(&mut self, tx: &mut Tx, ctx: &Ctx, day: Date) -> Result<&mut Day, Rejection> {
         // Nearly always the last one.
-        let place = match self.days.iter().rposition(|known| known.row.day == day) {
-            Some(place) => place,
-            None => {
-                self.days.push(Day::open(tx, ctx, &self.row, day)?);
-                self.days.len() - 1
-            }
-        };
+        let known = self.days.iter().rposition(|known| known.row.day == day);
+        let place = known.unwrap_or(self.days.len());
+        if known.is_none() {
+            self.days.push(Day::open(tx, ctx, &self.row, day)?);
+        }
         Ok(&mut self.days[place])
     }
 

@@ -13,6 +13,7 @@ use super::{
     balance::{OPEN_GRANTS_MAX, grant_account, want_grant},
     campaigns::account_of,
     events::{notify, tell},
+    leads::forget_grants,
     rows::{AdAccountRow, AdGrantRow},
     stop::{money_came, want},
     watch::money_went,
@@ -200,6 +201,7 @@ impl GiveGrant {
         };
         tx.put(row.clone());
         account.grants += 1;
+        forget_grants(tx, self.party);
         let told = Facts::new().int("amount_minor", row.amount).at("expires_at", self.expires_at);
         notify(tx, &mut account, "ads.grant_given", &row.id.to_string(), &told);
         tx.put(account);
@@ -307,6 +309,7 @@ fn expire(tx: &mut Tx, ctx: &Ctx, mut row: AdGrantRow) -> Result<(), Rejection> 
     row.lost = left;
     let mut account: AdAccountRow = account_of(tx, row.party, ctx);
     account.grants = (account.grants - 1).max(0);
+    forget_grants(tx, row.party);
     let told = Facts::new().int("amount_minor", row.amount).int("lost_minor", left);
     let subject = row.id.to_string();
     if left > 0 {

@@ -20,6 +20,7 @@ use super::{
     campaigns::account_of,
     credit::Booking,
     events::{notify, tell},
+    leads,
     lines::Lines,
     moment::{Moment, Moments},
     rollups::{self, Count, NONE, Rollups, Tally},
@@ -80,12 +81,13 @@ impl Command for CreditInvalidClicks {
         needs.account(&balance::revenue(ctx.rules.currency));
         balance::want(needs, vec![self.party], ctx);
         let known = needs.peek::<AdClickRow>(self.clicks.clone());
-        let campaigns = known.iter().map(|row| row.campaign).collect();
-        let owners: BTreeMap<CampaignId, PartyId> =
-            needs.peek::<AdCampaignRow>(campaigns).into_iter().map(|row| (row.id, row.party)).collect();
+        let campaigns: Vec<CampaignId> = known.iter().map(|row| row.campaign).collect();
+        let owners = leads::owners(needs, &campaigns);
         self.clicks.iter().for_each(|click| needs.row::<AdClickRow>(Arc::clone(click)));
         // Whose a campaign is shows whose the click was.
-        known.iter().for_each(|row| needs.row::<AdCampaignRow>(row.campaign));
+        for row in &known {
+            needs.row::<AdCampaignRow>(row.campaign);
+        }
         let mut moments = Moments::new(ctx);
         for row in known.iter().filter(|row| owners.get(&row.campaign) == Some(&self.party)) {
             let at = moments.at(row.click_at);

@@ -12,6 +12,7 @@ mod events;
 mod grants;
 mod invalid;
 mod keywords;
+mod leads;
 mod lines;
 mod moment;
 mod proof;

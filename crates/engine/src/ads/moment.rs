@@ -77,27 +77,29 @@ pub(super) struct Rules {
 /// Reads policy for clicks, by their own instants.
 pub(super) struct Policy<'a> {
     ctx: &'a Ctx,
-    /// Civil date and version that `rules` are of.
-    of: Option<(Date, u32)>,
-    rules: Rules,
+    /// The rules of a civil date and version.
+    known: Option<((Date, u32), Rules)>,
 }
 
 impl<'a> Policy<'a> {
-    pub(super) fn new(ctx: &'a Ctx) -> Self {
-        Self { ctx, of: None, rules: rules(ctx, ctx.now) }
+    pub(super) const fn new(ctx: &'a Ctx) -> Self {
+        Self { ctx, known: None }
     }
 
     /// The rules of a click's instant, whose civil date is known already.
-    pub(super) fn at(&mut self, at: Timestamp, day: Date) -> &Rules {
+    pub(super) fn at(&mut self, at: Timestamp, day: Date) -> Rules {
         let known = at.min(self.ctx.now);
         let policy = &self.ctx.rules.policy;
         let version = policy.versions().rev().find(|version| version.activated_at <= known);
         let of = (day, version.map_or(0, |version| version.number));
-        if self.of != Some(of) {
-            self.rules = rules(self.ctx, at);
-            self.of = Some(of);
+        match self.known {
+            Some((known, rules)) if known == of => rules,
+            _ => {
+                let rules = rules(self.ctx, at);
+                self.known = Some((of, rules));
+                rules
+            }
         }
-        &self.rules
     }
 }
 

@@ -1,15 +1,14 @@
 //! Impressions and conversions, as the platform reports them in bulk (A10): what it says of an hour of a campaign, or of
 //! a day of a keyword, takes the place of what it said before, so that reporting again changes nothing.
 
-use std::collections::BTreeMap;
-
 use purser_domain::{
-    ids::{CampaignId, KeywordId, PartyId},
+    ids::{CampaignId, KeywordId},
     time::{Date, Timestamp},
 };
 
 use super::{
     campaigns::unknown_campaign,
+    leads,
     moment::Moments,
     rollups::{self, NONE},
     rows::{AdAccountRow, AdCampaignRow, AdDayRow, AdHourRow, AdKeywordRow, whole_account},
@@ -66,9 +65,8 @@ impl Command for ReportAdFigures {
     }
 
     fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
-        let campaigns = self.items.iter().map(|item| item.campaign).collect();
-        let owners: BTreeMap<CampaignId, PartyId> =
-            needs.peek::<AdCampaignRow>(campaigns).into_iter().map(|row| (row.id, row.party)).collect();
+        let campaigns: Vec<CampaignId> = self.items.iter().map(|item| item.campaign).collect();
+        let owners = leads::owners(needs, &campaigns);
         let mut moments = Moments::new(ctx);
         for item in &self.items {
             let Some(party) = owners.get(&item.campaign) else { continue };

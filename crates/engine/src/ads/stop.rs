@@ -143,7 +143,9 @@ fn days(ctx: &Ctx) -> [Date; 3] {
 
 /// Declares what [`budget_changed`] reads.
 pub(super) fn want_budget_change(needs: &mut Needs<'_>, campaign: CampaignId, ctx: &Ctx) {
-    days(ctx).into_iter().for_each(|day| needs.row::<AdBudgetDayRow>((campaign, day)));
+    for day in days(ctx) {
+        needs.row::<AdBudgetDayRow>((campaign, day));
+    }
 }
 
 /// A campaign's budget changes: the day's highest budget rises with it, and a day that was stopped goes on when there is

@@ -23,20 +23,16 @@ use crate::{
     tx::{Needs, Tx},
 };
 
-/// Top-ups that are looked at: the newest of which something is left. Older money counts as spent.
+/// Top-ups that are looked at: the newest. Older money counts as spent.
 const LOOKED_AT: i64 = 500;
 
 static OF_PARTY: Statement = Statement {
     name: "ads.top_ups",
-    sql: "SELECT id, source FROM ad_top_ups WHERE party = ?1 AND rest > 0 ORDER BY n DESC LIMIT ?2",
-};
-static NEWEST: Statement = Statement {
-    name: "ads.newest_top_up",
-    sql: "SELECT id FROM ad_top_ups WHERE party = ?1 ORDER BY n DESC LIMIT 1",
+    sql: "SELECT id, source, rest FROM ad_top_ups WHERE party = ?1 ORDER BY n DESC LIMIT ?2",
 };
 
 /// Statements of this module.
-pub(super) const STATEMENTS: &[&Statement] = &[&OF_PARTY, &NEWEST];
+pub(super) const STATEMENTS: &[&Statement] = &[&OF_PARTY];
 
 const PAYMENT: &str = "payment";
 const EARNINGS: &str = "earnings";
@@ -68,22 +64,19 @@ pub(crate) struct Unspent {
     pub(crate) minor: i64,
 }
 
-/// Declares what [`left`] reads beside [`super::want`]; the payments among it.
+/// Declares what [`left`] reads beside [`super::want`]; the payments among it of which something is left. Those of which
+/// nothing is are looked at too: another server may learn meanwhile that one did not go back after all.
 pub(crate) fn want_top_ups(needs: &mut Needs<'_>, party: PartyId) -> Vec<PaymentId> {
     let mut found: Vec<(Uid, bool)> = Vec::new();
     needs.read(&OF_PARTY, &[Value::Bytes(&party.0.0), Value::Int(LOOKED_AT)], &mut |row| {
-        found.push((row.uid(0), row.text(1) == PAYMENT));
-        true
-    });
-    // The newest one shows whether another server took money in meanwhile, also when nothing of it is left.
-    let mut newest = Uid::NIL;
-    needs.read(&NEWEST, &[Value::Bytes(&party.0.0)], &mut |row| {
-        newest = row.uid(0);
+        found.push((row.uid(0), row.text(1) == PAYMENT && row.int(2) > 0));
         true
     });
     // Nobody's declares the table, so that an advertiser without any is allowed.
-    needs.row::<AdTopUpRow>((party, newest));
-    found.iter().for_each(|(id, _)| needs.row::<AdTopUpRow>((party, *id)));
+    needs.row::<AdTopUpRow>((party, Uid::NIL));
+    for (id, _) in &found {
+        needs.row::<AdTopUpRow>((party, *id));
+    }
     found.into_iter().filter(|(_, paid)| *paid).map(|(id, _)| PaymentId::from_uid(id)).collect()
 }
 
@@ -101,6 +94,7 @@ pub(crate) fn left(tx: &mut Tx, ctx: &Ctx, party: PartyId) -> Result<Vec<Unspent
     let mut rows: Vec<AdTopUpRow> =
         tx.rows::<AdTopUpRow>().filter(|row| row.party == party).cloned().collect();
     rows.sort_unstable_by_key(|row| Reverse(row.n));
+    // The newest one shows whether another server took money in meanwhile.
     let newest = tx.get::<AdAccountRow>(&party).map_or(0, |account| account.topped_up);
     if rows.first().map_or(0, |row| row.n) != newest {
         return Err(tx.begin_next_group());

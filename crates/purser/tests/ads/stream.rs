@@ -1,7 +1,7 @@
 //! The stream for ad servers (A4, A5): a stop is told at once, and whoever comes back misses nothing.
 
 use std::{
-    io::{BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
     time::Duration,
 };
@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::desk::{Desk, id};
-use crate::support::world::Place;
+use crate::support::world::{Place, wait_until};
 
 /// A listener of the stream.
 struct Listener(BufReader<TcpStream>);
@@ -28,6 +28,33 @@ impl Listener {
         assert!(listener.line().starts_with("HTTP/1.1 200"));
         while listener.line() != ": listening" {}
         listener
+    }
+
+    /// Whether there is room for one more.
+    fn opens(desk: &Desk, token: &str) -> bool {
+        let mut stream = TcpStream::connect(desk.server.address).unwrap();
+        write!(
+            stream,
+            "GET /v1/ads/stream HTTP/1.1\r\nHost: purser\r\nAuthorization: Bearer {token}\r\n\r\n"
+        )
+        .unwrap();
+        let mut status = String::new();
+        BufReader::new(stream).read_line(&mut status).unwrap();
+        status.starts_with("HTTP/1.1 200")
+    }
+
+    /// What the server answers to one more listener: status and body.
+    fn refused(desk: &Desk, token: &str, last: &str) -> (String, String) {
+        let mut stream = TcpStream::connect(desk.server.address).unwrap();
+        write!(
+            stream,
+            "GET /v1/ads/stream HTTP/1.1\r\nHost: purser\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n{last}\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().to_owned(), body.to_owned())
     }
 
     fn line(&mut self) -> String {
@@ -86,4 +113,22 @@ fn a_stop_is_told_at_once_and_not_missed_a4_a5() {
         // A server that stops does not wait for its listeners.
         desk.end(&place);
     }
+}
+
+/// A4: places are few, are given back by whoever leaves, and what is no id of this stream is said to be none.
+#[test]
+fn streams_are_bounded_and_places_come_back_a4() {
+    let place = Place::folder();
+    let desk = Desk::on(&place);
+    let key = json!({ "name": "ears", "scopes": ["events:read"] });
+    let token = desk.post("/v1/api-keys", &key).ended(201).text("token").to_owned();
+    let (status, body) = Listener::refused(&desk, &token, "Last-Event-ID: nonsense\r\n");
+    assert_eq!(status, "400", "{body}");
+    let mut listeners: Vec<Listener> = (0..64).map(|_| Listener::connect(&desk, &token, None)).collect();
+    let (status, body) = Listener::refused(&desk, &token, "");
+    assert!(status == "503" && body.contains("streams_busy"), "{status} {body}");
+    drop(listeners.pop());
+    wait_until("a place is free again", 20, || Listener::opens(&desk, &token));
+    drop(listeners);
+    desk.end(&place);
 }
