@@ -5,14 +5,13 @@ use purser_domain::{
     corporate::Circumstances,
     ids::{PartyId, WithdrawalId},
     metadata::Metadata,
-    money::Currency,
     time::{Date, Timestamp, Zone},
     withdrawals::{DryRun, PartyMoney, Place, Whereabout, Withdrawal, whereabouts},
 };
 use purser_engine::{
     Fault, Session,
     corporate::{self, StatementFilter, StatementRow},
-    credit::{self, LimitView},
+    credit::{self, AsOf, LimitView},
     earnings, parties, tax,
     withdrawals::{self, Asked, RequestWithdrawal, Requested, WithdrawalRow},
 };
@@ -272,13 +271,8 @@ fn pieces(money: &PartyMoney<'_>, open: &[WithdrawalRow], now: Timestamp) -> Vec
 /// A shop's proceeds, and its withdrawals of them that are under way.
 type Proceeds = (LimitView, Vec<WithdrawalRow>);
 
-fn proceeds(
-    session: &mut dyn Session,
-    party: PartyId,
-    currency: Currency,
-    now: Timestamp,
-) -> Result<Option<Proceeds>, Fault> {
-    let Some(view) = credit::limit(session, party, currency, now)? else { return Ok(None) };
+fn proceeds(session: &mut dyn Session, party: PartyId, as_of: AsOf<'_>) -> Result<Option<Proceeds>, Fault> {
+    let Some(view) = credit::limit(session, party, as_of)? else { return Ok(None) };
     let open = if view.held_minor == 0 {
         Vec::new()
     } else {
@@ -319,7 +313,8 @@ async fn explain_proceeds(call: &Call, (view, open): Proceeds) -> Result<Proceed
 pub(crate) async fn explain_party(call: Call, Path(id): Path<String>) -> Result<Response, Problem> {
     let party: PartyId = parse_id(&id, "id")?;
     let app = &call.app;
-    let (currency, now) = (app.rules().currency, app.now());
+    let (rules, now) = (app.rules(), app.now());
+    let currency = rules.currency;
     let today = app.zone.date(now);
     let found = app
         .read(move |session| {
@@ -329,7 +324,7 @@ pub(crate) async fn explain_party(call: Call, Path(id): Path<String>) -> Result<
             let overview = earnings::overview(session, party, currency, today)?;
             let open = withdrawals::open_withdrawals(session, party, false, overview.in_transit_minor, OPEN)?;
             let taxed = tax::tax_months(session, party, today.year())?;
-            let proceeds = proceeds(session, party, currency, now)?;
+            let proceeds = proceeds(session, party, AsOf { rules: &rules, now })?;
             Ok(Some((overview, open, reserving(session, party)?, taxed, proceeds)))
         })
         .await?;

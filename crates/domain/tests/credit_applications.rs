@@ -169,6 +169,7 @@ fn advised(rest: &str) -> String {
         reserved_minor: words.amount("reserved").unwrap_or(0),
         frozen_minor: words.amount("frozen").unwrap_or(0),
         due_minor: words.amount("due").unwrap_or(0),
+        closed: false,
     };
     let share: Rate = view(|view| view.value(keys::VELOCITY_ADVICE_SHARE));
     let sales = sales();

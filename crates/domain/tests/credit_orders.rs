@@ -24,6 +24,7 @@ struct Shop {
     balances: BTreeMap<AccountRole, i64>,
     reserved: i64,
     due: i64,
+    owed: i64,
     to_ship: i64,
     epoch: i64,
     withdrawn: i64,
@@ -51,6 +52,7 @@ impl Shop {
             balances: BTreeMap::new(),
             reserved: 0,
             due: 0,
+            owed: 0,
             to_ship: 0,
             epoch: 0,
             withdrawn: 0,
@@ -86,6 +88,7 @@ impl Shop {
         }
         self.reserved += decision.reserved_minor;
         self.due += decision.due_minor;
+        self.owed += decision.owed_minor;
         self.to_ship += decision.to_ship;
         self.orders.insert(name.to_owned(), decision.order);
     }
@@ -107,6 +110,7 @@ impl Shop {
         if debts > 0 {
             self.epoch += 1;
             self.due = 0;
+            self.owed = 0;
         }
         self.book(AccountRole::Proceeds, true, free);
         self.withdrawn += free;
@@ -187,7 +191,13 @@ impl Shop {
         assert_eq!(sum(|o| o.reserved_minor), self.reserved, "reserved = Σ orders");
         assert_eq!(sum(|o| o.due_minor), self.due, "due = Σ orders");
         assert_eq!(sum(|o| i64::from(o.unshipped_minor() > 0)), self.to_ship, "to be shipped = Σ orders");
-        assert!(sum(|o| o.liability_minor) <= self.balance(AccountRole::Liability));
+        assert!(self.owed >= 0, "nobody owes less than nothing");
+        let owed = sum(|o| o.liability_minor) + self.owed;
+        assert_eq!(
+            owed,
+            self.balance(AccountRole::Liability),
+            "liability = Σ orders + what is owed beside them"
+        );
         assert!(self.balance(AccountRole::Proceeds) >= 0, "never below the floor");
         for order in current() {
             let amounts = [

@@ -27,6 +27,7 @@ fn cases() {
             ("money", rest) => world.money(rest),
             ("steps", rest) => world.steps(rest),
             ("phone", rest) => phone_case(rest),
+            ("failed", rest) => failed_case(rest),
             _ if line == "money" => world.money(""),
             _ => world.story(line),
         }
@@ -69,6 +70,16 @@ fn phone_case(rest: &str) -> String {
     let state = State::named(state).expect("a state");
     let text = phone_notice(state, money(amount), money(net), currency.parse().expect("a currency"));
     text.map_or_else(|| "nothing".to_owned(), |(zh, en)| format!("{zh} | {en}"))
+}
+
+/// What a withdrawal is counted under that came to nothing, and what its merchant is told to do.
+fn failed_case(rest: &str) -> String {
+    let kind = match rest.split_once(' ') {
+        Some(("gate", code)) => FailureKind::of_gate(GateCode::named(code).expect("a code of the gate")),
+        Some(("rail", name)) => FailureKind::of_rail(FailureClass::named(name).expect("a class")),
+        _ => return "unreadable case".into(),
+    };
+    format!("{} | {} | {}", kind.name(), kind.zh().0, kind.en().1)
 }
 
 fn route_case(rest: &str) -> String {

@@ -239,8 +239,9 @@ pub struct Verdict {
 /// Approves or refuses a proposal. An approved action runs in this commit; when it is rejected the proposal stays
 /// open.
 ///
-/// Rejections in order: `actor_missing`, `approval_unknown`, `approval_decided`, `approval_same_person`; then those
-/// of the action.
+/// Rejections in order: `actor_missing`, `approval_unknown`, `approval_decided`, `approval_same_person`;
+/// `approval_outdated` (an older version did not ask all that is asked now: it can only be refused); then those of the
+/// action.
 #[derive(Debug, Clone)]
 pub struct Decide {
     /// Which.
@@ -273,7 +274,7 @@ impl Command for Decide {
         named(&self.by)?;
         let unknown = || Rejection::new("approval_unknown", "there is no such proposal");
         let mut row = tx.get::<ApprovalRow>(&self.id).cloned().ok_or_else(unknown)?;
-        let action = Action::of(&row).ok_or_else(unknown)?;
+        let action = Action::of(&row);
         if row.state != ApprovalState::Open.code() {
             let state = ApprovalState::from_code(row.state).name();
             return Err(Rejection::new("approval_decided", format!("this proposal is {state} already")));
@@ -282,10 +283,14 @@ impl Command for Decide {
             let message = "who proposed it cannot decide it: a second person has to";
             return Err(Rejection::new("approval_same_person", message));
         }
-        let (state, outcome) = if self.approve {
-            action.run(tx, ctx, &row, self.by.trim())?
-        } else {
-            (ApprovalState::Refused, Facts::new())
+        let (state, outcome) = match &action {
+            _ if !self.approve => (ApprovalState::Refused, Facts::new()),
+            Some(action) => action.run(tx, ctx, &row, self.by.trim())?,
+            None => {
+                let message = "an older version took this proposal without all that is asked now: refuse it, and \
+                               propose it anew";
+                return Err(Rejection::new("approval_outdated", message));
+            }
         };
         let decided_at: Timestamp = ctx.now;
         row.state = state.code();
@@ -300,7 +305,8 @@ impl Command for Decide {
             outcome,
         };
         let kind = if self.approve { "approval.approved" } else { "approval.refused" };
-        tx.event(kind, None, &row.id.to_string(), action.summary());
+        let bare = || Facts::new().text("action", &row.action).text("subject", &row.subject);
+        tx.event(kind, None, &row.id.to_string(), action.map_or_else(bare, |action| action.summary()));
         tx.put(row);
         Ok(verdict)
     }

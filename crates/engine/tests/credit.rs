@@ -21,8 +21,9 @@ use purser_engine::{
     Rejection, Writer,
     approvals::{Action, Decide, Propose},
     credit::{
-        self, Cause, ChangeShop, CreditOrderRow, EndAdvance, EvaluateDueShops, LimitView, Loss, OrderEvent,
-        OrderReport, ReportCreditOrders, ReportShops, ShopChange, ShopReport, credit_order_id, risk::Told,
+        self, AsOf, Cause, ChangeShop, CreditOrderRow, EndAdvance, EvaluateDueShops, LimitView, Loss,
+        OrderEvent, OrderReport, ReportCreditOrders, ReportShops, ShopChange, ShopReport, credit_order_id,
+        risk::Told,
     },
     invariants,
     jobs::{self, ArmSchedules, Registry},
@@ -89,7 +90,8 @@ fn tell(
 }
 
 fn limit(books: &Books, party: PartyId) -> LimitView {
-    credit::limit(books.reader().as_mut(), party, Currency::CNY, books.clock.business()).unwrap().unwrap()
+    let as_of = AsOf { rules: &books.rules(), now: books.clock.business() };
+    credit::limit(books.reader().as_mut(), party, as_of).unwrap().unwrap()
 }
 
 fn proven(books: &Books) {
@@ -127,22 +129,22 @@ fn used_reserved_and_available_follow_the_orders_c1_c11_c12() {
         let close = || ChangeParty { id: party, change: PartyChange::Close, if_version: None };
         assert_eq!(run(&mut writer, close()).unwrap_err().code, "party_not_empty");
         let view = limit(books, party);
-        assert_eq!((view.used_minor, view.shop.reserved, view.available_minor), (0, 30_000, 70_000));
+        assert_eq!((view.used_minor, view.shop.reserved, view.available_minor()), (0, 30_000, 70_000));
         tell(&mut writer, "a", OrderEvent::Shipped(None)).unwrap();
         let view = limit(books, party);
-        assert_eq!((view.used_minor, view.shop.reserved, view.available_minor), (30_000, 0, 70_000));
+        assert_eq!((view.used_minor, view.shop.reserved, view.available_minor()), (30_000, 0, 70_000));
         assert_eq!(view.proceeds_minor, 30_000, "the advance");
         // Beyond the limit: the shop's liability.
         tell(&mut writer, "b", OrderEvent::Authorised(90_000, None)).unwrap();
         tell(&mut writer, "b", OrderEvent::Shipped(None)).unwrap();
         let view = limit(books, party);
-        assert_eq!((view.used_minor, view.liability_minor, view.available_minor), (100_000, 20_000, 0));
+        assert_eq!((view.used_minor, view.liability_minor, view.available_minor()), (100_000, 20_000, 0));
         tell(&mut writer, "b", OrderEvent::Paid(90_000)).unwrap();
         let view = limit(books, party);
         assert_eq!((view.used_minor, view.liability_minor, view.proceeds_minor), (30_000, 0, 120_000));
         let clearing = AccountRef::platform(AccountKind::ClientsClearing, Currency::CNY);
         assert_eq!(balance(&mut writer, &clearing).0, -90_000);
-        let events = credit::order_events(books.reader().as_mut(), credit_order_id("b")).unwrap();
+        let events = credit::order_events(books.reader().as_mut(), credit_order_id("b"), None).unwrap().rows;
         assert_eq!(events.len(), 3);
         let foreign = shop(&mut writer, "s2");
         assert_eq!(
@@ -182,13 +184,15 @@ fn limits_change_with_reports_and_dates_and_can_be_read_back_c4_c8_c9() {
         assert_eq!(report(&mut writer, party, march).unwrap_err().code, "month_not_closed");
         assert_eq!(report(&mut writer, party, february), Ok(120_000), "once more changes nothing");
         // C9: the steps of any past instant.
-        let mut reads = books.reader();
-        let then = credit::evaluation_at(reads.as_mut(), party, before).unwrap().unwrap();
+        let (mut reads, rules) = (books.reader(), books.rules());
+        let as_of = AsOf { rules: &rules, now: books.clock.business() };
+        let then = credit::evaluation_at(reads.as_mut(), party, as_of, before).unwrap().unwrap();
         assert_eq!((then.seq, then.total), (1, 100_000));
-        let now = credit::evaluation_at(reads.as_mut(), party, books.clock.business()).unwrap().unwrap();
+        let now =
+            credit::evaluation_at(reads.as_mut(), party, as_of, books.clock.business()).unwrap().unwrap();
         let rules: Vec<Rule> = decode(&now.steps).unwrap().iter().map(|step| step.rule).collect();
         assert_eq!((now.seq, now.before, rules), (2, 100_000, vec![Rule::CreditEvaluation, Rule::Dsr]));
-        assert_eq!(credit::evaluation_at(reads.as_mut(), party, before.plus(-DAY)).unwrap(), None);
+        assert_eq!(credit::evaluation_at(reads.as_mut(), party, as_of, before.plus(-DAY)).unwrap(), None);
         // The boost ends by itself a year after it began.
         books.advance(at("2027-03-01T00:00:01+08:00").0 - books.clock.business().0);
         while run(&mut writer, EvaluateDueShops { limit: 10 }).unwrap().more {}
@@ -264,7 +268,7 @@ fn a_default_is_written_off_by_two_people_and_restores_the_limit_c11() {
         approve(&mut writer, "credit.write_off", &credit_order_id("a").to_string(), &facts);
         end(&mut writer, 30_000).unwrap();
         let view = limit(books, party);
-        assert_eq!((view.used_minor, view.available_minor, view.proceeds_minor), (0, 100_000, 30_000));
+        assert_eq!((view.used_minor, view.available_minor(), view.proceeds_minor), (0, 100_000, 30_000));
         // The buyer pays after all: that makes good the loss, and the shop gets nothing twice.
         let bad_debt = AccountRef::platform(AccountKind::ExpenseBadDebt, Currency::CNY);
         assert_eq!(balance(&mut writer, &bad_debt).0, 30_000);
@@ -362,7 +366,7 @@ fn an_authorisation_ends_when_nobody_ships_for_it_c11() {
         let order =
             |name: &str| credit::order(books.reader().as_mut(), credit_order_id(name)).unwrap().unwrap();
         assert_eq!(["a", "b", "c"].map(|name| order(name).expired), [30_000, 15_000, 0]);
-        let events = credit::order_events(books.reader().as_mut(), credit_order_id("b")).unwrap();
+        let events = credit::order_events(books.reader().as_mut(), credit_order_id("b"), None).unwrap().rows;
         let last = events.last().unwrap();
         assert_eq!((last.kind.as_str(), last.amount), ("credit.expired", 15_000));
         let told = shops::messages(books, party, "credit.orders_expired");

@@ -9,7 +9,7 @@ use purser_domain::{
         Dsr, Ground, MonthFacts, Promotion, RestrictionKind, WaivedRule,
         application::{ApplicationKind, ApplicationState, Service, ShopClaim, Terms},
     },
-    money::{Currency, Rate},
+    money::Rate,
     time::{HOUR, Month, Zone},
 };
 use purser_engine::{
@@ -17,8 +17,8 @@ use purser_engine::{
     approvals::{Action, Decide, Propose},
     cases::{Act, ActOnCase, Author},
     credit::{
-        self, ApplicationFilter, ApplyForCredit, ChangeFilter, ChangeShop, DecideAppeal, EvaluateDueShops,
-        FileAppeal, OrderEvent, ShopChange, ShopReport, application_state,
+        self, ApplicationFilter, ApplyForCredit, AsOf, ChangeFilter, ChangeShop, DecideAppeal,
+        EvaluateDueShops, FileAppeal, OrderEvent, ShopChange, ShopReport, application_state,
     },
     invariants,
     jobs::{self, ArmSchedules, Registry},
@@ -244,10 +244,8 @@ fn closing_freezes_new_use_until_open_orders_have_ended_c25() {
         let claim = ShopClaim { opened_on: Some(day("2026-03-01")), level: Some(3), ..ShopClaim::default() };
         let open = ApplyForCredit { claim, ..apply(new, ApplicationKind::Open) };
         let (row, _) = run(&mut writer, open).unwrap();
-        assert_eq!(
-            credit::limit(books.reader().as_mut(), new, Currency::CNY, books.clock.business()).unwrap(),
-            None
-        );
+        let as_of = AsOf { rules: &books.rules(), now: books.clock.business() };
+        assert_eq!(credit::limit(books.reader().as_mut(), new, as_of).unwrap(), None);
         decide(&mut writer, &row, Some(Terms::default())).unwrap();
         assert_eq!(limit(books, new).shop.total, 300_000);
         let (row, _) = run(&mut writer, apply(new, ApplicationKind::Close)).unwrap();
@@ -300,8 +298,10 @@ fn an_appeal_lifts_what_it_is_against_or_does_not_c7() {
         assert_eq!(limit(books, party).shop.total, 70_000, "the rule counts again");
         assert_eq!(credit::appeals(books.reader().as_mut(), party).unwrap().len(), 2);
         // C10: the log says before, after and why, newest first; filters and pages add up.
+        let rules = books.rules();
         let log = |filter: ChangeFilter, below, most| {
-            credit::limit_log(books.reader().as_mut(), party, &filter, below, most).unwrap()
+            let as_of = AsOf { rules: &rules, now: books.clock.business() };
+            credit::limit_log(books.reader().as_mut(), party, as_of, &filter, below, most).unwrap()
         };
         let whole = log(ChangeFilter::default(), None, 100).rows;
         let totals: Vec<(i64, i64)> = whole.iter().map(|one| (one.row.before, one.row.total)).collect();

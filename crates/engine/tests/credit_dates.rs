@@ -16,8 +16,8 @@ use purser_engine::{
     Writer,
     approvals::{Action, Decide, Propose},
     credit::{
-        self, Cause, ChangeShop, EvaluateDueShops, OrderEvent, OrderReport, ReportCreditOrders, ReportShops,
-        ShopChange, ShopReport, credit_order_id, risk::Told,
+        self, AsOf, Cause, ChangeShop, EvaluateDueShops, OrderEvent, OrderReport, ReportCreditOrders,
+        ReportShops, ShopChange, ShopReport, credit_order_id, risk::Told,
     },
     jobs::{self, ArmSchedules, Registry},
     rules::PolicyActivation,
@@ -205,8 +205,9 @@ fn what_is_stored_explains_the_limit_also_when_only_its_steps_change_c8_c9() {
             (before.seq + 1, before.total, Cause::DATE)
         );
         assert_eq!(rules(&after.steps), [Rule::CreditEvaluation, Rule::TurnoverCap]);
-        let past = at("2026-04-30T23:59:59+08:00");
-        let past = credit::evaluation_at(books.reader().as_mut(), capped, past).unwrap().unwrap();
+        let (past, rules) = (at("2026-04-30T23:59:59+08:00"), books.rules());
+        let as_of = AsOf { rules: &rules, now: books.clock.business() };
+        let past = credit::evaluation_at(books.reader().as_mut(), capped, as_of, past).unwrap().unwrap();
         assert_eq!(past.seq, before.seq);
         assert_eq!(messages(books, capped, "credit.limit_changed").len(), 2, "its limit did not change");
         // Where nothing differs nothing is stored, but once a quarter.

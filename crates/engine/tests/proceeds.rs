@@ -21,8 +21,8 @@ use purser_domain::{
 use purser_engine::{
     Rejection, Writer,
     credit::{
-        self, AuthoriseShop, ChangeShop, LimitView, OrderEvent, OrderReport, ReportCreditOrders, ReportShops,
-        ShopChange, ShopReport, risk::Told,
+        self, AsOf, AuthoriseShop, ChangeShop, LimitView, OrderEvent, OrderReport, ReportCreditOrders,
+        ReportShops, ShopChange, ShopReport, risk::Told,
     },
     identity::Given,
     invariants,
@@ -142,9 +142,8 @@ impl<'b> Desk<'b> {
     }
 
     fn limit(&self, party: PartyId) -> LimitView {
-        credit::limit(self.books.reader().as_mut(), party, Currency::CNY, self.books.clock.business())
-            .unwrap()
-            .unwrap()
+        let as_of = AsOf { rules: &self.books.rules(), now: self.books.clock.business() };
+        credit::limit(self.books.reader().as_mut(), party, as_of).unwrap().unwrap()
     }
 
     fn dispatch(&mut self) -> usize {

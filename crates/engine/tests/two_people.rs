@@ -56,6 +56,27 @@ fn a_manual_transfer_posts_in_the_commit_of_the_second_person() {
     });
 }
 
+/// P16: what an older version took without a detail that is asked now can be refused and proposed anew, not approved.
+#[test]
+fn a_proposal_of_an_older_version_can_only_be_refused_p16() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        for name in ["credit.emergency", "credit.override", "credit.write_off", "credit.application"] {
+            // They had no reason then.
+            let facts = Facts::new().text("from", "2026-03-01").int("amount_minor", 1);
+            let id = propose(
+                &mut writer,
+                Action::Other { action: name.to_owned(), subject: "pty_7".to_owned(), facts },
+            );
+            assert_eq!(code(run(&mut writer, yes(id, "staff:li"))), "approval_same_person");
+            assert_eq!(code(run(&mut writer, yes(id, "staff:wang"))), "approval_outdated", "{name}");
+            let no = Decide { approve: false, ..yes(id, "staff:wang") };
+            assert_eq!(run(&mut writer, no).unwrap().state, ApprovalState::Refused);
+            assert_eq!(code(run(&mut writer, yes(id, "staff:wang"))), "approval_decided");
+        }
+    });
+}
+
 #[test]
 fn a_transfer_that_the_ledger_refuses_leaves_the_proposal_open() {
     Books::each(|books| {

@@ -2,8 +2,13 @@
 //! what an auditor of their own says (C1, C11, C12), and the books are proved at the end (P3).
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here, and says where")]
 
-use purser_domain::{money::Currency, time::Zone};
-use purser_engine::{credit, invariants, verify::verify_full};
+use purser_domain::time::Zone;
+use purser_engine::{
+    credit::{self, AsOf},
+    invariants,
+    rules::RulesSource,
+    verify::verify_full,
+};
 use purser_sim::{
     credit::{Act, CreditAuditor, SHOPS, merchants, shop},
     desk::{Desk, Place},
@@ -14,7 +19,9 @@ use purser_storage::FaultKind;
 
 fn numbers(desk: &mut Desk, number: u8) -> Option<[i64; 5]> {
     let now = desk.clock.business();
-    let view = credit::limit(desk.writer.session(), shop(number), Currency::CNY, now).unwrap()?;
+    let rules = RulesSource::builtin().load(desk.writer.session()).unwrap();
+    let as_of = AsOf { rules: &rules, now };
+    let view = credit::limit(desk.writer.session(), shop(number), as_of).unwrap()?;
     Some([view.used_minor, view.shop.reserved, view.shop.due, view.liability_minor, view.proceeds_minor])
 }
 

@@ -31,6 +31,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0021_ads", include_str!("../migrations/0021_ads.sql")),
     ("0022_ad_refunds", include_str!("../migrations/0022_ad_refunds.sql")),
     ("0025_messages", include_str!("../migrations/0025_messages.sql")),
+    ("0026_credit_owed", include_str!("../migrations/0026_credit_owed.sql")),
     ("0024_party_notes", include_str!("../migrations/0024_party_notes.sql")),
     ("0026_metadata", include_str!("../migrations/0026_metadata.sql")),
     ("0027_webhooks", include_str!("../migrations/0027_webhooks.sql")),

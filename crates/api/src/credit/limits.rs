@@ -2,17 +2,15 @@
 
 use axum::{extract::Path, response::Response};
 use purser_domain::{
-    credit::{
-        Emergency, LimitTerms, Override, Promotion, RestrictionKind, Shop, Step, decode, evaluate,
-        first_month_daily_minor,
-    },
+    credit::{Emergency, Override, Promotion, RestrictionKind, Step, decode, first_month_daily_minor},
     ids::PartyId,
     money::Rate,
-    policy::{PolicyPack, PolicySet, PolicyVersion, keys},
+    policy::keys,
     time::{Date, Timestamp},
 };
-use purser_engine::credit::{
-    self, ChangeShop, CreditShopRow, EvaluationRow, LimitView, ShopChange, facts, limit_terms,
+use purser_engine::{
+    Session,
+    credit::{self, AsOf, ChangeShop, CreditShopRow, EvaluationRow, LimitView, ShopChange, limit_terms},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -26,9 +24,6 @@ use crate::{
     edge::{Answer, Body, Call, Cursor, Instant, Page, PageParams, Params, json, page_of, parse_id, submit},
     problem::Problem,
 };
-
-/// Issues of a policy text that are named at a time.
-const ISSUES_NAMED: usize = 20;
 
 /// One step of the formula. Amounts are minor units.
 #[derive(Debug, Serialize, ToSchema)]
@@ -66,9 +61,9 @@ impl From<Step> for StepView {
 /// One evaluation with its steps.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EvaluationView {
-    /// Its number within the shop.
-    number: i64,
-    /// When.
+    /// Its number within the shop; null for one that a date brought and that is not written down yet.
+    number: Option<i64>,
+    /// Since when it is in force: one that a date brought from the first instant of the date.
     at: String,
     /// `report`, `staff`, `date`, `quarter`, `draw`, `phone` (another one was bound) or `policy` (the rules changed).
     cause: String,
@@ -85,7 +80,7 @@ pub(crate) struct EvaluationView {
 impl From<&EvaluationRow> for EvaluationView {
     fn from(row: &EvaluationRow) -> Self {
         Self {
-            number: row.seq,
+            number: (row.seq > 0).then_some(row.seq),
             at: row.at.to_string(),
             cause: row.cause.clone(),
             before_minor: row.before,
@@ -155,23 +150,24 @@ pub(crate) struct CreditLimit {
     evaluation: Option<EvaluationView>,
 }
 
-/// What is shown beside the figures: what is known of the shop, and what a new one is advised (C19).
+/// What is shown beside the figures: what is overdue, and what a new shop is advised (C19).
 struct Beside {
-    shop: Shop,
+    overdue: Vec<Bucket>,
     today: Date,
     daily_advice_minor: Option<i64>,
 }
 
-fn show(view: &LimitView, overdue: Vec<Bucket>, beside: &Beside) -> CreditLimit {
+fn show(view: &LimitView, beside: Beside) -> CreditLimit {
     let steps = view.evaluation.as_ref().map(|row| decode(&row.steps).unwrap_or_default());
-    let available = purser_domain::money::decimal(view.available_minor);
+    let available_minor = view.available_minor();
+    let available = purser_domain::money::decimal(available_minor);
     CreditLimit {
         merchant_id: view.shop.party.to_string(),
         total_minor: view.shop.total,
         used_minor: view.used_minor,
         reserved_minor: view.shop.reserved,
         frozen_minor: view.frozen_minor,
-        available_minor: view.available_minor,
+        available_minor,
         closed: view.closed.map(credit::Closed::name),
         due_minor: view.shop.due,
         liability_minor: view.liability_minor,
@@ -180,47 +176,126 @@ fn show(view: &LimitView, overdue: Vec<Bucket>, beside: &Beside) -> CreditLimit 
         locked_until: view.shop.locked_until.map(|at| at.to_string()),
         valid_until: view.shop.next_on.clone(),
         service: view.shop.service().name(),
-        components: parts(&beside.shop, beside.today),
-        held_by: held_by(&steps.unwrap_or_default(), &beside.shop),
+        components: parts(&view.known, beside.today),
+        held_by: held_by(&steps.unwrap_or_default(), &view.known),
         daily_advice_minor: beside.daily_advice_minor,
         message_zh: format!("可使用额度：{available}元"),
         message_en: format!("Available limit: ¥{available}"),
-        overdue,
+        overdue: beside.overdue,
         evaluation: view.evaluation.as_ref().map(EvaluationView::from),
     }
 }
 
-/// Read a shop's limit as it stands
+/// A shop's limit as it was at a past instant. Amounts are minor units. What is kept of the past is here; what was reserved,
+/// due, frozen, locked, overdue or on hold then is not kept, and is answered for now only.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PastCreditLimit {
+    /// The shop.
+    merchant_id: String,
+    /// The instant that was asked about.
+    at: String,
+    /// The limit.
+    total_minor: i64,
+    /// Advanced and open: the receivable's balance in the ledger, everything of that instant included.
+    used_minor: i64,
+    /// Shipped beyond the limit, owed by the shop.
+    liability_minor: i64,
+    /// The balance of the proceeds, with what withdrawals under way had on hold.
+    proceeds_minor: i64,
+    /// The evaluation that was in force.
+    evaluation: EvaluationView,
+}
+
+/// A limit as it stands, or as it was.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum LimitAnswer {
+    /// As it stands.
+    Now(Box<CreditLimit>),
+    /// As it was at the instant that was asked about.
+    Then(PastCreditLimit),
+}
+
+/// Parameters of a limit.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct LimitParams {
+    /// A past instant: the limit as it was then. Absent: as it stands.
+    #[param(value_type = Option<String>, format = DateTime)]
+    at: Option<Instant>,
+}
+
+/// Read a shop's limit as it stands, or as it was at a past instant
+///
+/// With `at`: the limit, its steps, what was used and owed at that instant. What was reserved, due, frozen, locked,
+/// overdue and on hold is answered for now only.
 #[utoipa::path(get, path = "/v1/parties/{id}/limit", tag = "pay-later",
-    params(("id" = String, Path, description = "Party, `pty_…`")),
-    responses((status = 200, body = CreditLimit, description = "The limit")))]
-pub(crate) async fn get_limit(call: Call, Path(id): Path<String>) -> Result<Response, Problem> {
+    params(("id" = String, Path, description = "Party, `pty_…`"), LimitParams),
+    responses((status = 200, body = LimitAnswer, description = "The limit")))]
+pub(crate) async fn get_limit(
+    call: Call,
+    Path(id): Path<String>,
+    Params(params): Params<LimitParams>,
+) -> Result<Response, Problem> {
     let party: PartyId = parse_id(&id, "id")?;
-    let currency = call.app.rules().currency;
-    let now = call.app.clock.business();
+    let (rules, now) = (call.app.rules(), call.app.now());
+    if let Some(at) = params.at {
+        return past_limit(&call, party, past(at, now)?).await;
+    }
     let today = call.app.zone.date(now);
-    let read = call.app.read(move |session| {
-        let Some(view) = credit::limit(session, party, currency, now)? else { return Ok(None) };
-        let overdue = credit::overdue(session, party, today)?;
-        let facts = credit::shop_facts(session, party)?;
-        Ok(facts.map(|facts| (view, overdue, facts)))
-    });
-    let (view, overdue, stored) = read.await?.ok_or_else(unknown_shop)?;
-    let (rules, shop) = (call.app.rules(), facts::decode(&stored.facts));
-    let policy = rules.policy.now(call.app.clock.business());
+    let read_by = std::sync::Arc::clone(&rules);
+    let read = move |session: &mut dyn Session| {
+        let Some(view) = credit::limit(session, party, AsOf { rules: &read_by, now })? else {
+            return Ok(None);
+        };
+        Ok(Some((view, credit::overdue(session, party, today)?)))
+    };
+    let (view, overdue) = call.app.read(read).await?.ok_or_else(unknown_shop)?;
+    let policy = rules.policy.now(now);
     let share = policy.value(keys::VELOCITY_ADVICE_SHARE);
-    let terms = limit_terms(policy);
-    let daily_advice_minor = first_month_daily_minor(&shop, view.shop.total, today, &terms, share);
-    let beside = Beside { shop, today, daily_advice_minor };
+    let (total, terms) = (view.shop.total, limit_terms(policy));
+    let daily_advice_minor = first_month_daily_minor(&view.known, total, today, &terms, share);
     let bucket = |(bucket, orders, amount_minor): (purser_domain::credit::order::Overdue, i64, i64)| Bucket {
         days: bucket.name(),
         orders,
         amount_minor,
     };
-    Ok(json(&show(&view, overdue.into_iter().map(bucket).collect(), &beside)))
+    let overdue = overdue.into_iter().map(bucket).collect();
+    let shown = show(&view, Beside { overdue, today, daily_advice_minor });
+    Ok(json(&LimitAnswer::Now(Box::new(shown))))
 }
 
-/// Parameters of a past limit.
+/// An instant that has come.
+fn past(at: Instant, now: Timestamp) -> Result<Timestamp, Problem> {
+    if at.0 > now {
+        let text = "an instant that has come; what the limit would be is asked with what-if";
+        return Err(Problem::invalid("at", text));
+    }
+    Ok(at.0)
+}
+
+async fn past_limit(call: &Call, party: PartyId, at: Timestamp) -> Result<Response, Problem> {
+    let (rules, now) = (call.app.rules(), call.app.now());
+    let read =
+        move |session: &mut dyn Session| credit::limit_at(session, party, AsOf { rules: &rules, now }, at);
+    let then = call.app.read(read).await?.ok_or_else(no_limit_then)?;
+    Ok(json(&LimitAnswer::Then(PastCreditLimit {
+        merchant_id: party.to_string(),
+        at: at.to_string(),
+        total_minor: then.evaluation.total,
+        used_minor: then.used_minor,
+        liability_minor: then.liability_minor,
+        proceeds_minor: then.proceeds_minor,
+        evaluation: EvaluationView::from(&then.evaluation),
+    })))
+}
+
+fn no_limit_then() -> Problem {
+    Problem::not_found("evaluation_unknown", "the shop had no limit at that instant")
+}
+
+/// Parameters of a past evaluation.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -240,11 +315,13 @@ pub(crate) async fn get_limit_at(
     Params(params): Params<AtParams>,
 ) -> Result<Response, Problem> {
     let party: PartyId = parse_id(&id, "id")?;
-    let at: Timestamp = params.at.0;
-    match call.app.read(move |session| credit::evaluation_at(session, party, at)).await? {
-        Some(row) => Ok(json(&EvaluationView::from(&row))),
-        None => Err(Problem::not_found("evaluation_unknown", "the shop had no limit at that instant")),
-    }
+    let (rules, now) = (call.app.rules(), call.app.now());
+    let at = past(params.at, now)?;
+    let read = move |session: &mut dyn Session| {
+        credit::evaluation_at(session, party, AsOf { rules: &rules, now }, at)
+    };
+    let row = call.app.read(read).await?.ok_or_else(no_limit_then)?;
+    Ok(json(&EvaluationView::from(&row)))
 }
 
 /// List evaluations, newest first: every change with its reasons
@@ -266,83 +343,6 @@ pub(crate) async fn list_evaluations(
     let rows = call.app.read(move |session| credit::evaluations(session, party, below, most)).await?;
     let cursor = |row: &EvaluationRow| Cursor { numbers: vec![row.seq], id: row.party.0 };
     Ok(json(&page_of(rows, limit, cursor, |row| EvaluationView::from(&row))))
-}
-
-/// Figures to try; what is absent is as it is.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct WhatIf {
-    /// On this civil date; today when absent.
-    on: Option<String>,
-    /// Shop level.
-    level: Option<u32>,
-    /// Return rate of the last 30 days, parts per million.
-    return_rate_ppm: Option<i64>,
-    /// A training completed today.
-    #[serde(default)]
-    training: bool,
-    /// By the rules of this policy pack, as it would be proposed, instead of those in force.
-    policy_text: Option<String>,
-}
-
-/// What the limit would be.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct WhatIfView {
-    /// Now, minor units.
-    total_minor: i64,
-    /// With the figures, minor units.
-    would_be_minor: i64,
-    /// How it would come about.
-    steps: Vec<StepView>,
-}
-
-/// Rules to try: those of a pack that is not in force, or those that are known today for the date.
-fn terms_on(call: &Call, text: Option<&str>, on: Date, now: Timestamp) -> Result<LimitTerms, Problem> {
-    let zone = &call.app.zone;
-    let at = if on == zone.date(now) { now } else { zone.start_of(on) };
-    let Some(text) = text else { return Ok(limit_terms(call.app.rules().policy.at(at, now))) };
-    let pack = PolicyPack::parse("policy_text", text).map_err(|issues| {
-        let named: Vec<String> = issues.iter().take(ISSUES_NAMED).map(ToString::to_string).collect();
-        Problem::invalid("/policy_text", named.join("; "))
-    })?;
-    let version = PolicyVersion { number: 1, activated_at: Timestamp(0), pack };
-    Ok(limit_terms(PolicySet::new(zone.clone(), version).at(at, now)))
-}
-
-/// Try what other figures or another policy would do to the limit; nothing is written
-#[utoipa::path(post, path = "/v1/parties/{id}/limit/what-if", tag = "pay-later", request_body = WhatIf,
-    params(("id" = String, Path, description = "Party, `pty_…`")),
-    responses((status = 200, body = WhatIfView, description = "What it would be")))]
-pub(crate) async fn try_limit(
-    call: Call,
-    Path(id): Path<String>,
-    body: Body<WhatIf>,
-) -> Result<Response, Problem> {
-    let party: PartyId = parse_id(&id, "id")?;
-    let given = body.value;
-    let now = call.app.clock.business();
-    let today = call.app.zone.date(now);
-    let on = given.on.as_deref().map(|on| date(on, "/on")).transpose().map_err(problem)?.unwrap_or(today);
-    if given.level.is_some_and(|level| !(1..=100).contains(&level)) {
-        return Err(Problem::invalid("/level", "a level is 1 to 100"));
-    }
-    if given.return_rate_ppm.is_some_and(|ppm| !(0..=1_000_000).contains(&ppm)) {
-        return Err(Problem::invalid("/return_rate_ppm", "0 to 1,000,000 parts per million"));
-    }
-    let stored = call.app.read(move |session| credit::shop_facts(session, party)).await?;
-    let mut shop = facts::decode(&stored.ok_or_else(unknown_shop)?.facts);
-    let rules = call.app.rules();
-    let terms = limit_terms(rules.policy.now(now));
-    let total_minor = evaluate(&shop, today, &terms).total_minor;
-    shop.level = given.level.unwrap_or(shop.level);
-    shop.return_rate = given.return_rate_ppm.map(Rate::ppm).or(shop.return_rate);
-    if given.training {
-        shop.trainings.push(today);
-    }
-    let terms = terms_on(&call, given.policy_text.as_deref(), on, now)?;
-    let would_be = evaluate(&shop, on, &terms);
-    let steps = would_be.steps.into_iter().map(StepView::from).collect();
-    Ok(json(&WhatIfView { total_minor, would_be_minor: would_be.total_minor, steps }))
 }
 
 /// What staff decide about a limit.

@@ -2,18 +2,18 @@
 
 use axum::{extract::Path, response::Response};
 use purser_domain::{
-    credit::{Standing, Way, advise},
+    credit::{Way, advise},
     ids::PartyId,
     policy::keys,
 };
 use purser_engine::{
     Session,
-    credit::{self, Cause, ChangeFilter, LimitChange, facts, limit_terms, sale_terms},
+    credit::{self, AsOf, Cause, ChangeFilter, LimitChange, limit_terms, sale_terms},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::unknown_shop;
+use super::read_limit;
 use crate::{
     edge::{Call, Cursor, Page, Params, json, limit, parse_id},
     problem::Problem,
@@ -26,8 +26,9 @@ use crate::{
 /// A change of a limit. Amounts are minor units.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ChangeView {
-    /// Number of the evaluation that changed it: its steps are those of the evaluations.
-    evaluation: i64,
+    /// Number of the evaluation that changed it: its steps are those of the evaluations. Null for a change that today has
+    /// brought and that is not written down yet.
+    evaluation: Option<i64>,
     /// When.
     at: String,
     /// `report`, `staff`, `date`, `quarter`, `draw`, `phone` (another one was bound) or `policy` (the rules changed).
@@ -48,7 +49,7 @@ impl From<&LimitChange> for ChangeView {
     fn from(change: &LimitChange) -> Self {
         let row = &change.row;
         Self {
-            evaluation: row.seq,
+            evaluation: (row.seq > 0).then_some(row.seq),
             at: row.at.to_string(),
             cause: row.cause.clone(),
             before_minor: row.before,
@@ -125,7 +126,11 @@ pub(crate) async fn list_limit_log(
     let (most, filter) = (limit(params.limit)?, params.filter(&call)?);
     let below = params.cursor.as_deref().map(Cursor::decode).transpose()?;
     let below = below.and_then(|cursor| cursor.numbers.first().copied());
-    let page = call.app.read(move |session| credit::limit_log(session, party, &filter, below, most)).await?;
+    let (rules, now) = (call.app.rules(), call.app.now());
+    let read = move |session: &mut dyn Session| {
+        credit::limit_log(session, party, AsOf { rules: &rules, now }, &filter, below, most)
+    };
+    let page = call.app.read(read).await?;
     let next_cursor = page.next.map(|below| Cursor { numbers: vec![below], id: party.0 }.encode());
     Ok(json(&Page { data: page.rows.iter().map(ChangeView::from).collect(), next_cursor }))
 }
@@ -157,15 +162,17 @@ pub(crate) async fn export_limit_log(
     let party: PartyId = parse_id(&id, "id")?;
     let look = Look::of(params.lang.as_deref(), params.bom)?;
     let filter = params.filter(&call)?;
-    let read =
-        move |session: &mut dyn Session, place| credit::limit_log(session, party, &filter, place, csv::ROWS);
+    let (rules, now) = (call.app.rules(), call.app.now());
+    let read = move |session: &mut dyn Session, place| {
+        credit::limit_log(session, party, AsOf { rules: &rules, now }, &filter, place, csv::ROWS)
+    };
     let head = Lines::headed(look, &HEADINGS);
     export(call, "limit-log", head, read, move |lines, call, row| line(lines, call, look, row)).await
 }
 
 fn line(lines: &mut Lines, call: &Call, look: Look, change: &LimitChange) {
     let row = &change.row;
-    lines.int(Some(row.seq));
+    lines.int((row.seq > 0).then_some(row.seq));
     lines.text(&call.app.zone.rfc3339(row.at));
     let (zh, en) = Cause::words(&row.cause);
     lines.text(&row.cause);
@@ -217,6 +224,8 @@ pub(crate) struct AdviceView {
     merchant_id: String,
     /// What is available, minor units.
     available_minor: i64,
+    /// Why there is no new use: `party_frozen`, `party_closed`, `locked` or `closing`; null while there is.
+    closed: Option<&'static str>,
     /// What is missing for the amount, minor units; 0 when it fits.
     short_minor: i64,
     /// In Chinese; 额度不足，请提升信用 where something is missing.
@@ -253,31 +262,20 @@ pub(crate) async fn advise_on_limit(
     if needed < 0 {
         return Err(Problem::invalid("amount_minor", "minor units, 0 or more"));
     }
-    let (now, rules) = (call.app.clock.business(), call.app.rules());
-    let today = call.app.zone.date(now);
-    let currency = rules.currency;
-    let read = move |session: &mut dyn purser_engine::Session| {
-        Ok(credit::limit(session, party, currency, now)?.zip(credit::shop_facts(session, party)?))
-    };
-    let (view, stored) = call.app.read(read).await?.ok_or_else(unknown_shop)?;
-    let standing = Standing {
-        total_minor: view.shop.total,
-        used_minor: view.used_minor,
-        reserved_minor: view.shop.reserved,
-        frozen_minor: view.frozen_minor,
-        due_minor: view.shop.due,
-    };
+    let view = read_limit(&call, party).await?;
+    let (now, rules) = (call.app.now(), call.app.rules());
     let policy = rules.policy.now(now);
     let terms = (&limit_terms(policy), &sale_terms(policy), policy.value(keys::VELOCITY_ADVICE_SHARE));
-    let advice = advise(&facts::decode(&stored.facts), &standing, needed, today, terms);
-    let (zh, en) = if advice.short_minor > 0 {
-        ("额度不足，请提升信用。", "The limit does not cover it; honest trade raises it.")
-    } else {
-        ("额度充足。", "The limit covers it.")
+    let advice = advise(&view.known, &view.standing(), needed, call.app.zone.date(now), terms);
+    let (zh, en) = match (view.closed, advice.short_minor) {
+        (Some(_), _) => ("额度暂停使用。", "The limit takes no new use now."),
+        (None, 1..) => ("额度不足，请提升信用。", "The limit does not cover it; honest trade raises it."),
+        (None, _) => ("额度充足。", "The limit covers it."),
     };
     Ok(json(&AdviceView {
         merchant_id: party.to_string(),
         available_minor: advice.available_minor,
+        closed: view.closed.map(credit::Closed::name),
         short_minor: advice.short_minor,
         message_zh: zh.to_owned(),
         message_en: en.to_owned(),

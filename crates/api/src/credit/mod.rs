@@ -15,6 +15,7 @@ mod report;
 mod reviews;
 mod risk;
 mod shops;
+mod what_if;
 
 pub(crate) use appeals::*;
 pub(crate) use applications::*;
@@ -28,12 +29,17 @@ pub(crate) use report::*;
 pub(crate) use reviews::*;
 pub(crate) use risk::*;
 pub(crate) use shops::*;
+pub(crate) use what_if::*;
 
 use purser_domain::{ids::PartyId, time::Date};
+use purser_engine::{
+    Session,
+    credit::{self, AsOf, LimitView},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::problem::Problem;
+use crate::{edge::Call, problem::Problem};
 
 /// Where an item is wrong, and what would be right.
 type Wrong = (String, String);
@@ -48,6 +54,13 @@ fn unknown_shop() -> Problem {
 
 fn problem((field, text): Wrong) -> Problem {
     Problem::invalid(field, text)
+}
+
+/// A shop's limit as it stands.
+async fn read_limit(call: &Call, party: PartyId) -> Result<LimitView, Problem> {
+    let (rules, now) = (call.app.rules(), call.app.now());
+    let read = move |session: &mut dyn Session| credit::limit(session, party, AsOf { rules: &rules, now });
+    call.app.read(read).await?.ok_or_else(unknown_shop)
 }
 
 /// A merchant by id or by the platform's own id.

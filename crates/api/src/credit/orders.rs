@@ -7,8 +7,8 @@ use purser_domain::{
     time::Timestamp,
 };
 use purser_engine::credit::{
-    self, CreditOrderRow, EndAdvance, Loss, OrderEvent, OrderEventRow, OrderOutcome, OrderPage, OrderReport,
-    ReportCreditOrders, credit_order_id,
+    self, CreditOrderRow, EndAdvance, EventPlace, Loss, OrderEvent, OrderEventRow, OrderOutcome, OrderPage,
+    OrderReport, ReportCreditOrders, credit_order_id,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -271,8 +271,10 @@ pub(crate) struct CreditOrderLine {
 pub(crate) struct CreditOrderDetail {
     /// The order.
     order: CreditOrderView,
-    /// What happened, in order.
+    /// What happened, in order: at most 1,000 at a time.
     lines: Vec<CreditOrderLine>,
+    /// Where further lines begin; null at the end.
+    next_cursor: Option<String>,
     /// What is asked of the merchant while people look at it; null when nobody does.
     review: Option<ReviewNotice>,
 }
@@ -285,30 +287,54 @@ pub(super) fn unknown_order() -> Problem {
     Problem::not_found("order_unknown", "there is no such pay-later order")
 }
 
+/// Parameters of an order.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OneOrderParams {
+    /// `next_cursor` of the lines before; opaque.
+    cursor: Option<String>,
+}
+
+fn event_place(text: &str) -> Result<EventPlace, Problem> {
+    let bad = || Problem::invalid("cursor", "not a cursor of these lines: use next_cursor as it was given");
+    match Cursor::decode(text)?.text(1) {
+        Some(([at], event)) if credit::is_order_id(&event) => Ok((Timestamp(*at), event)),
+        _ => Err(bad()),
+    }
+}
+
 /// Read a pay-later order with its history
 #[utoipa::path(get, path = "/v1/credit-orders/{id}", tag = "pay-later",
-    params(("id" = String, Path, description = "Order, `co_…`; or `external:` and your own id")),
+    params(("id" = String, Path, description = "Order, `co_…`; or `external:` and your own id"), OneOrderParams),
     responses((status = 200, body = CreditOrderDetail, description = "The order")))]
-pub(crate) async fn get_credit_order(call: Call, Path(id): Path<String>) -> Result<Response, Problem> {
+pub(crate) async fn get_credit_order(
+    call: Call,
+    Path(id): Path<String>,
+    Params(params): Params<OneOrderParams>,
+) -> Result<Response, Problem> {
     let key = key(&id)?;
+    let after = params.cursor.as_deref().map(event_place).transpose()?;
     let found = call
         .app
         .read(move |session| {
             let Some(row) = credit::order(session, key)? else { return Ok(None) };
             let review = credit::risk::review_of_order(session, &row)?;
-            Ok(Some((row, credit::order_events(session, key)?, review)))
+            Ok(Some((row, credit::order_events(session, key, after)?, review)))
         })
         .await?;
-    let (row, lines, review) = found.ok_or_else(unknown_order)?;
+    let (row, page, review) = found.ok_or_else(unknown_order)?;
+    let next = page.next.map(|(at, event)| Cursor { numbers: vec![at.0], id: key.0 }.with_text(&event));
     let line = |row: OrderEventRow| CreditOrderLine {
         event_id: row.event_id,
         event: row.kind,
         amount_minor: row.amount,
         at: row.at.to_string(),
     };
-    let lines = lines.into_iter().map(line).collect();
+    let lines = page.rows.into_iter().map(line).collect();
+    let next_cursor = next.map(|cursor| cursor.encode());
     let review = review.as_ref().and_then(ReviewNotice::of);
-    let detail = CreditOrderDetail { order: CreditOrderView::from(&row), lines, review };
+    let detail = CreditOrderDetail { order: CreditOrderView::from(&row), lines, next_cursor, review };
     Ok(json_versioned(&detail, row.version))
 }
 

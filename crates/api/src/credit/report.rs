@@ -8,11 +8,11 @@ use purser_domain::{
     money::Rate,
     time::Date,
 };
-use purser_engine::credit::{self, ChangeFilter, LimitView, facts, limit_terms};
+use purser_engine::credit::{self, AsOf, ChangeFilter, LimitView, limit_terms};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{ChangeView, unknown_shop};
+use super::{ChangeView, read_limit};
 use crate::{
     edge::{Call, Params, parse_id},
     problem::Problem,
@@ -86,7 +86,7 @@ fn figures(view: &LimitView) -> Vec<ReportItem> {
         ("used", "已用额度", "Used", view.used_minor),
         ("reserved", "预占额度", "Reserved", shop.reserved),
         ("frozen", "冻结额度", "Frozen", view.frozen_minor),
-        ("available", "可使用额度", "Available", view.available_minor),
+        ("available", "可使用额度", "Available", view.available_minor()),
         ("due", "待归还", "Due", shop.due),
         ("liability", "超额垫付", "Beyond the limit", view.liability_minor),
         ("proceeds", "货款余额", "Proceeds", view.proceeds_minor),
@@ -237,24 +237,20 @@ pub(crate) async fn report_limit(
         Some("json") => true,
         Some(_) => return Err(Problem::invalid("format", "csv or json")),
     };
-    let (now, currency) = (call.app.clock.business(), call.app.rules().currency);
-    let read = move |session: &mut dyn purser_engine::Session| {
-        Ok(credit::limit(session, party, currency, now)?.zip(credit::shop_facts(session, party)?))
-    };
-    let (view, stored) = call.app.read(read).await?.ok_or_else(unknown_shop)?;
-    let items = items(&call, &view, &facts::decode(&stored.facts));
+    let view = read_limit(&call, party).await?;
+    let items = items(&call, &view);
     if as_json { json(call, party, &items).await } else { table(call, party, look, &items).await }
 }
 
-fn items(call: &Call, view: &LimitView, shop: &Shop) -> Vec<ReportItem> {
+fn items(call: &Call, view: &LimitView) -> Vec<ReportItem> {
     let now = call.app.clock.business();
     let rules = call.app.rules();
     let terms = limit_terms(rules.policy.now(now));
     let steps = view.evaluation.as_ref().map(|row| decode(&row.steps).unwrap_or_default());
     let mut items = figures(view);
     items.extend(steps.unwrap_or_default().iter().map(step));
-    items.extend(boosts(shop, call.app.zone.date(now), &terms).iter().map(boost));
-    items.extend(inputs(shop));
+    items.extend(boosts(&view.known, call.app.zone.date(now), &terms).iter().map(boost));
+    items.extend(inputs(&view.known));
     items
 }
 
@@ -277,7 +273,8 @@ async fn table(call: Call, party: PartyId, look: Look, items: &[ReportItem]) -> 
             let (rows, next) = changes(&call, party, place).await?;
             for change in &rows {
                 lines.text("change");
-                lines.text(&change.row.seq.to_string());
+                let number = Some(change.row.seq).filter(|number| *number > 0);
+                lines.text(&number.map_or_else(String::new, |number| number.to_string()));
                 lines.text(look.pick(&change.reason_en, &change.reason_zh));
                 lines.text("");
                 lines.text("");
@@ -297,8 +294,10 @@ async fn changes(
     party: PartyId,
     place: Option<i64>,
 ) -> Result<(Vec<credit::LimitChange>, Option<i64>), Problem> {
+    let (rules, now) = (call.app.rules(), call.app.now());
     let read = move |session: &mut dyn purser_engine::Session| {
-        credit::limit_log(session, party, &ChangeFilter::default(), place, csv::ROWS)
+        let as_of = AsOf { rules: &rules, now };
+        credit::limit_log(session, party, as_of, &ChangeFilter::default(), place, csv::ROWS)
     };
     let page = call.app.read(read).await?;
     Ok((page.rows, page.next))

@@ -58,7 +58,7 @@ pub(crate) struct ShopComponent {
     until: Option<String>,
     /// What it rests on: a reference or a sentence of 1 to 200 characters, which the merchant reads. Nothing personal.
     /// Absent: as it was, unless the amount is another one.
-    evidence: Option<String>,
+    pub(super) evidence: Option<String>,
 }
 
 /// What is known of a shop; what is absent stays as it is. The same again changes nothing.
@@ -148,7 +148,10 @@ pub(crate) struct ShopItems {
     refused: usize,
 }
 
-fn month(index: usize, given: &ShopMonth) -> Result<(purser_domain::time::Month, MonthFacts), Wrong> {
+pub(super) fn month(
+    index: usize,
+    given: &ShopMonth,
+) -> Result<(purser_domain::time::Month, MonthFacts), Wrong> {
     let month = facts::month(&given.month)
         .ok_or_else(|| wrong(format!("/months/{index}/month"), "a civil month, like 2026-03"))?;
     let dsr = given.dsr.as_ref().map(|rating| Dsr {
@@ -165,7 +168,7 @@ fn month(index: usize, given: &ShopMonth) -> Result<(purser_domain::time::Month,
     Ok((month, facts))
 }
 
-fn component(index: usize, given: &ShopComponent) -> Result<Component, Wrong> {
+pub(super) fn component(index: usize, given: &ShopComponent) -> Result<Component, Wrong> {
     let field = |name: &str| format!("/components/{index}/{name}");
     let text = "a source is credit_evaluation, level_and_volume, service_quality or partner";
     let source = Source::named(&given.source).ok_or_else(|| wrong(field("source"), text))?;

@@ -113,6 +113,27 @@ impl Cursor {
         }
     }
 
+    /// With a short text behind the numbers.
+    pub(crate) fn with_text(mut self, text: &str) -> Self {
+        self.numbers.push(i64::try_from(text.len()).unwrap_or(i64::MAX));
+        for part in text.as_bytes().chunks(8) {
+            let mut bytes = [0; 8];
+            bytes.iter_mut().zip(part).for_each(|(to, from)| *to = *from);
+            self.numbers.push(i64::from_be_bytes(bytes));
+        }
+        self
+    }
+
+    /// The first `count` numbers and the text of [`Cursor::with_text`]; `None` where it has neither so many nor a text.
+    pub(crate) fn text(&self, count: usize) -> Option<(&[i64], String)> {
+        let (numbers, rest) = self.numbers.split_at_checked(count)?;
+        let (length, parts) = rest.split_first()?;
+        let mut bytes: Vec<u8> = parts.iter().flat_map(|part| part.to_be_bytes()).collect();
+        let length = usize::try_from(*length).ok().filter(|length| length.div_ceil(8) == parts.len())?;
+        bytes.truncate(length);
+        Some((numbers, String::from_utf8(bytes).ok()?))
+    }
+
     pub(crate) fn of_places(places: &Places) -> Self {
         let numbers = places.0.iter().flat_map(|place| [place.lane, place.seq, place.n]).collect();
         Self { numbers, id: Uid::NIL }
@@ -131,6 +152,17 @@ fn check(bytes: &[u8]) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_round_trip() {
+        for text in ["", "a", "12345678", "退款 1", &"x".repeat(64)] {
+            let cursor = Cursor { numbers: vec![7, 9], id: Uid([9; 16]) }.with_text(text);
+            let read = Cursor::decode(&cursor.encode()).unwrap();
+            assert_eq!(read.text(2), Some(([7, 9].as_slice(), text.to_owned())));
+            assert_eq!((read.text(1).is_some(), read.text(99)), (false, None));
+        }
+        assert_eq!(Cursor::id(Uid([9; 16])).text(0), None);
+    }
 
     #[test]
     fn cursors_round_trip_and_others_are_refused() {

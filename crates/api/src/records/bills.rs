@@ -95,8 +95,7 @@ macro_rules! params {
 params! {
     /// Parameters of the list of bill lines.
     BillParams {
-        /// Rows to return, 1 to 200; 50 when absent. A page ends with an order: it may be longer by the lines of one, or
-        /// shorter and still have a `next_cursor`.
+        /// Most rows to return, 1 to 200; 50 when absent. A page may be shorter and still have a `next_cursor`.
         #[param(minimum = 1, maximum = 200)]
         limit: Option<usize>,
         /// `next_cursor` of the page before; opaque.
@@ -167,16 +166,32 @@ pub(crate) async fn list_bill_lines(
 ) -> Result<Response, Problem> {
     let party: PartyId = parse_id(&id, "id")?;
     let most = limit(params.limit)?;
-    let before = match &params.cursor {
-        Some(text) => Some(Cursor::decode(text)?.place()?),
-        None => None,
-    };
-    let before: Option<BillPlace> = before.map(|(at, id)| (Timestamp(at), CreditOrderId(id)));
+    let before = params.cursor.as_deref().map(place).transpose()?;
     let filter = params.filter(&call)?;
     let page =
         call.app.read(move |session| credit::bill_lines(session, party, &filter, before, most)).await?;
-    let next_cursor = page.next.map(|(at, id)| Cursor { numbers: vec![at.0], id: id.0 }.encode());
+    let next_cursor = page.next.as_ref().map(|place| cursor(place).encode());
     Ok(json(&Page { data: page.rows.iter().map(BillLineView::from).collect(), next_cursor }))
+}
+
+fn cursor(place: &BillPlace) -> Cursor {
+    let (at, id) = place.order;
+    match &place.event {
+        None => Cursor { numbers: vec![at.0], id: id.0 },
+        Some((event_at, event)) => Cursor { numbers: vec![at.0, event_at.0], id: id.0 }.with_text(event),
+    }
+}
+
+fn place(text: &str) -> Result<BillPlace, Problem> {
+    let cursor = Cursor::decode(text)?;
+    let id = CreditOrderId(cursor.id);
+    let within = cursor.text(2).filter(|(_, event)| credit::is_order_id(event));
+    if let Some(([at, event_at], event)) = within {
+        let event = Some((Timestamp(*event_at), event));
+        return Ok(BillPlace { order: (Timestamp(*at), id), event });
+    }
+    let (at, _) = cursor.place()?;
+    Ok(BillPlace { order: (Timestamp(at), id), event: None })
 }
 
 const HEADINGS: [(&str, &str); 13] = [

@@ -101,6 +101,8 @@ sections! {
         "approval_decided": "审批单已处理。", "The proposal is decided already.";
         "approval_same_person": "提交人不能审批自己的申请，须由另一人审批。",
             "Whoever proposed it cannot decide it; a second person has to.";
+        "approval_outdated": "该审批单缺少现在必填的内容，请驳回后重新提交。",
+            "The proposal lacks what is asked now; refuse it and propose it again.";
         "approval_open": "相同的申请已提交，请直接审批。", "The same is proposed already; decide it.";
         "approval_required": "须先由另一人审批。", "A second person has to approve this first.";
         "policy_unreadable": "政策文件有误，请按提示修改。", "The policy file has errors; see where.";

@@ -24,11 +24,16 @@ pub struct Standing {
     pub frozen_minor: i64,
     /// Refunded before the buyer paid and not given back; part of what is used.
     pub due_minor: i64,
+    /// There is no new use: locked, closing, or its party is frozen or closed.
+    pub closed: bool,
 }
 
 impl Standing {
-    /// `max(0, total − used − reserved − frozen)` (C1).
+    /// `max(0, total − used − reserved − frozen)`, and 0 while there is no new use (C1).
     pub fn available_minor(&self) -> i64 {
+        if self.closed {
+            return 0;
+        }
         let taken = self.used_minor.saturating_add(self.reserved_minor).saturating_add(self.frozen_minor);
         self.total_minor.saturating_sub(taken).max(0)
     }

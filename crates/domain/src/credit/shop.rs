@@ -274,6 +274,8 @@ pub struct Shop {
     pub components: Vec<Component>,
     /// What parts of the limit rest on, as it was reported with them; by source and first day.
     pub evidence: BTreeMap<(Source, Date), String>,
+    /// Amounts in whose place others were granted from the same first day on (C25), minor units.
+    pub replaced: BTreeMap<(Source, Date), i64>,
     /// Full months that were reported.
     pub months: BTreeMap<Month, MonthFacts>,
     /// Return rate of the last 30 days, as last reported.
@@ -304,6 +306,7 @@ impl Shop {
             level,
             components: Vec::new(),
             evidence: BTreeMap::new(),
+            replaced: BTreeMap::new(),
             months: BTreeMap::new(),
             return_rate: None,
             trainings: Vec::new(),
@@ -323,10 +326,30 @@ impl Shop {
         found.map_or(0, |component| component.amount_minor)
     }
 
-    /// Takes over a part of the limit (C2). A part is known by its source and its first day: told again it says the same or
+    /// Takes over a part of the limit that was granted (C25). Telling again what it replaced does not undo it.
+    pub fn grant_component(&mut self, new: Component) {
+        let key = (new.source, new.since);
+        let known = self.components.iter().find(|c| (c.source, c.since) == key).map(|c| c.amount_minor);
+        let told = self.replaced.get(&key).copied().or(known);
+        if let Some(amount) = told.filter(|amount| *amount != new.amount_minor) {
+            self.replaced.insert(key, amount);
+        }
+        self.place(new);
+    }
+
+    /// Takes over a part of the limit that was reported (C2). A part is known by its source and its first day: told again it says the same or
     /// corrects itself, and it ends at the latest where the next one of its source begins. So an old one that is told
     /// late, or once more, brings no old amount back. Evidence for another amount is none for this one.
     pub fn put_component(&mut self, new: Component) {
+        let key = (new.source, new.since);
+        if self.replaced.get(&key) == Some(&new.amount_minor) {
+            return;
+        }
+        self.replaced.remove(&key);
+        self.place(new);
+    }
+
+    fn place(&mut self, new: Component) {
         let of_source = |c: &Component| c.source == new.source;
         let after = self.components.iter().filter(|c| of_source(c) && c.since > new.since);
         let next = after.map(|c| c.since).min();

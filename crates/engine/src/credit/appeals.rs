@@ -13,7 +13,7 @@ use super::{
     changes::{ShopChange, change, want_liability},
     evaluate::want,
     facts,
-    rows::{CreditShopRow, ShopFactsRow},
+    rows::ShopFactsRow,
     shops::merchant,
     terms::limit_terms,
 };
@@ -141,13 +141,13 @@ impl Command for FileAppeal {
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Self::Output, Rejection> {
         merchant(tx, self.party)?;
-        let shop = tx.get::<CreditShopRow>(&self.party).cloned();
         let known = tx.get::<ShopFactsRow>(&self.party).map(|row| facts::decode(&row.facts));
-        let (Some(row), Some(shop)) = (shop, known) else {
+        let Some(shop) = known else {
             return Err(Rejection::new("credit_shop_unknown", "nothing is known of this shop"));
         };
         let terms = limit_terms(ctx.rules.policy.now(ctx.now));
-        let in_force = credit::grounds(&credit::evaluate(&shop, ctx.today, &terms).steps);
+        let now = credit::evaluate(&shop, ctx.today, &terms);
+        let in_force = credit::grounds(&now.steps);
         let pending = open_appeal(tx, self.party, self.ground).is_some();
         let filed = Appeal { ground: self.ground, plan: &self.plan, in_force: &in_force, pending };
         credit::appeal(&filed).map_err(rejected)?;
@@ -167,7 +167,7 @@ impl Command for FileAppeal {
             ground: self.ground.name().to_owned(),
             case_id,
             filed_at: ctx.now,
-            total: row.total,
+            total: now.total_minor,
             decided_at: None,
             granted: false,
             until: None,

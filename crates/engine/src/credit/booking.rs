@@ -76,7 +76,8 @@ pub(super) fn shop_facts(tx: &Tx, accounts: &ShopAccounts, shop: &CreditShopRow,
     ShopFacts {
         open,
         held: false,
-        available_minor: if open { shop.available_minor(accounts.used_minor(tx)) } else { 0 },
+        // Proceeds of a frozen party are frozen too, but it is closed then.
+        available_minor: shop.standing(accounts.used_minor(tx), shop.frozen, !open).available_minor(),
         proceeds_minor: tx.account(accounts.proceeds).map_or(0, Account::available),
         epoch: shop.epoch,
     }
@@ -123,6 +124,7 @@ pub(super) fn count(
 ) {
     shop.reserved += decision.reserved_minor;
     shop.due += decision.due_minor;
+    shop.owed += decision.owed_minor;
     shop.to_ship += decision.to_ship;
     shop.version += 1;
     count_unpaid(tx, accounts, &mut shop, decision);

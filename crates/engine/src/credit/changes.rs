@@ -222,7 +222,7 @@ fn apply(tx: &mut Tx, ctx: &Ctx, known: Known, change: &ShopChange, reason: &str
         ShopChange::Fix(fixed) => shop.fixed = Some(fixed),
         ShopChange::Unfix => shop.fixed = None,
         ShopChange::Grant(component, application) => {
-            shop.put_component(component);
+            shop.grant_component(component);
             shop.evidence.insert((component.source, component.since), application.to_string());
         }
         ShopChange::Waive(waiver) => shop.waivers.push(waiver),

@@ -104,6 +104,7 @@ pub(crate) fn drawn(tx: &mut Tx, ctx: &Ctx, party: PartyId, draw: &Draw) {
         // Orders of an older epoch know by it that they have neither due nor liability any more.
         row.epoch += 1;
         row.due = 0;
+        row.owed = 0;
         let used = used_minor(tx, party, ctx);
         warn_when_used(tx, ctx, &mut row, used);
     }

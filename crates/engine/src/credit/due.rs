@@ -22,21 +22,17 @@ static DUE: Statement = Statement {
     name: "credit.evaluations_due",
     sql: "SELECT party, total, frozen, reserved, due, epoch, evaluations, evaluated_at, next_on, unpaid, large_at, \
           locked_until, warned, high_on, high_total, opened_at, version, \
-          closing_since, closed_at, remind_on, to_ship \
+          closing_since, closed_at, remind_on, to_ship, owed \
           FROM credit_shops WHERE next_on <= ?1 ORDER BY next_on, party LIMIT ?2",
 };
 
 /// Statements of this module.
 pub(super) const STATEMENTS: &[&Statement] = &[&DUE];
 
-fn is_due(row: &CreditShopRow, ctx: &Ctx) -> bool {
-    row.next_on.as_ref().is_some_and(|on| *on <= ctx.today.to_string())
-}
-
 /// Declares what [`of_today`] reads of a shop, in the second round: nothing but for a shop whose date has come. The
 /// first round must have declared its [`CreditShopRow`], and [`want`] all but its facts.
 pub(super) fn want_if_due(needs: &mut Needs<'_>, party: PartyId, ctx: &Ctx) {
-    if needs.get::<CreditShopRow>(&party).is_some_and(|row| is_due(row, ctx)) {
+    if needs.get::<CreditShopRow>(&party).is_some_and(|row| row.is_due(ctx.today)) {
         needs.row::<ShopFactsRow>(party);
         want_last(needs, party);
     }
@@ -44,18 +40,18 @@ pub(super) fn want_if_due(needs: &mut Needs<'_>, party: PartyId, ctx: &Ctx) {
 
 /// The shop with the limit of today: one whose date has come is evaluated first, by the command that asks for it.
 pub(super) fn of_today(tx: &mut Tx, ctx: &Ctx, row: CreditShopRow) -> CreditShopRow {
-    if !is_due(&row, ctx) || !tx.is_loaded::<ShopFactsRow>(&row.party) {
+    if !row.is_due(ctx.today) || !tx.is_loaded::<ShopFactsRow>(&row.party) {
         return row;
     }
     let Some(known) = tx.get::<ShopFactsRow>(&row.party) else { return row };
     let shop = facts::decode(&known.facts);
-    let cause = Cause::by_quarter(ctx, &row, Cause::DATE);
+    let cause = Cause::by_quarter(&ctx.zone, ctx.today, &row, Cause::DATE);
     evaluate(tx, ctx, row, &shop, cause)
 }
 
 /// Brings a declared shop whose date has come to the limit of today, see [`of_today`].
 pub(crate) fn bring_to_today(tx: &mut Tx, ctx: &Ctx, party: PartyId) {
-    if let Some(row) = tx.get::<CreditShopRow>(&party).filter(|row| is_due(row, ctx)).cloned() {
+    if let Some(row) = tx.get::<CreditShopRow>(&party).filter(|row| row.is_due(ctx.today)).cloned() {
         of_today(tx, ctx, row);
     }
 }
@@ -92,7 +88,7 @@ impl Command for EvaluateDueShops {
 
     fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
         // Others of the group load shops as well.
-        let due = needs.loaded::<CreditShopRow>().filter(|row| is_due(row, ctx));
+        let due = needs.loaded::<CreditShopRow>().filter(|row| row.is_due(ctx.today));
         let due: Vec<PartyId> = due.map(|row| row.party).collect();
         for party in due {
             want(needs, party, ctx);
@@ -101,7 +97,7 @@ impl Command for EvaluateDueShops {
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Progress, Rejection> {
-        let due = |row: &&CreditShopRow| is_due(row, ctx) && is_wanted(tx, row);
+        let due = |row: &&CreditShopRow| row.is_due(ctx.today) && is_wanted(tx, row);
         let rows: Vec<CreditShopRow> = tx.rows::<CreditShopRow>().filter(due).cloned().collect();
         let done = i64::try_from(rows.len()).unwrap_or(i64::MAX);
         for row in rows {

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     command::Ctx,
     facts::Facts,
+    rules::Rules,
     tx::{Needs, Tx},
 };
 use purser_domain::{
@@ -17,7 +18,7 @@ use purser_domain::{
     ledger::{AccountKind, AccountRef},
     money::Rounding,
     policy::keys,
-    time::Date,
+    time::{Date, Timestamp, Zone},
 };
 
 /// Declares what evaluating a shop reads.
@@ -48,6 +49,62 @@ fn last(tx: &Tx, row: &CreditShopRow) -> Option<EvaluationRow> {
     tx.is_loaded::<EvaluationRow>(&key).then(|| tx.get::<EvaluationRow>(&key).cloned()).flatten()
 }
 
+/// Dates behind today of which one look makes up for at most so many.
+const MISSED_MAX: usize = 400;
+
+/// What a shop's limit is on a civil date by what is known of it, and the evaluation that says so, in force from the first
+/// instant of the date: nothing is written. For a date that has come and that nobody looked at
+/// ([`CreditShopRow::is_due`]).
+pub(super) fn look(
+    row: &CreditShopRow,
+    shop: &Shop,
+    rules: &Rules,
+    on: Date,
+    now: Timestamp,
+) -> (CreditShopRow, EvaluationRow) {
+    let zone = rules.policy.zone();
+    let at = zone.start_of(on);
+    // What is decided today goes by the rules of now; what a date behind it decided went by those of then.
+    let view = if on == zone.date(now) { rules.policy.now(now) } else { rules.policy.at(at, now) };
+    let terms = limit_terms(view);
+    let outcome = credit::evaluate(shop, on, &terms);
+    let evaluation = EvaluationRow {
+        party: row.party,
+        seq: row.evaluations + 1,
+        at,
+        cause: Cause::by_quarter(zone, on, row, Cause::DATE).to_owned(),
+        before: row.total,
+        total: outcome.total_minor,
+        steps: encode(&outcome.steps),
+        policy_version: i64::from(view.version().number),
+    };
+    let next_on = credit::next_change(shop, on, &terms).map(|date| date.to_string());
+    (CreditShopRow { total: outcome.total_minor, next_on, evaluated_at: at, ..row.clone() }, evaluation)
+}
+
+/// Writes down and tells what dates behind today changed while nobody looked (C9, C10): what is known of the shop was known
+/// then, or it would have been evaluated.
+fn make_up(tx: &mut Tx, ctx: &Ctx, mut row: CreditShopRow, shop: &Shop) -> CreditShopRow {
+    let mut last = last(tx, &row);
+    for _ in 0..MISSED_MAX {
+        let on = row.next_on.as_deref().and_then(|on| on.parse::<Date>().ok());
+        let Some(on) = on.filter(|on| *on < ctx.today) else { break };
+        let (next, new) = look(&row, shop, &ctx.rules, on, ctx.now);
+        row = next;
+        if last.as_ref().is_none_or(|last| last.steps != new.steps) || !Cause::is_of_itself(&new.cause) {
+            row.evaluations += 1;
+            if new.before != new.total {
+                let steps = |row: &EvaluationRow| decode(&row.steps).unwrap_or_default();
+                let prior = last.as_ref().map(steps).unwrap_or_default();
+                tell_change(tx, &new, (&prior, &steps(&new)), "");
+            }
+            last = Some(new.clone());
+            tx.put(new);
+        }
+    }
+    row
+}
+
 /// Evaluates a shop whose facts are loaded and writes down what came of it. One that nobody asked for and that changed
 /// neither limit nor steps leaves no row: what is stored explains the limit as it stands (C9).
 pub(super) fn evaluate(
@@ -68,41 +125,55 @@ pub(super) fn evaluate_after(
     (known, shop): (&Shop, &Shop),
     (cause, reason): (&str, &str),
 ) -> CreditShopRow {
+    let by_date = row.is_due(ctx.today);
+    if by_date && known != shop {
+        // What was in force from the beginning of the day on is kept too, so that any instant of it can be replayed.
+        let date = Cause::by_quarter(&ctx.zone, ctx.today, &row, Cause::DATE);
+        row = evaluate_after(tx, ctx, row, (known, known), (date, ""));
+        return evaluate_after(tx, ctx, row, (known, shop), (cause, reason));
+    }
+    if by_date {
+        row = make_up(tx, ctx, row, shop);
+    }
+    // A date is in force from its first instant on, whenever somebody looks.
+    let (cause, at) = if by_date && Cause::is_of_date(cause) {
+        (Cause::by_quarter(&ctx.zone, ctx.today, &row, Cause::DATE), ctx.day_start)
+    } else {
+        (cause, ctx.now)
+    };
     let view = ctx.rules.policy.now(ctx.now);
     let terms = limit_terms(view);
     let outcome = credit::evaluate(shop, ctx.today, &terms);
-    let (before, steps) = (row.total, encode(&outcome.steps));
-    let first = row.evaluations == 0;
-    let last = last(tx, &row);
-    let says_the_same = last.as_ref().is_some_and(|last| last.steps == steps);
-    if first || !(says_the_same && Cause::is_of_itself(cause)) {
-        row.evaluations += 1;
-        tx.put(EvaluationRow {
-            party: row.party,
-            seq: row.evaluations,
-            at: ctx.now,
-            cause: cause.to_owned(),
-            before,
-            total: outcome.total_minor,
-            steps,
-            policy_version: i64::from(view.version().number),
-        });
-    }
-    let changed = first || before != outcome.total_minor;
-    if changed {
-        let prior = match last {
+    let (before, last, first) = (row.total, last(tx, &row), row.evaluations == 0);
+    let new = EvaluationRow {
+        party: row.party,
+        seq: row.evaluations + 1,
+        at,
+        cause: cause.to_owned(),
+        before,
+        total: outcome.total_minor,
+        steps: encode(&outcome.steps),
+        policy_version: i64::from(view.version().number),
+    };
+    if first || before != new.total {
+        let prior = match &last {
             Some(last) => decode(&last.steps).unwrap_or_default(),
             None if first => Vec::new(),
             None => credit::evaluate(known, ctx.zone.date(row.evaluated_at), &terms).steps,
         };
-        tell_change(tx, &row, (&prior, &outcome), (cause, reason));
+        tell_change(tx, &new, (&prior, &outcome.steps), reason);
+    }
+    let says_the_same = last.is_some_and(|last| last.steps == new.steps);
+    if first || !(says_the_same && Cause::is_of_itself(cause)) {
+        row.evaluations += 1;
+        tx.put(new);
     }
     row.total = outcome.total_minor;
     row.evaluated_at = ctx.now;
     row.next_on = credit::next_change(shop, ctx.today, &terms).map(|date| date.to_string());
     let ahead = view.value(keys::BOOST_REMINDER);
     row.remind_on = credit::remind_on(shop, ctx.today, &terms, ahead).map(|date| date.to_string());
-    raise_high(&mut row, before, ctx.today);
+    raise_high(&mut row, if by_date { outcome.total_minor } else { before }, ctx.today);
     row.version += 1;
     if !first && row.total > before {
         let (before_minor, total_minor) = (before, row.total);
@@ -116,24 +187,18 @@ pub(super) fn evaluate_after(
 
 /// Tells the merchant what the limit was, what it is and why (C10): the rules in force by name, what differs in words,
 /// and what staff say where they decided it.
-fn tell_change(
-    tx: &mut Tx,
-    row: &CreditShopRow,
-    (prior, outcome): (&[Step], &credit::Evaluation),
-    (cause, reason): (&str, &str),
-) {
-    let rules: Vec<&str> =
-        outcome.steps.iter().filter(|s| s.rule != Rule::Rounding).map(|s| s.rule.name()).collect();
-    let words = reason_words(prior, &outcome.steps);
+fn tell_change(tx: &mut Tx, new: &EvaluationRow, (prior, steps): (&[Step], &[Step]), reason: &str) {
+    let rules: Vec<&str> = steps.iter().filter(|s| s.rule != Rule::Rounding).map(|s| s.rule.name()).collect();
+    let words = reason_words(prior, steps);
     let facts = Facts::new()
-        .int("before_minor", row.total)
-        .int("total_minor", outcome.total_minor)
-        .text("cause", cause)
+        .int("before_minor", new.before)
+        .int("total_minor", new.total)
+        .text("cause", &new.cause)
         .text("rules", rules.join(" "))
         .text("reason", reason)
         .text("reason_zh", words.0)
         .text("reason_en", words.1);
-    tx.notify("credit.limit_changed", row.party, &row.party.to_string(), facts);
+    tx.notify("credit.limit_changed", new.party, &new.party.to_string(), facts);
 }
 
 /// What differs between two evaluations, in both languages; a change of the rules themselves where nothing else does.
@@ -187,19 +252,30 @@ impl Cause {
 
     /// Why a limit is looked at on a civil date: the quarter, where the last look was in another one, else `plain`. The
     /// first day itself may have been missed.
-    pub(super) fn by_quarter(ctx: &Ctx, row: &CreditShopRow, plain: &'static str) -> &'static str {
+    pub(super) fn by_quarter(
+        zone: &Zone,
+        today: Date,
+        row: &CreditShopRow,
+        plain: &'static str,
+    ) -> &'static str {
         let quarter = |day: Date| (day.year(), (day.month() - 1) / 3);
-        let last = ctx.zone.date(row.evaluated_at);
-        if quarter(last) == quarter(ctx.today) { plain } else { Self::QUARTER }
+        let last = zone.date(row.evaluated_at);
+        if quarter(last) == quarter(today) { plain } else { Self::QUARTER }
+    }
+
+    /// Whether only the date made it necessary: what is known of the shop was the same since the one before.
+    pub(super) fn is_of_date(cause: &str) -> bool {
+        [Self::DATE, Self::QUARTER].contains(&cause)
     }
 }
 
-/// Keeps the day's highest limit (C7): a day begins with the limit of the day before.
-fn raise_high(row: &mut CreditShopRow, before: i64, today: Date) {
+/// Keeps the day's highest limit (C7): a day begins with the limit that its date gives. What ended with the day before is
+/// no limit of this one.
+fn raise_high(row: &mut CreditShopRow, begins_with: i64, today: Date) {
     let today = today.to_string();
     if row.high_on != today {
         row.high_on = today;
-        row.high_total = before;
+        row.high_total = begins_with;
     }
     row.high_total = row.high_total.max(row.total);
 }

@@ -45,6 +45,9 @@ pub fn encode(shop: &Shop) -> String {
     for ((source, since), text) in &shop.evidence {
         line(format_args!("evidence {} {since} {text}", source.name()));
     }
+    for ((source, since), amount) in &shop.replaced {
+        line(format_args!("replaced {} {since} {amount}", source.name()));
+    }
     for day in last(&shop.trainings) {
         line(format_args!("training {day}"));
     }
@@ -109,6 +112,9 @@ fn read(shop: &mut Shop, words: &[&str]) -> Option<()> {
         ["evidence", source, since, ref text @ ..] => {
             shop.evidence.insert((Source::named(source)?, date(since)?), text.join(" "));
         }
+        ["replaced", source, since, amount] => {
+            shop.replaced.insert((Source::named(source)?, date(since)?), number(amount)?);
+        }
         ["training", on] => shop.trainings.push(date(on)?),
         ["sale", from, until, ppm] => shop.promotions.push(Promotion {
             from: date(from)?,
@@ -171,6 +177,7 @@ mod tests {
             until: None,
         });
         shop.evidence.insert((Source::Partner, day("2024-06-01")), "contract  17".to_owned());
+        shop.replaced.insert((Source::Partner, day("2024-06-01")), 3);
         shop.trainings.push(day("2024-07-01"));
         shop.promotions.push(Promotion {
             from: day("2024-11-01"),

@@ -1,13 +1,14 @@
 //! What the limit follows by itself: the phone that is bound (C22), and funds that are frozen with their party (C6).
 
 use purser_domain::{
+    credit::Standing,
     ids::PartyId,
     ledger::{AccountKind, AccountRef},
     parties::PartyStatus,
 };
 
 use super::{
-    evaluate::{Cause, evaluate_after, want},
+    evaluate::{Cause, evaluate_after, look, used_minor, want},
     facts,
     rows::{CreditShopRow, ShopFactsRow},
 };
@@ -89,9 +90,23 @@ pub(super) fn frozen_minor(shop: &CreditShopRow, status: &PartyStatus, proceeds_
     }
 }
 
+/// How the limit of a shop stands, by the rows of party and shop, the receivable and [`want_funds`].
+pub(super) fn standing(tx: &Tx, ctx: &Ctx, shop: &CreditShopRow) -> Standing {
+    let status = tx.get::<PartyRow>(&shop.party).map_or(PartyStatus::Active, |row| row.party().status);
+    let frozen = frozen_minor(shop, &status, proceeds_minor(tx, ctx, shop.party));
+    let closed = Closed::of(&status, shop, ctx.now).is_some();
+    shop.standing(used_minor(tx, shop.party, ctx), frozen, closed)
+}
+
+fn proceeds_minor(tx: &Tx, ctx: &Ctx, party: PartyId) -> i64 {
+    let proceeds = AccountRef::party(party, AccountKind::Proceeds, ctx.rules.currency);
+    tx.account(proceeds.id()).map_or(0, |account| account.posted)
+}
+
 /// Declares what [`status_changed`] reads beside the party's accounts.
 pub(crate) fn want_status(needs: &mut Needs<'_>, party: PartyId) {
     needs.row::<CreditShopRow>(party);
+    needs.row::<ShopFactsRow>(party);
 }
 
 /// Declares what [`funds_changed`] reads beside the rows of party and shop.
@@ -99,11 +114,12 @@ pub(super) fn want_funds(needs: &mut Needs<'_>, party: PartyId, ctx: &Ctx) {
     needs.account(&AccountRef::party(party, AccountKind::Proceeds, ctx.rules.currency));
 }
 
-/// The platform reported other frozen funds: what is available of the limit is another amount (C6, C10).
-pub(super) fn funds_changed(tx: &mut Tx, ctx: &Ctx, shop: &CreditShopRow, frozen: i64) {
+/// The platform reported other frozen funds: what is available of the limit is another amount (C6, C10). `shop` is what the
+/// report made of it.
+pub(super) fn funds_changed(tx: &mut Tx, ctx: &Ctx, before: i64, shop: &CreditShopRow) {
     let status = tx.get::<PartyRow>(&shop.party).map_or(PartyStatus::Active, |row| row.party().status);
-    let after = CreditShopRow { frozen, ..shop.clone() };
-    tell_frozen(tx, ctx, frozen > shop.frozen, (shop, &status), (&after, &status));
+    let was = CreditShopRow { frozen: before, ..shop.clone() };
+    tell_frozen(tx, ctx, shop.frozen > before, (&was, &status), (shop, &status));
 }
 
 /// A party was frozen or is active again: its shop hears what became of the limit (C6, C10). The limit itself is
@@ -111,7 +127,13 @@ pub(super) fn funds_changed(tx: &mut Tx, ctx: &Ctx, shop: &CreditShopRow, frozen
 pub(crate) fn status_changed(tx: &mut Tx, ctx: &Ctx, party: PartyId, from: &PartyStatus, to: &PartyStatus) {
     let was = matches!(from, PartyStatus::Frozen { .. });
     let is = matches!(to, PartyStatus::Frozen { .. });
-    if let Some(shop) = tx.get::<CreditShopRow>(&party).cloned().filter(|_| was != is) {
+    if let Some(shop) = tx.get::<CreditShopRow>(&party).filter(|_| was != is) {
+        // The limit of today is told; whoever uses it next writes it down.
+        let known = tx.get::<ShopFactsRow>(&party).filter(|_| shop.is_due(ctx.today));
+        let shop = match known.map(|known| facts::decode(&known.facts)) {
+            Some(known) => look(shop, &known, &ctx.rules, ctx.today, ctx.now).0,
+            None => shop.clone(),
+        };
         tell_frozen(tx, ctx, is, (&shop, from), (&shop, to));
     }
 }
@@ -124,8 +146,7 @@ fn tell_frozen(
     after: (&CreditShopRow, &PartyStatus),
 ) {
     let (party, total) = (before.0.party, after.0.total);
-    let proceeds = AccountRef::party(party, AccountKind::Proceeds, ctx.rules.currency);
-    let posted = tx.account(proceeds.id()).map_or(0, |account| account.posted);
+    let posted = proceeds_minor(tx, ctx, party);
     let frozen = |(shop, status): (&CreditShopRow, &PartyStatus)| frozen_minor(shop, status, posted);
     let (before, after) = (frozen(before), frozen(after));
     let kind = if more { "credit.limit_frozen" } else { "credit.limit_unfrozen" };

@@ -17,7 +17,7 @@ use crate::{
 
 static SHOPS: Statement = Statement {
     name: "credit.invariant_shops",
-    sql: "SELECT party, reserved, due, epoch, to_ship FROM credit_shops ORDER BY party",
+    sql: "SELECT party, reserved, due, epoch, to_ship, owed FROM credit_shops ORDER BY party",
 };
 static ORDERS: Statement = Statement {
     name: "credit.invariant_orders",
@@ -47,7 +47,8 @@ const MOST: usize = 100;
 const READ: usize = 1_000;
 
 /// The limit used equals the receivable's balance: open orders add up to `credit.receivable`, what is reserved, due and
-/// to be shipped to the shop's counters, and no more than its liability is attributed to orders.
+/// to be shipped to the shop's counters, and what orders keep as beyond the limit, with what the shop owes beside them, to
+/// `credit.liability`.
 pub(crate) struct LimitUse;
 
 /// Balances of accounts, many in a read: shops are many, and a day's verification looks at all of them.
@@ -62,6 +63,15 @@ fn balances(session: &mut dyn Session, mut ids: Vec<AccountId>) -> Result<BTreeM
         })?;
     }
     Ok(posted)
+}
+
+/// What a shop's row says of its orders.
+struct Counters {
+    reserved: i64,
+    due: i64,
+    epoch: i64,
+    to_ship: i64,
+    owed: i64,
 }
 
 /// Sums of a shop's open orders.
@@ -81,15 +91,16 @@ impl Invariant for LimitUse {
     }
 
     fn check(&self, session: &mut dyn Session) -> Result<Vec<Finding>, Fault> {
-        let mut shops: BTreeMap<PartyId, (i64, i64, i64, i64)> = BTreeMap::new();
+        let mut shops: BTreeMap<PartyId, Counters> = BTreeMap::new();
         session.query(&SHOPS, &[], &mut |row| {
-            shops.insert(PartyId::from_uid(row.uid(0)), (row.int(1), row.int(2), row.int(3), row.int(4)));
+            let [reserved, due, epoch, to_ship, owed] = [1, 2, 3, 4, 5].map(|column| row.int(column));
+            shops.insert(PartyId::from_uid(row.uid(0)), Counters { reserved, due, epoch, to_ship, owed });
             true
         })?;
         let mut open: BTreeMap<PartyId, Open> = BTreeMap::new();
         session.query(&ORDERS, &[], &mut |row| {
             let row = CreditOrderRow::read(row);
-            let epoch = shops.get(&row.merchant).map_or(0, |shop| shop.2);
+            let epoch = shops.get(&row.merchant).map_or(0, |shop| shop.epoch);
             let order = row.order().at_epoch(epoch);
             let sum = open.entry(row.merchant).or_default();
             sum.currency = Some(row.currency);
@@ -108,13 +119,15 @@ impl Invariant for LimitUse {
         let accounts = shops.keys().flat_map(|party| ids(party, open.get(party))).collect();
         let posted = balances(session, accounts)?;
         let mut findings = Vec::new();
-        for (party, (reserved, due, _, to_ship)) in shops {
+        for (party, counters) in shops {
+            let Counters { reserved, due, to_ship, .. } = counters;
             let accounts = ids(&party, open.get(&party));
             let sum = open.remove(&party).unwrap_or_default();
             let [used, owed] = accounts.map(|id| posted.get(&id).copied().unwrap_or(0));
+            let liability = sum.liability + i128::from(counters.owed);
             let expected = format!(
-                "used {}, reserved {}, due {}, {} to ship, liability {} at least",
-                sum.receivable, sum.reserved, sum.due, sum.to_ship, sum.liability
+                "used {}, reserved {}, due {}, {} to ship, liability {liability}",
+                sum.receivable, sum.reserved, sum.due, sum.to_ship
             );
             let found =
                 format!("used {used}, reserved {reserved}, due {due}, {to_ship} to ship, liability {owed}");
@@ -122,7 +135,7 @@ impl Invariant for LimitUse {
                 && i128::from(reserved) == sum.reserved
                 && i128::from(due) == sum.due
                 && to_ship == sum.to_ship
-                && owed >= sum.liability;
+                && owed == liability;
             if !same {
                 let sentence = "the open orders of the shop do not add up to its accounts and counters";
                 findings.push(Finding::of_invariant(

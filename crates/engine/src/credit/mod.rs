@@ -48,8 +48,9 @@ pub use orders::{OrderEvent, OrderOutcome, OrderReport, ReportCreditOrders, cred
 pub(crate) use proof::{ApplicationsWhole, LimitsExplained};
 pub use proposals::{APPROVED_ACTIONS, CreditProposal};
 pub use queries::{
-    ChangeFilter, EVALUATION_PAGE_MAX, LimitChange, LimitView, ORDER_PAGE_MAX, OrderPage, evaluation_at,
-    evaluations, limit, limit_log, order, order_events, orders, overdue, shop_facts,
+    AsOf, ChangeFilter, EVALUATION_PAGE_MAX, EVENT_PAGE_MAX, EventPlace, LimitChange, LimitView,
+    ORDER_PAGE_MAX, OrderPage, PastLimit, evaluation_at, evaluations, limit, limit_at, limit_log, order,
+    order_events, orders, overdue, shop_facts,
 };
 pub use records::{
     BillFilter, BillLine, BillPlace, LINE_PAGE_MAX, LineFilter, ProceedsLine, bill_lines, proceeds_lines,
@@ -58,7 +59,7 @@ pub use remind::CreditReminderRow;
 pub(crate) use remind::{RemindOfBoosts, TellShops};
 pub use report::{CreditReport, Effect, OrderTotals, Reason, ShopSummary, credit_report, effect};
 pub use rows::{CreditOrderRow, CreditShopRow, EvaluationRow, OrderEventRow, ShopFactsRow};
-pub use shops::{AMOUNT_MAX, ReportShops, ShopOutcome, ShopReport};
+pub use shops::{AMOUNT_MAX, ReportShops, ShopOutcome, ShopReport, tried};
 pub use terms::{limit_terms, order_terms, sale_terms};
 
 use purser_storage::{Statement, Table};

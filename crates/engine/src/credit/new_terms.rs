@@ -141,7 +141,7 @@ impl Command for FollowTerms {
             let row = tx.get::<CreditShopRow>(party).cloned();
             let shop = tx.get::<ShopFactsRow>(party).map(|known| facts::decode(&known.facts));
             let (Some(row), Some(shop)) = (row, shop) else { continue };
-            let cause = Cause::by_quarter(ctx, &row, Cause::POLICY);
+            let cause = Cause::by_quarter(&ctx.zone, ctx.today, &row, Cause::POLICY);
             evaluate(tx, ctx, row, &shop, cause);
         }
         let last = self.shops.last().filter(|_| self.shops.len() >= ROUND);

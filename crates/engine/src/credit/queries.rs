@@ -1,28 +1,33 @@
 //! Reading limits: the live view is four point reads, a past instant a few more, lists page by index.
 
 use purser_domain::{
-    credit::{decode, order::Overdue},
+    credit::{Shop, Standing, decode, order::Overdue},
     ids::{CreditOrderId, PartyId},
     ledger::{AccountKind, AccountRef},
-    money::Currency,
     parties::PartyStatus,
     time::{Date, Timestamp},
 };
 use purser_storage::{Fault, Session, Statement, Value};
 
 use super::{
-    evaluate::reason_words,
+    evaluate::{look, reason_words},
+    facts,
     follow::{Closed, frozen_minor},
     rows::{CreditOrderRow, CreditShopRow, EvaluationRow, OrderEventRow, ShopFactsRow},
 };
-use crate::{earnings::account, feed::one, paging::Page, parties::PartyRow};
+use crate::{
+    earnings::account, feed::one, history::balance_at, paging::Page, parties::PartyRow, rules::Rules,
+};
 
 /// Most evaluations on a page.
 pub const EVALUATION_PAGE_MAX: i64 = 200;
 /// Most orders on a page.
 pub const ORDER_PAGE_MAX: i64 = 500;
-/// Most events of an order that are shown.
-const EVENTS_MAX: i64 = 1_000;
+/// Most events of an order on a page.
+pub const EVENT_PAGE_MAX: usize = 1_000;
+
+/// A place among the events of an order: instant and id of one of them.
+pub type EventPlace = (Timestamp, String);
 
 static PAGE: Statement = Statement {
     name: "credit.evaluations",
@@ -44,32 +49,47 @@ static OVERDUE: Statement = Statement {
 static EVENTS: Statement = Statement {
     name: "credit.order_events",
     sql: "SELECT order_id, event_id, kind, amount, at, grp FROM credit_order_events WHERE order_id = ?1 \
-          ORDER BY at, event_id LIMIT ?2",
+          AND (at, event_id) > (?2, ?3) ORDER BY at, event_id LIMIT ?4",
 };
 
 /// Statements of this module.
 pub(super) const STATEMENTS: &[&Statement] = &[&PAGE, &ORDERS, &OVERDUE, &EVENTS];
 
+/// By which rules, and when, a limit is looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct AsOf<'r> {
+    /// The rules.
+    pub rules: &'r Rules,
+    /// Business time.
+    pub now: Timestamp,
+}
+
+impl AsOf<'_> {
+    pub(super) fn today(&self) -> Date {
+        self.rules.policy.zone().date(self.now)
+    }
+}
+
 /// The limit as it stands (C1). Amounts are minor units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LimitView {
-    /// The shop.
+    /// The shop, with the limit of today: also where the daily job has not come by yet.
     pub shop: CreditShopRow,
+    /// What is known of it.
+    pub known: Shop,
     /// Advanced and open: the receivable's balance in the ledger.
     pub used_minor: i64,
     /// Frozen with the shop's funds (C6): reported, or all proceeds of a frozen party.
     pub frozen_minor: i64,
     /// Why there is no new use; `None` while there is.
     pub closed: Option<Closed>,
-    /// `max(0, total − used − reserved − frozen)`; 0 where there is no new use.
-    pub available_minor: i64,
     /// What the shop owes for shipping beyond its limit.
     pub liability_minor: i64,
     /// Proceeds without holds.
     pub proceeds_minor: i64,
     /// Proceeds that withdrawals under way reserve.
     pub held_minor: i64,
-    /// The last evaluation.
+    /// The evaluation that the limit follows from; number 0 for one of today that is not written down yet.
     pub evaluation: Option<EvaluationRow>,
 }
 
@@ -79,43 +99,65 @@ impl LimitView {
         let debts = self.shop.due.saturating_add(self.liability_minor);
         self.proceeds_minor.saturating_sub(debts).max(0)
     }
+
+    /// How the limit stands.
+    pub const fn standing(&self) -> Standing {
+        self.shop.standing(self.used_minor, self.frozen_minor, self.closed.is_some())
+    }
+
+    /// `max(0, total − used − reserved − frozen)`; 0 where there is no new use. Minor units.
+    pub fn available_minor(&self) -> i64 {
+        self.standing().available_minor()
+    }
 }
 
-/// The limit of a shop at business time `now`; `None` when nothing is known of the shop.
+/// The limit of a shop; `None` when nothing is known of the shop.
 ///
 /// # Errors
 /// Storage faults.
-pub fn limit(
-    session: &mut dyn Session,
-    party: PartyId,
-    currency: Currency,
-    now: Timestamp,
-) -> Result<Option<LimitView>, Fault> {
-    let Some(shop) = one::<CreditShopRow>(session, party)? else { return Ok(None) };
+pub fn limit(session: &mut dyn Session, party: PartyId, as_of: AsOf<'_>) -> Result<Option<LimitView>, Fault> {
+    let Some((shop, known, evaluation)) = of_today(session, party, as_of)? else { return Ok(None) };
     let status = one::<PartyRow>(session, party)?.map_or(PartyStatus::Active, |row| row.party().status);
     let mut posted = |kind| -> Result<(i64, i64), Fault> {
-        let row = account(session, &AccountRef::party(party, kind, currency))?.map(|row| row.0);
+        let row = account(session, &AccountRef::party(party, kind, as_of.rules.currency))?.map(|row| row.0);
         Ok(row.map_or((0, 0), |account| (account.posted, account.available())))
     };
     let used_minor = posted(AccountKind::CreditReceivable)?.0;
     let liability_minor = posted(AccountKind::CreditLiability)?.0;
     let (proceeds_posted, proceeds_minor) = posted(AccountKind::Proceeds)?;
-    let evaluation = one::<EvaluationRow>(session, (party, shop.evaluations))?;
-    let frozen_minor = frozen_minor(&shop, &status, proceeds_posted);
-    let closed = Closed::of(&status, &shop, now);
-    let taken = used_minor.saturating_add(shop.reserved).saturating_add(frozen_minor);
-    let free = if closed.is_some() { 0 } else { shop.total.saturating_sub(taken).max(0) };
     Ok(Some(LimitView {
+        frozen_minor: frozen_minor(&shop, &status, proceeds_posted),
+        closed: Closed::of(&status, &shop, as_of.now),
         shop,
+        known,
         used_minor,
-        frozen_minor,
-        closed,
-        available_minor: free,
         liability_minor,
         proceeds_minor,
         held_minor: proceeds_posted - proceeds_minor,
         evaluation,
     }))
+}
+
+/// A shop with the limit of today, what is known of it, and the evaluation behind it.
+pub(super) type OfToday = (CreditShopRow, Shop, Option<EvaluationRow>);
+
+/// What a command that asks for the limit would decide by (C1), without writing anything: where a date has come that the
+/// daily job has not looked at, what is stored is evaluated here. An evaluation that says what the last one said is that
+/// one.
+pub(super) fn of_today(
+    session: &mut dyn Session,
+    party: PartyId,
+    as_of: AsOf<'_>,
+) -> Result<Option<OfToday>, Fault> {
+    let Some(row) = one::<CreditShopRow>(session, party)? else { return Ok(None) };
+    let Some(stored) = one::<ShopFactsRow>(session, party)? else { return Ok(None) };
+    let known = facts::decode(&stored.facts);
+    let last = one::<EvaluationRow>(session, (party, row.evaluations))?;
+    if !row.is_due(as_of.today()) {
+        return Ok(Some((row, known, last)));
+    }
+    let (row, new) = look(&row, &known, as_of.rules, as_of.today(), as_of.now);
+    Ok(Some((row, known, Some(unless_said(last, new)))))
 }
 
 /// What is known of a shop.
@@ -126,17 +168,71 @@ pub fn shop_facts(session: &mut dyn Session, party: PartyId) -> Result<Option<Sh
     one(session, party)
 }
 
+/// The last evaluation where a new one says the same; else the new one, which has no number yet.
+fn unless_said(last: Option<EvaluationRow>, new: EvaluationRow) -> EvaluationRow {
+    last.filter(|last| last.steps == new.steps).unwrap_or(EvaluationRow { seq: 0, ..new })
+}
+
+/// A limit as it was at an instant (C9). Amounts are minor units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastLimit {
+    /// The evaluation that was in force, with the limit and its steps.
+    pub evaluation: EvaluationRow,
+    /// Advanced and open.
+    pub used_minor: i64,
+    /// What the shop owed for shipping beyond its limit.
+    pub liability_minor: i64,
+    /// Proceeds, with what withdrawals under way reserved.
+    pub proceeds_minor: i64,
+}
+
+/// The limit of a shop at a past instant; `None` before it had one. What was used and owed then comes from the ledger's
+/// history; what was reserved, due, frozen or locked then is kept by nobody.
+///
+/// # Errors
+/// Storage faults.
+pub fn limit_at(
+    session: &mut dyn Session,
+    party: PartyId,
+    as_of: AsOf<'_>,
+    at: Timestamp,
+) -> Result<Option<PastLimit>, Fault> {
+    let zone = as_of.rules.policy.zone();
+    let Some(evaluation) = evaluation_at(session, party, as_of, at)? else { return Ok(None) };
+    let mut balance = |kind| -> Result<i64, Fault> {
+        let id = AccountRef::party(party, kind, as_of.rules.currency).id();
+        Ok(balance_at(session, zone, id, at)?.posted_minor)
+    };
+    Ok(Some(PastLimit {
+        evaluation,
+        used_minor: balance(AccountKind::CreditReceivable)?,
+        liability_minor: balance(AccountKind::CreditLiability)?,
+        proceeds_minor: balance(AccountKind::Proceeds)?,
+    }))
+}
+
 /// The evaluation that was in force at an instant (C9): halved down to it, since a shop's evaluations are numbered
-/// without gaps in order of time. A shop with ten thousand of them costs fourteen point reads.
+/// without gaps in order of time. A shop with ten thousand of them costs fifteen point reads. One of a date that nobody has
+/// looked at yet has the number 0.
 ///
 /// # Errors
 /// Storage faults.
 pub fn evaluation_at(
     session: &mut dyn Session,
     party: PartyId,
+    as_of: AsOf<'_>,
     at: Timestamp,
 ) -> Result<Option<EvaluationRow>, Fault> {
     let Some(shop) = one::<CreditShopRow>(session, party)? else { return Ok(None) };
+    let on = as_of.rules.policy.zone().date(at);
+    if shop.is_due(on)
+        && let Some(stored) = one::<ShopFactsRow>(session, party)?
+    {
+        // Nothing else became known since the last one.
+        let last = one::<EvaluationRow>(session, (party, shop.evaluations))?;
+        let (_, new) = look(&shop, &facts::decode(&stored.facts), as_of.rules, on, as_of.now);
+        return Ok(Some(unless_said(last, new)));
+    }
     let (mut low, mut high) = (0, shop.evaluations);
     let mut found = None;
     while low < high {
@@ -182,7 +278,7 @@ pub fn evaluations(
 /// A change of a limit, with its reasons in words (C10).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LimitChange {
-    /// The evaluation that changed it.
+    /// The evaluation that changed it; number 0 for one of today that is not written down yet.
     pub row: EvaluationRow,
     /// Why, in Chinese.
     pub reason_zh: String,
@@ -204,19 +300,22 @@ pub struct ChangeFilter {
 /// Evaluations that one page of the log reads at most.
 const LOG_EXAMINED: usize = 2_000;
 
-/// The log of a limit: what changed it, newest first, below the number of an evaluation. A page that read its bounded part
-/// without finding so many is shorter and says where to go on.
+/// The log of a limit: what changed it, newest first, below the number of an evaluation. The first page begins with a
+/// change of today that is not written down yet. A page that read its bounded part without finding so many is shorter and
+/// says where to go on.
 ///
 /// # Errors
 /// Storage faults.
 pub fn limit_log(
     session: &mut dyn Session,
     party: PartyId,
+    as_of: AsOf<'_>,
     filter: &ChangeFilter,
     below: Option<i64>,
     most: usize,
 ) -> Result<Page<LimitChange, i64>, Fault> {
-    let (mut rows, mut below, mut examined) = (Vec::new(), below, 0);
+    let (mut below, mut examined) = (below, 0);
+    let mut rows = if below.is_none() { change_of_today(session, party, as_of, filter)? } else { Vec::new() };
     loop {
         // One more than is looked at: the evaluation before each says what differs.
         let read = evaluations(session, party, below, EVALUATION_PAGE_MAX + 1)?;
@@ -226,7 +325,7 @@ pub fn limit_log(
             if filter.since.is_some_and(|since| row.at < since) {
                 return Ok(Page { rows, next: None });
             }
-            if rows.len() == most {
+            if rows.len() >= most {
                 return Ok(Page { rows, next: Some(row.seq + 1) });
             }
             if filter.shows(row) {
@@ -250,6 +349,21 @@ impl ChangeFilter {
             && self.until.is_none_or(|until| row.at < until)
             && self.raised.is_none_or(|raised| (row.total > row.before) == raised)
     }
+}
+
+/// A change that a date has brought and that is not written down yet.
+fn change_of_today(
+    session: &mut dyn Session,
+    party: PartyId,
+    as_of: AsOf<'_>,
+    filter: &ChangeFilter,
+) -> Result<Vec<LimitChange>, Fault> {
+    let Some((shop, _, Some(row))) = of_today(session, party, as_of)? else { return Ok(Vec::new()) };
+    if row.seq > 0 || !filter.shows(&row) || filter.since.is_some_and(|since| row.at < since) {
+        return Ok(Vec::new());
+    }
+    let last = one::<EvaluationRow>(session, (party, shop.evaluations))?;
+    Ok(vec![change(&row, last.as_ref())])
 }
 
 fn change(row: &EvaluationRow, before: Option<&EvaluationRow>) -> LimitChange {
@@ -303,17 +417,27 @@ pub fn order(session: &mut dyn Session, id: CreditOrderId) -> Result<Option<Cred
     Ok(Some(row.at_epoch(epoch)))
 }
 
-/// Events of an order in the order in which they happened (C26).
+/// Events of an order in the order in which they happened (C26), behind a place: at most [`EVENT_PAGE_MAX`].
 ///
 /// # Errors
 /// Storage faults.
-pub fn order_events(session: &mut dyn Session, id: CreditOrderId) -> Result<Vec<OrderEventRow>, Fault> {
-    let mut rows = Vec::new();
-    session.query(&EVENTS, &[Value::Bytes(&id.0.0), Value::Int(EVENTS_MAX)], &mut |row| {
+pub fn order_events(
+    session: &mut dyn Session,
+    id: CreditOrderId,
+    after: Option<EventPlace>,
+) -> Result<Page<OrderEventRow, EventPlace>, Fault> {
+    let (at, event_id) = after.unwrap_or((Timestamp(i64::MIN), String::new()));
+    let one_more = i64::try_from(EVENT_PAGE_MAX + 1).unwrap_or(i64::MAX);
+    let params = [Value::Bytes(&id.0.0), Value::Int(at.0), Value::Text(&event_id), Value::Int(one_more)];
+    let mut rows: Vec<OrderEventRow> = Vec::new();
+    session.query(&EVENTS, &params, &mut |row| {
         rows.push(read(row));
         true
     })?;
-    Ok(rows)
+    let more = rows.len() > EVENT_PAGE_MAX;
+    rows.truncate(EVENT_PAGE_MAX);
+    let next = rows.last().filter(|_| more).map(|last| (last.at, last.event_id.clone()));
+    Ok(Page { rows, next })
 }
 
 /// Open advances of a shop that are overdue on a civil date, by bucket: orders and minor units (C11). All of them: they

@@ -13,8 +13,12 @@ use purser_domain::{
 };
 use purser_storage::{Fault, Record as _, Session, Statement, Value};
 
-use super::rows::{CreditOrderRow, OrderEventRow};
+use super::{
+    queries::EventPlace,
+    rows::{CreditOrderRow, OrderEventRow},
+};
 use crate::{
+    feed::one,
     history::{self, Cursor},
     paging::Page,
 };
@@ -23,8 +27,10 @@ use crate::{
 pub const LINE_PAGE_MAX: usize = 1_000;
 /// Orders read at a time.
 const ORDERS: i64 = 200;
-/// Events of one order that are shown, its newest: as many as the order's own page shows.
+/// Events of one order read at a time.
 const EVENTS: i64 = 1_000;
+/// Events of one order that one page reads at most before it says where to go on.
+const EVENTS_EXAMINED: usize = 5_000;
 /// Orders that one page reads at most before it says where to go on.
 const ORDERS_EXAMINED: usize = 2_000;
 /// Lines of the ledger that one page reads at most before it says where to go on.
@@ -41,7 +47,7 @@ static ORDERS_OF: Statement = Statement {
 static EVENTS_OF: Statement = Statement {
     name: "credit.bill_lines",
     sql: "SELECT order_id, event_id, kind, amount, at, grp FROM credit_order_events WHERE order_id = ?1 \
-          AND kind <> 'scanned' ORDER BY at DESC, event_id DESC LIMIT ?2",
+          AND kind <> 'scanned' AND (at, event_id) < (?2, ?3) ORDER BY at DESC, event_id DESC LIMIT ?4",
 };
 
 pub(super) const STATEMENTS: &[&Statement] = &[&ORDERS_OF, &EVENTS_OF];
@@ -74,8 +80,14 @@ pub struct BillLine {
     pub order: CreditOrderRow,
 }
 
-/// Where a list of bill lines goes on: behind this order.
-pub type BillPlace = (Timestamp, CreditOrderId);
+/// Where a list of bill lines goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BillPlace {
+    /// Behind this order, by its authorisation.
+    pub order: (Timestamp, CreditOrderId),
+    /// Within it still, behind this event.
+    pub event: Option<EventPlace>,
+}
 
 impl BillFilter {
     /// An order none of whose events can be shown is not read further.
@@ -96,9 +108,9 @@ impl BillFilter {
     }
 }
 
-/// Bill lines of a merchant, order by order, the newest authorised first, the events of each from the newest back, a
-/// thousand at most: a page ends with an order and may so be that much longer than `most`, or shorter. That a parcel was
-/// seen moves no money and is no line.
+/// Bill lines of a merchant, order by order, the newest authorised first, the events of each from the newest back. A page
+/// that read its bounded part without finding so many is shorter and says where to go on. That a parcel was seen moves no
+/// money and is no line.
 ///
 /// # Errors
 /// Storage faults.
@@ -110,57 +122,99 @@ pub fn bill_lines(
     most: usize,
 ) -> Result<Page<BillLine, BillPlace>, Fault> {
     let most = most.clamp(1, LINE_PAGE_MAX);
+    let mut rows = Vec::new();
+    // An order that was authorised later has no event before that.
     let end = filter.until.map_or((Timestamp(i64::MAX), CreditOrderId(Uid([0xff; 16]))), |until| {
-        // An order that was authorised later has no event before that.
         (until, CreditOrderId(Uid::NIL))
     });
-    let mut place = before.map_or(end, |before| before.min(end));
-    let (mut rows, mut examined) = (Vec::new(), 0);
+    let mut place = before.as_ref().map_or(end, |before| before.order.min(end));
+    if let Some(BillPlace { order, event: Some(event) }) = before {
+        let known = one::<CreditOrderRow>(session, order.1)?.filter(|row| row.merchant == merchant);
+        if let Some(known) = known.filter(|row| filter.reaches(row))
+            && let Some(event) = events(session, &known, filter, Some(event), most, &mut rows)?
+        {
+            return Ok(Page { rows, next: Some(BillPlace { order, event: Some(event) }) });
+        }
+    }
+    let mut examined = 0;
     loop {
-        let params = [
-            Value::Bytes(&merchant.0.0),
-            Value::Int(place.0.0),
-            Value::Bytes(&place.1.0.0),
-            Value::Int(ORDERS),
-        ];
-        let mut orders = Vec::new();
-        session.query(&ORDERS_OF, &params, &mut |source| {
-            orders.push(CreditOrderRow::read(source));
-            true
-        })?;
+        if rows.len() >= most {
+            return Ok(Page { rows, next: Some(BillPlace { order: place, event: None }) });
+        }
+        let orders = orders_below(session, merchant, place)?;
         let last = i64::try_from(orders.len()).unwrap_or(i64::MAX) < ORDERS;
         examined += orders.len();
         for order in orders {
-            place = (order.authorised_at, order.id);
-            if filter.reaches(&order) {
-                events(session, &order, filter, &mut rows)?;
-            }
             if rows.len() >= most {
-                return Ok(Page { rows, next: Some(place) });
+                return Ok(Page { rows, next: Some(BillPlace { order: place, event: None }) });
+            }
+            place = (order.authorised_at, order.id);
+            if filter.reaches(&order)
+                && let Some(event) = events(session, &order, filter, None, most, &mut rows)?
+            {
+                return Ok(Page { rows, next: Some(BillPlace { order: place, event: Some(event) }) });
             }
         }
         if last {
             return Ok(Page { rows, next: None });
         }
         if examined >= ORDERS_EXAMINED {
-            return Ok(Page { rows, next: Some(place) });
+            return Ok(Page { rows, next: Some(BillPlace { order: place, event: None }) });
         }
     }
 }
 
+fn orders_below(
+    session: &mut dyn Session,
+    merchant: PartyId,
+    (at, id): (Timestamp, CreditOrderId),
+) -> Result<Vec<CreditOrderRow>, Fault> {
+    let params = [Value::Bytes(&merchant.0.0), Value::Int(at.0), Value::Bytes(&id.0.0), Value::Int(ORDERS)];
+    let mut orders = Vec::new();
+    session.query(&ORDERS_OF, &params, &mut |source| {
+        orders.push(CreditOrderRow::read(source));
+        true
+    })?;
+    Ok(orders)
+}
+
+/// Adds lines of an order until there are `most`; where to go on within it, when it has more.
 fn events(
     session: &mut dyn Session,
     order: &CreditOrderRow,
     filter: &BillFilter,
+    from: Option<EventPlace>,
+    most: usize,
     rows: &mut Vec<BillLine>,
-) -> Result<(), Fault> {
-    session.query(&EVENTS_OF, &[Value::Bytes(&order.id.0.0), Value::Int(EVENTS)], &mut |source| {
-        let event = OrderEventRow::read(source);
-        if filter.shows(&event) {
-            rows.push(BillLine { event, order: order.clone() });
+) -> Result<Option<EventPlace>, Fault> {
+    let mut place = from.unwrap_or((Timestamp(i64::MAX), String::new()));
+    let mut examined = 0;
+    loop {
+        let params =
+            [Value::Bytes(&order.id.0.0), Value::Int(place.0.0), Value::Text(&place.1), Value::Int(EVENTS)];
+        let mut found = Vec::new();
+        session.query(&EVENTS_OF, &params, &mut |source| {
+            found.push(OrderEventRow::read(source));
+            true
+        })?;
+        let last = i64::try_from(found.len()).unwrap_or(i64::MAX) < EVENTS;
+        examined += found.len();
+        for event in found {
+            if rows.len() >= most {
+                return Ok(Some(place));
+            }
+            place = (event.at, event.event_id.clone());
+            if filter.shows(&event) {
+                rows.push(BillLine { event, order: order.clone() });
+            }
         }
-        true
-    })
+        if last {
+            return Ok(None);
+        }
+        if examined >= EVENTS_EXAMINED {
+            return Ok(Some(place));
+        }
+    }
 }
 
 /// What a list of proceeds shows; everything that is set must hold.

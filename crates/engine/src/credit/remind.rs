@@ -10,8 +10,10 @@ use purser_domain::{
 use purser_storage::{Fault, Session, Statement, Value};
 
 use super::{
-    evaluate::{used_minor, want},
+    due::{bring_to_today, want_if_due},
+    evaluate::want,
     facts,
+    follow::{standing, want_funds},
     rows::{CreditShopRow, ShopFactsRow},
     terms::{limit_terms, sale_terms},
 };
@@ -19,6 +21,7 @@ use crate::{
     command::{Command, Ctx, Rejection},
     facts::Facts,
     jobs::Progress,
+    parties::PartyRow,
     record,
     tx::{Needs, Tx},
 };
@@ -43,7 +46,8 @@ record! {
 static DUE: Statement = Statement {
     name: "credit.reminders_due",
     sql: "SELECT party, total, frozen, reserved, due, epoch, evaluations, evaluated_at, next_on, unpaid, large_at, \
-          locked_until, warned, high_on, high_total, opened_at, version, closing_since, closed_at, remind_on, to_ship \
+          locked_until, warned, high_on, high_total, opened_at, version, closing_since, closed_at, remind_on, to_ship, \
+          owed \
           FROM credit_shops WHERE remind_on <= ?1 ORDER BY remind_on, party LIMIT ?2",
 };
 static SHOPS: Statement = Statement {
@@ -285,9 +289,18 @@ impl Command for TellShops {
         self.shops.len().max(1)
     }
 
+    fn lookups(&self, needs: &mut Needs<'_>) {
+        for party in &self.shops {
+            needs.row::<PartyRow>(*party);
+            needs.row::<CreditShopRow>(*party);
+        }
+    }
+
     fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
         for party in &self.shops {
             want(needs, *party, ctx);
+            want_funds(needs, *party, ctx);
+            want_if_due(needs, *party, ctx);
         }
     }
 
@@ -377,6 +390,7 @@ fn policy_message(ctx: &Ctx, number: u32) -> Option<(&'static str, Facts)> {
 }
 
 fn tell(tx: &mut Tx, ctx: &Ctx, party: PartyId, topic: &Topic, (kind, message): &(&'static str, Facts)) {
+    bring_to_today(tx, ctx, party);
     let Some(row) = tx.get::<CreditShopRow>(&party).cloned() else { return };
     if row.service() != Service::Open {
         return;
@@ -384,11 +398,11 @@ fn tell(tx: &mut Tx, ctx: &Ctx, party: PartyId, topic: &Topic, (kind, message): 
     let mut facts = message.clone();
     match topic {
         Topic::Check(_) => {
-            let used = used_minor(tx, party, ctx);
+            let standing = standing(tx, ctx, &row);
             facts = facts
-                .int("total_minor", row.total)
-                .int("used_minor", used)
-                .int("available_minor", row.available_minor(used));
+                .int("total_minor", standing.total_minor)
+                .int("used_minor", standing.used_minor)
+                .int("available_minor", standing.available_minor());
         }
         Topic::Sale(sale) => {
             let shop = tx.get::<ShopFactsRow>(&party).map(|row| facts::decode(&row.facts));

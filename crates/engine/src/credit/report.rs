@@ -8,14 +8,21 @@ use purser_domain::{
     ids::{PartyId, TypedId as _},
     time::{Date, Timestamp},
 };
-use purser_storage::{Fault, Record as _, Session, Statement};
+use purser_storage::{Fault, Record as _, Session, Statement, Value};
 
-use super::rows::{CreditOrderRow, EvaluationRow};
+use super::{
+    queries::{AsOf, of_today},
+    rows::{CreditOrderRow, EvaluationRow},
+};
 
 static SHOPS: Statement = Statement {
     name: "credit.report_shops",
     sql: "SELECT s.party, p.external_id, s.total, s.frozen, s.reserved, s.due, s.epoch, s.locked_until \
           FROM credit_shops s JOIN parties p ON p.id = s.party ORDER BY s.party",
+};
+static DUE: Statement = Statement {
+    name: "credit.report_due",
+    sql: "SELECT party FROM credit_shops WHERE next_on <= ?1 ORDER BY next_on, party",
 };
 static ORDERS: Statement = Statement {
     name: "credit.report_orders",
@@ -34,7 +41,7 @@ static IN_REVIEW: Statement = Statement {
 };
 
 /// Statements of this module.
-pub(super) const STATEMENTS: &[&Statement] = &[&SHOPS, &ORDERS, &EVALUATIONS, &IN_REVIEW];
+pub(super) const STATEMENTS: &[&Statement] = &[&SHOPS, &DUE, &ORDERS, &EVALUATIONS, &IN_REVIEW];
 
 /// Sums over all orders. Amounts are minor units.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -242,11 +249,12 @@ pub struct CreditReport {
     pub shops: Vec<ShopSummary>,
 }
 
-/// The report of pay-later credit on a civil date.
+/// The report of pay-later credit, with the limits of today also where the daily job has not come by yet.
 ///
 /// # Errors
 /// Storage faults.
-pub fn credit_report(session: &mut dyn Session, today: Date) -> Result<CreditReport, Fault> {
+pub fn credit_report(session: &mut dyn Session, as_of: AsOf<'_>) -> Result<CreditReport, Fault> {
+    let today = as_of.today();
     let mut shops = shops(session)?;
     let mut totals = OrderTotals::default();
     session.query(&ORDERS, &[], &mut |row| {
@@ -267,6 +275,20 @@ pub fn credit_report(session: &mut dyn Session, today: Date) -> Result<CreditRep
         }
         true
     })?;
+    let mut due = Vec::new();
+    session.query(&DUE, &[Value::Text(&today.to_string())], &mut |row| {
+        due.push(PartyId::from_uid(row.uid(0)));
+        true
+    })?;
+    for party in due {
+        let found = of_today(session, party, as_of)?;
+        if let (Some(shop), Some((row, _, evaluation))) = (shops.get_mut(&party), found) {
+            shop.total_minor = row.total;
+            if let Some(new) = evaluation.filter(|new| new.seq == 0) {
+                shop.take(&new);
+            }
+        }
+    }
     session.query(&IN_REVIEW, &[], &mut |row| {
         if let Some(shop) = shops.get_mut(&PartyId::from_uid(row.uid(0))) {
             shop.in_review += 1;

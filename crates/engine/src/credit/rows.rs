@@ -1,7 +1,7 @@
 //! Rows of the pay-later limit.
 
 use purser_domain::{
-    credit::{application::Service, order::CreditOrder},
+    credit::{Standing, application::Service, order::CreditOrder},
     ids::{CreditOrderId, PartyId},
     money::Currency,
     time::{Date, Timestamp},
@@ -52,6 +52,9 @@ record! {
         remind_on: Option<String>,
         /// Orders with goods that are still to be shipped, whether something is reserved for them or not (C25).
         to_ship: i64,
+        /// Of the liability, what no order keeps as beyond the limit: refunds that the proceeds lacked, recourse (C11, C12).
+        /// Minor units.
+        owed: i64,
     }
 }
 
@@ -68,7 +71,7 @@ record! {
 record! {
     /// One evaluation with its steps (C9). Rows are only inserted.
     pub struct EvaluationRow in CREDIT_EVALUATIONS = 97, "credit_evaluations", lock None, key(party: PartyId, seq: i64) {
-        /// When.
+        /// Since when it is in force: one by date from the first instant of the date.
         at: Timestamp,
         /// What made it necessary.
         cause: String,
@@ -203,6 +206,7 @@ impl CreditShopRow {
             closed_at: None,
             remind_on: None,
             to_ship: 0,
+            owed: 0,
         }
     }
 
@@ -215,10 +219,22 @@ impl CreditShopRow {
         }
     }
 
-    /// `max(0, total − used − reserved − frozen)` (C1), minor units.
-    pub fn available_minor(&self, used_minor: i64) -> i64 {
-        let taken = used_minor.saturating_add(self.reserved).saturating_add(self.frozen);
-        self.total.saturating_sub(taken).max(0)
+    /// How the limit stands (C1): `frozen_minor` with all that is frozen, `closed` while there is no new use.
+    pub(super) const fn standing(&self, used_minor: i64, frozen_minor: i64, closed: bool) -> Standing {
+        Standing {
+            total_minor: self.total,
+            used_minor,
+            reserved_minor: self.reserved,
+            frozen_minor,
+            due_minor: self.due,
+            closed,
+        }
+    }
+
+    /// Whether the limit may have changed by itself since it was evaluated: a date has come on which something that it
+    /// follows from begins or ends.
+    pub(super) fn is_due(&self, today: Date) -> bool {
+        self.next_on.as_ref().is_some_and(|on| *on <= today.to_string())
     }
 }
 

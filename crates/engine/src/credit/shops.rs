@@ -12,6 +12,7 @@ use purser_domain::{
 };
 
 use super::{
+    due::of_today,
     evaluate::{Cause, evaluate_after, want},
     facts::{self, LISTED_MAX},
     follow::{funds_changed, want_funds},
@@ -133,8 +134,8 @@ pub(super) fn report(tx: &mut Tx, ctx: &Ctx, party: PartyId, item: &ShopReport) 
         }
     };
     basics(&mut shop, item)?;
-    months(ctx, &mut shop, item)?;
-    lists(ctx, &mut shop, item)?;
+    months(ctx.today, &mut shop, item)?;
+    lists(ctx.today, &mut shop, item)?;
     if let Some(phone) = tx.get::<PhoneRow>(&party) {
         shop.virtual_operator = phone.virtual_operator;
     }
@@ -143,16 +144,35 @@ pub(super) fn report(tx: &mut Tx, ctx: &Ctx, party: PartyId, item: &ShopReport) 
     let encoded = facts::encode(&shop);
     let same = stored.as_ref().is_some_and(|stored| stored.facts == encoded);
     if same && frozen == row.frozen {
-        return Ok((row, signs));
+        // Whatever the report says, its answer is the limit of today.
+        return Ok((of_today(tx, ctx, row), signs));
     }
     let version = stored.map_or(1, |stored| stored.version + 1);
     tx.put(ShopFactsRow { party, facts: encoded, version });
-    if frozen != row.frozen {
-        funds_changed(tx, ctx, &row, frozen);
-    }
+    let frozen_before = row.frozen;
     let row = CreditShopRow { frozen, ..row };
     let before = known.as_ref().unwrap_or(&shop);
-    Ok((evaluate_after(tx, ctx, row, (before, &shop), (Cause::REPORT, "")), true))
+    let row = evaluate_after(tx, ctx, row, (before, &shop), (Cause::REPORT, ""));
+    if frozen != frozen_before {
+        funds_changed(tx, ctx, frozen_before, &row);
+    }
+    Ok((row, true))
+}
+
+/// What a shop would be with a report, told on a civil date, nothing of which is written (C25). A month that was reported is
+/// tried with other figures; all else is refused as the report would be.
+///
+/// # Errors
+/// Those of [`ShopReport`]s from `opened_on_invalid` on, `month_conflict` left out.
+pub fn tried(known: &Shop, item: &ShopReport, on: Date) -> Result<Shop, Rejection> {
+    let mut shop = known.clone();
+    for (month, _) in &item.months {
+        shop.months.remove(month);
+    }
+    basics(&mut shop, item)?;
+    months(on, &mut shop, item)?;
+    lists(on, &mut shop, item)?;
+    Ok(shop)
 }
 
 /// What the signs of cash-out take from a report (C21); true when it was not known.
@@ -208,10 +228,10 @@ fn in_range(rate: Rate, field: &str) -> Result<Rate, Rejection> {
 }
 
 /// A month is reported once it is over, and then it is closed: another report of it must say the same (C9).
-fn months(ctx: &Ctx, shop: &mut Shop, item: &ShopReport) -> Result<(), Rejection> {
+fn months(today: Date, shop: &mut Shop, item: &ShopReport) -> Result<(), Rejection> {
     for (index, (month, facts)) in item.months.iter().enumerate() {
         let field = |name: &str| format!("/months/{index}/{name}");
-        if *month >= Month::of(ctx.today) {
+        if *month >= Month::of(today) {
             let text = "a month is reported once it is over";
             return Err(Rejection::new("month_not_closed", text).at(field("month")));
         }
@@ -244,9 +264,9 @@ fn months(ctx: &Ctx, shop: &mut Shop, item: &ShopReport) -> Result<(), Rejection
     Ok(())
 }
 
-fn lists(ctx: &Ctx, shop: &mut Shop, item: &ShopReport) -> Result<(), Rejection> {
+fn lists(today: Date, shop: &mut Shop, item: &ShopReport) -> Result<(), Rejection> {
     for day in &item.trainings {
-        if *day > ctx.today {
+        if *day > today {
             let text = "a training counts once it is completed";
             return Err(Rejection::new("training_in_future", text).at("/trainings"));
         }
@@ -271,13 +291,14 @@ fn lists(ctx: &Ctx, shop: &mut Shop, item: &ShopReport) -> Result<(), Rejection>
     // The oldest go first, and of components only those that have ended.
     let mut excess = shop.components.len().saturating_sub(LISTED_MAX);
     shop.components.retain(|c| {
-        let gone = excess > 0 && c.until.is_some_and(|until| until <= ctx.today);
+        let gone = excess > 0 && c.until.is_some_and(|until| until <= today);
         excess -= usize::from(gone);
         !gone
     });
     shop.trainings.drain(..shop.trainings.len().saturating_sub(LISTED_MAX));
     let kept: BTreeSet<(Source, Date)> = shop.components.iter().map(|c| (c.source, c.since)).collect();
     shop.evidence.retain(|key, _| kept.contains(key));
+    shop.replaced.retain(|key, _| kept.contains(key));
     Ok(())
 }
 
@@ -291,7 +312,11 @@ fn evidence(shop: &mut Shop, item: &ShopReport) -> Result<(), Rejection> {
             let field = format!("/components/{index}/evidence");
             return Err(Rejection::new("evidence_invalid", message).at(field));
         }
-        shop.evidence.insert((component.source, component.since), text.to_owned());
+        let key = (component.source, component.since);
+        // What was granted in its place rests on the application.
+        if !shop.replaced.contains_key(&key) {
+            shop.evidence.insert(key, text.to_owned());
+        }
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ use purser_engine::{
     Decided, Rejection, Writer,
     cases::CaseRow,
     credit::{
-        self, ApplicationDecision, ApplyForCredit, CreditApplicationRow, DecideApplication, LimitView,
+        self, ApplicationDecision, ApplyForCredit, AsOf, CreditApplicationRow, DecideApplication, LimitView,
         OrderEvent, OrderReport, ReportCreditOrders, ReportShops, ShopReport, risk::Told,
     },
     feed, invariants,
@@ -87,7 +87,8 @@ pub(crate) fn tell(
 }
 
 pub(crate) fn limit(books: &Books, party: PartyId) -> LimitView {
-    credit::limit(books.reader().as_mut(), party, Currency::CNY, books.clock.business()).unwrap().unwrap()
+    let as_of = AsOf { rules: &books.rules(), now: books.clock.business() };
+    credit::limit(books.reader().as_mut(), party, as_of).unwrap().unwrap()
 }
 
 pub(crate) fn proven(books: &Books) {

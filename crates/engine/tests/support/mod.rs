@@ -13,8 +13,11 @@ use purser_domain::{
     time::{Timestamp, Zone},
 };
 use purser_engine::{
-    Command, Decided, Meta, Writer, call, clock::Clock, ids::IdSource, ledger::PostTransfers,
-    rules::RulesSource,
+    Command, Decided, Meta, Writer, call,
+    clock::Clock,
+    ids::IdSource,
+    ledger::PostTransfers,
+    rules::{Rules, RulesSource},
 };
 use purser_storage::{
     Session, Statement,
@@ -111,6 +114,11 @@ impl Books {
         migrate::migrate(session.as_mut()).expect("migrations");
         let ids = IdSource::system();
         Writer::open(session, self.clock.clone(), Zone::shanghai(), ids, source, "test").expect("a writer")
+    }
+
+    /// The rules of these books.
+    pub(crate) fn rules(&self) -> Rules {
+        RulesSource::builtin().load(self.reader().as_mut()).expect("rules")
     }
 
     pub(crate) fn reader(&self) -> Box<dyn Session> {

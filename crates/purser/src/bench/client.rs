@@ -212,7 +212,7 @@ impl Load {
         let after = self.roll(u64::try_from(self.until - self.since).unwrap_or(1).max(1));
         let at = Timestamp(self.since).plus(i64::try_from(after).unwrap_or(0));
         let Some(shop) = self.account(shop) else { return false };
-        let _ = write!(out, "GET /v1/parties/{shop}/limit/evaluation?at={at} HTTP/1.1\r\n{head}\r\n");
+        let _ = write!(out, "GET /v1/parties/{shop}/limit?at={at} HTTP/1.1\r\n{head}\r\n");
         true
     }
 

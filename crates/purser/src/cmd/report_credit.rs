@@ -6,7 +6,7 @@ use purser_domain::{
     money::decimal,
     time::{Timestamp, Zone},
 };
-use purser_engine::credit::{CreditReport, Effect, OrderTotals, Reason, ShopSummary, credit_report};
+use purser_engine::credit::{AsOf, CreditReport, Effect, OrderTotals, Reason, ShopSummary, credit_report};
 use serde_json::{Value, json};
 
 use super::{report::number, rules};
@@ -28,9 +28,9 @@ pub(crate) struct CreditArgs {
 pub(super) fn run_credit(args: &CreditArgs) -> Result<()> {
     let mut session = args.store.place()?.open_reader()?;
     let known = rules::known(&args.store)?;
-    let (now, zone) = (known.clock.business(), known.zone);
+    let (now, zone) = (known.clock.business(), known.zone.clone());
     session.begin()?;
-    let report = credit_report(session.as_mut(), zone.date(now));
+    let report = credit_report(session.as_mut(), AsOf { rules: &known.rules, now });
     session.rollback();
     let view = View { report: &report?, now, zone: &zone, top: args.top };
     if args.json {

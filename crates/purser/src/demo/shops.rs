@@ -15,10 +15,10 @@ use purser_domain::{
 use purser_engine::{
     Executor, Meta, call,
     cases::{Author, OpenCase, Subject},
-    credit::{self, OrderEvent, OrderReport, ReportCreditOrders, ReportShops, ShopReport, risk::Told},
+    credit::{self, AsOf, OrderEvent, OrderReport, ReportCreditOrders, ReportShops, ShopReport, risk::Told},
     identity::{Given, OnboardSandboxParty},
     parties::{ChangeParty, PartyChange, party_id},
-    rules::SetClock,
+    rules::{RulesSource, SetClock},
     vault::Vault,
     withdrawals::{Asked, BindPayoutAccount, RequestWithdrawal, Requested},
 };
@@ -31,6 +31,12 @@ const LIMIT: i64 = 5_000_000;
 /// Of the year, the first day on which a withdrawal comes to nothing, and how many days lie between two of them.
 const FIRST_FAILURE: i64 = 40;
 const BETWEEN: i64 = 3;
+/// Least that is drawn: 200.00.
+const LEAST_DRAWN: i64 = 20_000;
+/// Of the year, the day on which some goods come back whose proceeds were drawn: after the last draw of all.
+const RETURNS: i64 = 358;
+/// Shops to which that happens.
+const RETURNED_TO: usize = 3;
 
 /// What a withdrawal comes to nothing for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,6 +148,9 @@ impl Shops {
         if day % 10 == 5 {
             self.draw(desk, reads, day / 10, at)?;
         }
+        if day == RETURNS {
+            self.send_back(desk, reads, day, at)?;
+        }
         match self.failure_on(day) {
             Some(Failure::Night) | None => Ok(()),
             Some(failure) => self.fail(desk, failure, day),
@@ -184,9 +193,10 @@ impl Shops {
     /// A shop draws a part of its proceeds that is there for certain.
     fn draw(&mut self, desk: &mut Executor, reads: &mut dyn Session, n: i64, at: Timestamp) -> Result<()> {
         let Some(shop) = self.shop(n) else { return Ok(()) };
-        let Some(limit) = credit::limit(reads, shop, Currency::CNY, at)? else { return Ok(()) };
+        let rules = RulesSource::builtin().load(reads)?;
+        let Some(limit) = credit::limit(reads, shop, AsOf { rules: &rules, now: at })? else { return Ok(()) };
         let amount_minor = limit.withdrawable_minor() / 5;
-        if amount_minor < 20_000 {
+        if amount_minor < LEAST_DRAWN {
             return Ok(());
         }
         match call(desk, request(shop, Asked::Proceeds, amount_minor), Meta::system())? {
@@ -198,6 +208,39 @@ impl Shops {
             }
             Ok(Requested::Looked(_)) => Ok(()),
             Err(no) => bail!("a withdrawal of the demo was refused: {}", no.message),
+        }
+    }
+
+    /// Some shops draw all they have, and then the newest of what they shipped comes back before its buyer paid: what is
+    /// missing stays due (C11).
+    fn send_back(
+        &mut self,
+        desk: &mut Executor,
+        reads: &mut dyn Session,
+        day: i64,
+        at: Timestamp,
+    ) -> Result<()> {
+        let rules = RulesSource::builtin().load(reads)?;
+        let as_of = AsOf { rules: &rules, now: at };
+        let mut returned = Vec::new();
+        for shop in self.parties.clone() {
+            let shipped = |sale: &Sale| sale.shop == shop && sale.ships_on < day && day < sale.paid_on;
+            let Some(place) = self.sales.iter().rposition(shipped) else { continue };
+            let Some(limit) = credit::limit(reads, shop, as_of)? else { continue };
+            if returned.len() == RETURNED_TO || limit.withdrawable_minor() < LEAST_DRAWN {
+                continue;
+            }
+            let all = request(shop, Asked::Proceeds, limit.withdrawable_minor());
+            if let Err(no) = call(desk, all, Meta::system())? {
+                bail!("a withdrawal of the demo was refused: {}", no.message);
+            }
+            let sale = self.sales.swap_remove(place);
+            returned.push(sale.report(OrderEvent::Refunded(sale.amount_minor), at.plus(-5 * MINUTE)));
+        }
+        let outcomes = call(desk, ReportCreditOrders { items: returned, single: false }, Meta::system())??;
+        match outcomes.into_iter().find_map(Result::err) {
+            Some(no) => bail!("a refund of the demo was refused: {}", no.message),
+            None => Ok(()),
         }
     }
 

@@ -168,6 +168,8 @@ fn fast_draws_are_held_and_decided_with_evidence_c17_c19() {
             ("cases are whole", "UPDATE cases SET closed_at = NULL"),
             (LIMIT, "UPDATE credit_orders SET receivable = receivable + 1"),
             (LIMIT, "UPDATE credit_shops SET reserved = reserved + 1"),
+            (LIMIT, "UPDATE credit_shops SET owed = owed + 1"),
+            (LIMIT, "UPDATE credit_orders SET liability = liability + 1"),
             ("limit = last evaluation = its steps", "UPDATE credit_shops SET total = total + 1"),
         ]);
     }

@@ -245,7 +245,11 @@ fn a_sale_is_granted_and_every_change_is_told_c5_c10() {
             [("2026-06-10T00:10:00+08:00", 1_300_000), ("2026-06-21T00:10:00+08:00", 1_000_000)]
         {
             desk.to(to);
-            wait_until("the sale", 30, || limit(&client, &id)["total_minor"] == total);
+            let written = |view: &Value| view["evaluation"]["number"].is_number();
+            wait_until("the sale", 30, || {
+                let view = limit(&client, &id);
+                view["total_minor"] == total && written(&view)
+            });
         }
         sell(&client, &id, "o1", 799_999, false);
         sell(&client, &id, "o2", 1, false);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     http::{Answer, Client},
-    world::{Place, Server, onboard},
+    world::{Place, Server, onboard, wait_until},
 };
 
 /// A server on sandbox books.
@@ -74,6 +74,14 @@ impl Desk {
     /// Sets the business clock.
     pub(crate) fn to(&self, at: &str) {
         self.client().post("/v1/sandbox/clock", &format!("clock-{at}"), &json!({ "to": at })).ended(200);
+    }
+
+    /// Sets the business clock and waits until readers have it too: it moves with the next group.
+    pub(crate) fn is_at(&self, at: &str) {
+        self.to(at);
+        let (client, to): (Client, Timestamp) = (self.client(), at.parse().expect("an instant"));
+        let now = || client.get("/v1/clock").text("business_at").parse::<Timestamp>().expect("an instant");
+        wait_until("the clock", 30, || now() >= to);
     }
 }
 

@@ -46,7 +46,7 @@ fn to_ship(order: &CreditOrder) -> i64 {
 
 /// An order under change.
 struct Draft {
-    before: (i64, i64, i64),
+    before: (i64, i64, i64, i64),
     order: CreditOrder,
     postings: Vec<Posting>,
 }
@@ -56,7 +56,7 @@ impl Draft {
         // What a withdrawal repaid is no change of this event: it was counted when it was repaid.
         let mut order = order.clone().at_epoch(shop.epoch);
         order.changed_at = order.changed_at.max(at);
-        let before = (order.reserved_minor, order.due_minor, to_ship(&order));
+        let before = (order.reserved_minor, order.due_minor, order.liability_minor, to_ship(&order));
         Self { before, order, postings: Vec::new() }
     }
 
@@ -85,10 +85,17 @@ impl Draft {
     }
 
     fn done(self, event: &'static str) -> Decision {
-        let (reserved, due, goods) = self.before;
+        let (reserved, due, beyond, goods) = self.before;
+        let moved = |posting: &Posting| match (posting.from, posting.to) {
+            (R::Liability, _) => posting.amount_minor,
+            (_, R::Liability) => -posting.amount_minor,
+            _ => 0,
+        };
+        let liability: i64 = self.postings.iter().map(moved).sum();
         Decision {
             reserved_minor: self.order.reserved_minor - reserved,
             due_minor: self.order.due_minor - due,
+            owed_minor: liability - (self.order.liability_minor - beyond),
             to_ship: to_ship(&self.order) - goods,
             order: self.order,
             postings: self.postings,
@@ -162,7 +169,8 @@ pub fn authorise(
     };
     let event = "credit_order.authorised";
     let to_ship = to_ship(&order);
-    Ok(Some(Decision { order, postings: Vec::new(), reserved_minor, due_minor: 0, to_ship, event }))
+    let postings = Vec::new();
+    Ok(Some(Decision { order, postings, reserved_minor, due_minor: 0, owed_minor: 0, to_ship, event }))
 }
 
 /// Goods are on their way: advances `min(price, own reservation + available)`; what is beyond becomes the shop's

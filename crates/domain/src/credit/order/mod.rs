@@ -350,6 +350,9 @@ pub struct Decision {
     pub reserved_minor: i64,
     /// Change of the shop's due total, minor units.
     pub due_minor: i64,
+    /// Change of what the shop owes beside what its orders keep as beyond the limit: no buyer pays it any more (C11, C12),
+    /// minor units.
+    pub owed_minor: i64,
     /// Change of the number of the shop's orders with goods that are still to be shipped: 1, 0 or -1.
     pub to_ship: i64,
     /// Event, past tense (P15).
@@ -390,7 +393,9 @@ pub enum Rejection {
         left_minor: i64,
     },
     /// The authorisation had ended when the goods were shipped; what the buyer paid before may still be.
-    #[error("the authorisation had ended when the goods were shipped: authorise the order anew")]
+    #[error(
+        "the authorisation had ended when the goods were shipped: authorise them anew, under a new order id"
+    )]
     AuthorisationExpired {
         /// What is paid and may be shipped, minor units.
         left_minor: i64,

@@ -1,0 +1,151 @@
+//! What a limit would be (C8, C25): with other figures of the shop, other parts, flags set or lifted, or by another policy.
+//! Nothing is written.
+
+use axum::{extract::Path, response::Response};
+use purser_domain::{
+    credit::{LimitTerms, RestrictionKind, Shop, evaluate},
+    ids::PartyId,
+    money::Rate,
+    policy::{PolicyPack, PolicySet, PolicyVersion},
+    time::{Date, Timestamp},
+};
+use purser_engine::credit::{ShopReport, limit_terms, tried};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    ShopComponent, ShopMonth, StepView, Wrong, date, problem, read_limit,
+    shops::{component, month},
+    wrong,
+};
+use crate::{
+    edge::{Body, Call, json, parse_id},
+    problem::Problem,
+};
+
+/// Issues of a policy text that are named at a time.
+const ISSUES_NAMED: usize = 20;
+
+/// Figures to try; what is absent is as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WhatIf {
+    /// On this civil date; today when absent.
+    on: Option<String>,
+    /// Shop level.
+    level: Option<u32>,
+    /// Return rate of the last 30 days, parts per million.
+    return_rate_ppm: Option<i64>,
+    /// A training completed today.
+    #[serde(default)]
+    training: bool,
+    /// Months that are over on the date, reported or not: orders, turnover, return rate and rating in the place of what was
+    /// reported of them.
+    #[serde(default)]
+    months: Vec<ShopMonth>,
+    /// Parts of the limit, taken over as a report would be; without evidence.
+    #[serde(default)]
+    components: Vec<ShopComponent>,
+    /// What would hold the limit at zero: `high_risk`, `violation`, `poor_operation`, `daily_draw` or `closed`.
+    #[serde(default)]
+    restrict: Vec<String>,
+    /// What would no longer.
+    #[serde(default)]
+    lift: Vec<String>,
+    /// Whether the bound phone is a virtual operator's.
+    virtual_operator: Option<bool>,
+    /// By the rules of this policy pack, as it would be proposed, instead of those in force.
+    policy_text: Option<String>,
+}
+
+/// What the limit would be.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WhatIfView {
+    /// Now, minor units.
+    total_minor: i64,
+    /// With the figures, minor units.
+    would_be_minor: i64,
+    /// How it would come about.
+    steps: Vec<StepView>,
+}
+
+impl WhatIf {
+    fn report(&self, today: Date) -> Result<ShopReport, Wrong> {
+        let evidence = self.components.iter().position(|c| c.evidence.is_some());
+        if let Some(index) = evidence {
+            return Err(wrong(format!("/components/{index}/evidence"), "what is only tried has no evidence"));
+        }
+        Ok(ShopReport {
+            level: self.level,
+            return_rate: self.return_rate_ppm.map(Rate::ppm),
+            months: self.months.iter().enumerate().map(|(n, m)| month(n, m)).collect::<Result<_, _>>()?,
+            trainings: self.training.then_some(today).into_iter().collect(),
+            components: self
+                .components
+                .iter()
+                .enumerate()
+                .map(|(n, c)| component(n, c))
+                .collect::<Result<_, _>>()?,
+            ..ShopReport::default()
+        })
+    }
+
+    fn flags(&self, shop: &mut Shop) -> Result<(), Wrong> {
+        for (index, name) in self.restrict.iter().enumerate() {
+            shop.restrictions = shop.restrictions.with(restriction(name, format!("/restrict/{index}"))?);
+        }
+        for (index, name) in self.lift.iter().enumerate() {
+            let (field, kind) = (format!("/lift/{index}"), restriction(name, format!("/lift/{index}"))?);
+            if self.restrict.contains(name) {
+                return Err(wrong(field, "restricted and lifted at once: one of them"));
+            }
+            shop.restrictions = shop.restrictions.without(kind);
+        }
+        shop.virtual_operator = self.virtual_operator.unwrap_or(shop.virtual_operator);
+        Ok(())
+    }
+}
+
+fn restriction(name: &str, field: String) -> Result<RestrictionKind, Wrong> {
+    let text = "high_risk, violation, poor_operation, daily_draw or closed";
+    RestrictionKind::named(name).ok_or_else(|| wrong(field, text))
+}
+
+/// Rules to try: those of a pack that is not in force, or those that are known today for the date.
+fn terms_on(call: &Call, text: Option<&str>, on: Date, now: Timestamp) -> Result<LimitTerms, Problem> {
+    let zone = &call.app.zone;
+    let at = if on == zone.date(now) { now } else { zone.start_of(on) };
+    let Some(text) = text else { return Ok(limit_terms(call.app.rules().policy.at(at, now))) };
+    let pack = PolicyPack::parse("policy_text", text).map_err(|issues| {
+        let named: Vec<String> = issues.iter().take(ISSUES_NAMED).map(ToString::to_string).collect();
+        Problem::invalid("/policy_text", named.join("; "))
+    })?;
+    let version = PolicyVersion { number: 1, activated_at: Timestamp(0), pack };
+    Ok(limit_terms(PolicySet::new(zone.clone(), version).at(at, now)))
+}
+
+/// Try what other figures, parts and flags or another policy would do to the limit; nothing is written
+///
+/// Figures are refused where a report of them would be, with the same codes; a month may contradict the one that was
+/// reported.
+#[utoipa::path(post, path = "/v1/parties/{id}/limit/what-if", tag = "pay-later", request_body = WhatIf,
+    params(("id" = String, Path, description = "Party, `pty_…`")),
+    responses((status = 200, body = WhatIfView, description = "What it would be")))]
+pub(crate) async fn try_limit(
+    call: Call,
+    Path(id): Path<String>,
+    body: Body<WhatIf>,
+) -> Result<Response, Problem> {
+    let party: PartyId = parse_id(&id, "id")?;
+    let (given, now) = (body.value, call.app.now());
+    let today = call.app.zone.date(now);
+    let on = given.on.as_deref().map(|on| date(on, "/on")).transpose().map_err(problem)?.unwrap_or(today);
+    let report = given.report(today).map_err(problem)?;
+    let view = read_limit(&call, party).await?;
+    let mut shop = tried(&view.known, &report, on.max(today)).map_err(|no| Problem::from(&no))?;
+    given.flags(&mut shop).map_err(problem)?;
+    let terms = terms_on(&call, given.policy_text.as_deref(), on, now)?;
+    let would_be = evaluate(&shop, on, &terms);
+    let steps = would_be.steps.into_iter().map(StepView::from).collect();
+    Ok(json(&WhatIfView { total_minor: view.shop.total, would_be_minor: would_be.total_minor, steps }))
+}
