@@ -1,13 +1,17 @@
 // What is around every page of somebody signed in.
 import {
   BankOutlined,
+  BarChartOutlined,
   BellOutlined,
   FileTextOutlined,
+  FundOutlined,
   LogoutOutlined,
   MenuOutlined,
+  NotificationOutlined,
   PieChartOutlined,
   QuestionCircleOutlined,
   SettingOutlined,
+  WalletOutlined,
 } from "@ant-design/icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Alert, Badge, Button, Drawer } from "antd";
@@ -30,6 +34,13 @@ const CREATOR: Item[] = [
   { to: "/withdrawals", text: "nav.withdrawals", icon: <BankOutlined /> },
   { to: "/settings", text: "nav.settings", icon: <SettingOutlined /> },
 ];
+const ADVERTISER: Item[] = [
+  { to: "/ads", text: "nav.ads", icon: <FundOutlined /> },
+  { to: "/ads/campaigns", text: "nav.campaigns", icon: <NotificationOutlined /> },
+  { to: "/ads/top-ups", text: "nav.topups", icon: <WalletOutlined /> },
+  { to: "/ads/report", text: "nav.report", icon: <BarChartOutlined /> },
+  { to: "/ads/settings", text: "nav.adset", icon: <SettingOutlined /> },
+];
 const EVERYBODY: Item[] = [
   { to: "/messages", text: "nav.messages", icon: <BellOutlined /> },
   { to: "/help", text: "nav.help", icon: <QuestionCircleOutlined /> },
@@ -38,13 +49,17 @@ const EVERYBODY: Item[] = [
 function Navigation({ done }: { done?: () => void }) {
   const { t } = useTexts();
   const { party } = useSession();
-  const items = [...(party.roles.includes("creator") ? CREATOR : []), ...EVERYBODY];
+  const items = [
+    ...(party.roles.includes("creator") ? CREATOR : []),
+    ...(party.roles.includes("advertiser") ? ADVERTISER : []),
+    ...EVERYBODY,
+  ];
   return (
     <ul className="nav-list">
       {items.map((item) => (
         <li key={item.to}>
-          <NavLink to={item.to} onClick={done}>
-            {item.icon}
+          <NavLink to={item.to} end={item.to === "/ads"} onClick={done}>
+            <span aria-hidden>{item.icon}</span>
             {t(item.text)}
           </NavLink>
         </li>

@@ -32,6 +32,7 @@ function Cancel({ view }: { view: View }) {
   return (
     <>
       <Popconfirm
+        placement="bottomRight"
         title={t("wd.cancel.ask")}
         okText={t("wd.cancel")}
         cancelText={t("common.back")}
