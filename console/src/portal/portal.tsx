@@ -9,7 +9,7 @@ import { Overview } from "./creator/overview";
 import { Enter, Welcome } from "./enter";
 import { Shell } from "./shell";
 
-const page = <K extends string>(load: () => Promise<Record<K, ComponentType>>, name: K) =>
+const page = <K extends string, P extends object>(load: () => Promise<Record<K, ComponentType<P>>>, name: K) =>
   lazy(async () => ({ default: (await load())[name] }));
 
 const Orders = page(() => import("./creator/orders"), "Orders");
@@ -17,6 +17,8 @@ const Withdrawals = page(() => import("./creator/withdrawals"), "Withdrawals");
 const NewWithdrawal = page(() => import("./creator/new-withdrawal"), "NewWithdrawal");
 const Withdrawal = page(() => import("./creator/withdrawal"), "Withdrawal");
 const Settings = page(() => import("./creator/settings"), "Settings");
+const Limit = page(() => import("./merchant/limit"), "Limit");
+const Proceeds = page(() => import("./merchant/proceeds"), "Proceeds");
 const AdAccount = page(() => import("./advertiser/account"), "AdAccount");
 const TopUp = page(() => import("./advertiser/top-up"), "TopUp");
 const TopUps = page(() => import("./advertiser/top-ups"), "TopUps");
@@ -31,6 +33,7 @@ const Help = page(() => import("./help"), "Help");
 function firstPage(session: Session): string {
   const { roles } = session.party;
   if (roles.includes("creator")) return "/overview";
+  if (roles.includes("merchant")) return "/shop";
   return roles.includes("advertiser") ? "/ads" : "/messages";
 }
 
@@ -46,6 +49,7 @@ function Inside() {
   }
   const { roles } = session.data.party;
   const creator = roles.includes("creator");
+  const merchant = roles.includes("merchant");
   const advertiser = roles.includes("advertiser");
   return (
     <SessionProvider value={session.data}>
@@ -56,8 +60,20 @@ function Inside() {
               <>
                 <Route path="overview" element={<Overview />} />
                 <Route path="orders" element={<Orders />} />
-                <Route path="withdrawals" element={<Withdrawals />} />
-                <Route path="withdrawals/new" element={<NewWithdrawal />} />
+                <Route path="withdrawals" element={<Withdrawals source="earnings" />} />
+                <Route path="withdrawals/new" element={<NewWithdrawal source="earnings" />} />
+              </>
+            )}
+            {merchant && (
+              <>
+                <Route path="shop" element={<Limit />} />
+                <Route path="shop/proceeds" element={<Proceeds />} />
+                <Route path="shop/withdrawals" element={<Withdrawals source="proceeds" />} />
+                <Route path="shop/withdrawals/new" element={<NewWithdrawal source="proceeds" />} />
+              </>
+            )}
+            {(creator || merchant) && (
+              <>
                 <Route path="withdrawals/:id" element={<Withdrawal />} />
                 <Route path="settings" element={<Settings />} />
               </>

@@ -3,6 +3,7 @@ import {
   BankOutlined,
   BarChartOutlined,
   BellOutlined,
+  DashboardOutlined,
   FileTextOutlined,
   FundOutlined,
   LogoutOutlined,
@@ -11,6 +12,7 @@ import {
   PieChartOutlined,
   QuestionCircleOutlined,
   SettingOutlined,
+  ShopOutlined,
   WalletOutlined,
 } from "@ant-design/icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
@@ -32,8 +34,13 @@ const CREATOR: Item[] = [
   { to: "/overview", text: "nav.overview", icon: <PieChartOutlined /> },
   { to: "/orders", text: "nav.orders", icon: <FileTextOutlined /> },
   { to: "/withdrawals", text: "nav.withdrawals", icon: <BankOutlined /> },
-  { to: "/settings", text: "nav.settings", icon: <SettingOutlined /> },
 ];
+const MERCHANT: Item[] = [
+  { to: "/shop", text: "nav.limit", icon: <DashboardOutlined /> },
+  { to: "/shop/proceeds", text: "nav.proceeds", icon: <ShopOutlined /> },
+  { to: "/shop/withdrawals", text: "nav.shopWithdrawals", icon: <BankOutlined /> },
+];
+const PAID_OUT: Item[] = [{ to: "/settings", text: "nav.settings", icon: <SettingOutlined /> }];
 const ADVERTISER: Item[] = [
   { to: "/ads", text: "nav.ads", icon: <FundOutlined /> },
   { to: "/ads/campaigns", text: "nav.campaigns", icon: <NotificationOutlined /> },
@@ -51,6 +58,8 @@ function Navigation({ done }: { done?: () => void }) {
   const { party } = useSession();
   const items = [
     ...(party.roles.includes("creator") ? CREATOR : []),
+    ...(party.roles.includes("merchant") ? MERCHANT : []),
+    ...(["creator", "merchant"].some((role) => party.roles.includes(role)) ? PAID_OUT : []),
     ...(party.roles.includes("advertiser") ? ADVERTISER : []),
     ...EVERYBODY,
   ];
@@ -58,7 +67,7 @@ function Navigation({ done }: { done?: () => void }) {
     <ul className="nav-list">
       {items.map((item) => (
         <li key={item.to}>
-          <NavLink to={item.to} end={item.to === "/ads"} onClick={done}>
+          <NavLink to={item.to} end={item.to === "/ads" || item.to === "/shop"} onClick={done}>
             <span aria-hidden>{item.icon}</span>
             {t(item.text)}
           </NavLink>

@@ -184,10 +184,7 @@ function Log({ currency }: { currency: string }) {
       title: t("ad.log.change"),
       end: true,
       show: (line) => (
-        <>
-          {line.change_minor > 0 ? "+" : ""}
-          <Amount minor={line.change_minor} currency={currency} />
-        </>
+        <Amount minor={line.change_minor} currency={currency} signed />
       ),
     },
     { title: t("ad.log.after"), end: true, show: (line) => <Amount minor={line.balance_minor} currency={currency} /> },

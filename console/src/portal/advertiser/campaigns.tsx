@@ -81,10 +81,12 @@ function Budget({ campaigns, done }: { campaigns: Campaign[]; done: () => void }
 function Status({ campaign }: { campaign: Campaign }) {
   const { named, either } = useTexts();
   const { status } = campaign;
-  const shown = status.reasons.length === 0 ? [status] : status.reasons;
+  const label = named("camp.state", status.state);
+  // What the label says already is not said again.
+  const shown = status.reasons.filter((reason) => either(reason) !== label);
   return (
     <>
-      <State colour={CAMPAIGN_STATES[status.state] ?? "grey"}>{named("camp.state", status.state)}</State>
+      <State colour={CAMPAIGN_STATES[status.state] ?? "grey"}>{label}</State>
       <div className="soft">
         {shown.map((reason) => (
           <div key={reason.en}>{either(reason)}</div>

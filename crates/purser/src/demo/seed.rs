@@ -25,6 +25,7 @@ use purser_engine::{
 use purser_storage::Session;
 
 use super::{
+    adverts::Adverts,
     cast::{self, Creator, Dice},
     shops::Shops,
     state::Complete,
@@ -62,6 +63,7 @@ struct Play {
     open: Vec<Open>,
     number: u32,
     shops: Option<Shops>,
+    adverts: Adverts,
 }
 
 /// Fills new books with the demo's year. Books that hold it already are left alone.
@@ -86,6 +88,7 @@ pub(crate) fn seed(place: &Place, secrets: &SecretsArgs, quiet: bool) -> Result<
         open: Vec::new(),
         number: 0,
         shops: None,
+        adverts: Adverts::new(),
     };
     play.prologue()?;
     let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(u64::try_from(DAYS).unwrap_or(1)) };
@@ -150,6 +153,7 @@ impl Play {
         if let Some(shops) = &mut self.shops {
             shops.day(&mut self.opened.executor, self.reads.as_mut(), day, at)?;
         }
+        self.adverts.day(&mut self.opened.executor, day, DAYS, at)?;
         // Queries and callbacks come due a little later the same day.
         for minutes in [1, 10, 60] {
             call(self.desk(), SetClock { to: at.plus(minutes * MINUTE) }, Meta::system())??;
