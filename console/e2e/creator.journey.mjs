@@ -1,4 +1,4 @@
-// A creator from the first link to money that has arrived (X1–X8, X12, P8, P14, P18), and every page on the way.
+// A creator from the first link to money that has arrived (X1, X3, X4, X6, P8, P14, P18), and every page on the way.
 import assert from "node:assert/strict";
 import { newPage } from "./browser.mjs";
 import { lookAt } from "./looks.mjs";

@@ -1,4 +1,4 @@
-// A merchant sees what the limit is made of and what would raise it, ships, and draws its proceeds (C1, C9–C15, C26).
+// A merchant sees what the limit is made of and what would raise it, ships, and draws its proceeds (C1, C9, C10, C14, C26).
 import assert from "node:assert/strict";
 import { newPage } from "./browser.mjs";
 import { lookAt } from "./looks.mjs";

@@ -1,4 +1,5 @@
-// An advertiser sets a campaign up, pays, spends it all, is stopped, pays what is owed and resumes (A1–A6, A9, A10).
+// An advertiser sets a campaign up, pays, spends it all, is stopped, pays what is owed and resumes (A1, A2, A3, A4, A5, A6,
+// A9, A10).
 import assert from "node:assert/strict";
 import { newPage } from "./browser.mjs";
 import { lookAt } from "./looks.mjs";
