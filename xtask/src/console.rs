@@ -98,11 +98,11 @@ pub(crate) fn journeys(purser: &Path) -> Result<Result<Command, String>> {
         return Ok(Err(text.to_owned()));
     }
     let mut command = Command::new("node");
-    command.arg("journeys/run.mjs").current_dir(folder()).env("PURSER_BIN", purser.canonicalize()?);
+    command.arg("e2e/run.mjs").current_dir(folder()).env("PURSER_BIN", purser.canonicalize()?);
     Ok(Ok(command))
 }
 
-/// Where the journeys look (console/journeys/browser.mjs).
+/// Where the journeys look (console/e2e/browser.mjs).
 const PLACES: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 fn has_chromium() -> bool {

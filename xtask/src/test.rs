@@ -40,7 +40,7 @@ What could not be shown on this machine is told before the totals: `skipped: …
 ";
 
 const QUICK_LEAVES_OUT: &str = "the quick set leaves out: further seeds of the simulation, most of the SIGKILL rounds, \
-     larger generated cases (`cargo xtask test --long` has them)";
+     half of the pages' looks, larger generated cases (`cargo xtask test --long` has them)";
 const LONG_LEAVES_OUT: &str = "the long set leaves out: speed (`cargo xtask bench`), licences and advisories of \
      dependencies (`cargo deny check`)";
 
@@ -77,7 +77,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         let binary = purser.clone();
         steps.run("tests", || tests(&options, purser, server.as_ref(), (&mut totals, &mut skipped)));
         if options.filters.is_empty() {
-            pages(&mut steps, &binary, (&mut totals, &mut skipped));
+            pages(&mut steps, (&binary, options.long), (&mut totals, &mut skipped));
         }
     }
     // Stopped before the totals, so that the last line is the one that counts.
@@ -103,7 +103,11 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 }
 
 /// The console: where Node.js is missing that is said, and nothing fails.
-fn pages(steps: &mut Steps, purser: &Path, (totals, skipped): (&mut Totals, &mut Vec<String>)) {
+fn pages(
+    steps: &mut Steps,
+    (purser, long): (&Path, bool),
+    (totals, skipped): (&mut Totals, &mut Vec<String>),
+) {
     if let Some(what) = console::missing() {
         skipped.push(format!("skipped: the console and its journeys: {what}"));
         return;
@@ -119,6 +123,9 @@ fn pages(steps: &mut Steps, purser: &Path, (totals, skipped): (&mut Totals, &mut
                 return Ok(());
             }
         };
+        if long {
+            journeys.env("PURSER_LONG", "1");
+        }
         let status = relay(&mut journeys, |line| totals.add(line))?;
         ensure!(status.success(), "{} failed ({status})", describe(&journeys));
         Ok(())

@@ -1,6 +1,6 @@
 // The one way to the server. Types come from its contract; the session is a cookie that no script can read.
 import createClient, { type Middleware } from "openapi-fetch";
-import type { components, paths } from "./schema";
+import type { components, paths } from "../generated/schema";
 import { Problem, problemOf } from "./problem";
 
 export type Schemas = components["schemas"];

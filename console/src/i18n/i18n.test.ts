@@ -36,6 +36,7 @@ test("pages contain no text of their own", () => {
 test("every key is used", () => {
   const all = sources.map(({ text }) => text).join("\n");
   const prefixes = [...all.matchAll(/named\(\s*"([\w.]+)"/g)].map((found) => `${found[1]}.`);
+  prefixes.push(...[...all.matchAll(/\bt\(`([\w.]+)\.\$\{/g)].map((found) => `${found[1]}.`));
   const unused = Object.keys(zh).filter(
     (key) => !all.includes(`"${key}"`) && !prefixes.some((prefix) => key.startsWith(prefix)),
   );

@@ -22,11 +22,11 @@ function Said({ row }: { row: Row }) {
     : named("msg.group", knows("msg.group", group) ? group : "other");
   const facts = row.data as Record<string, unknown>;
   const currency = typeof facts.currency === "string" ? facts.currency : "CNY";
-  const creator = party.roles.includes("creator");
+  const paidOut = ["creator", "merchant"].some((role) => party.roles.includes(role));
   return (
     <p style={{ margin: "4px 0 0" }}>
       {title} {typeof facts.amount_minor === "number" && <Amount minor={facts.amount_minor} currency={currency} />}{" "}
-      {creator && row.subject.startsWith("wd_") && <Link to={`/withdrawals/${row.subject}`}>{t("common.detail")}</Link>}
+      {paidOut && row.subject.startsWith("wd_") && <Link to={`/withdrawals/${row.subject}`}>{t("common.detail")}</Link>}
     </p>
   );
 }

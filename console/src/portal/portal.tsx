@@ -9,7 +9,7 @@ import { Overview } from "./creator/overview";
 import { Enter, Welcome } from "./enter";
 import { Shell } from "./shell";
 
-const page = <K extends string>(load: () => Promise<Record<K, ComponentType>>, name: K) =>
+const page = <K extends string, P extends object>(load: () => Promise<Record<K, ComponentType<P>>>, name: K) =>
   lazy(async () => ({ default: (await load())[name] }));
 
 const Orders = page(() => import("./creator/orders"), "Orders");
@@ -17,11 +17,24 @@ const Withdrawals = page(() => import("./creator/withdrawals"), "Withdrawals");
 const NewWithdrawal = page(() => import("./creator/new-withdrawal"), "NewWithdrawal");
 const Withdrawal = page(() => import("./creator/withdrawal"), "Withdrawal");
 const Settings = page(() => import("./creator/settings"), "Settings");
+const Limit = page(() => import("./merchant/limit"), "Limit");
+const Proceeds = page(() => import("./merchant/proceeds"), "Proceeds");
+const AdAccount = page(() => import("./advertiser/account"), "AdAccount");
+const TopUp = page(() => import("./advertiser/top-up"), "TopUp");
+const TopUps = page(() => import("./advertiser/top-ups"), "TopUps");
+const Campaigns = page(() => import("./advertiser/campaigns"), "Campaigns");
+const Campaign = page(() => import("./advertiser/campaign"), "Campaign");
+const NewCampaign = page(() => import("./advertiser/new-campaign"), "NewCampaign");
+const Report = page(() => import("./advertiser/report"), "Report");
+const AdSettings = page(() => import("./advertiser/ad-settings"), "AdSettings");
 const Messages = page(() => import("./messages"), "Messages");
 const Help = page(() => import("./help"), "Help");
 
 function firstPage(session: Session): string {
-  return session.party.roles.includes("creator") ? "/overview" : "/messages";
+  const { roles } = session.party;
+  if (roles.includes("creator")) return "/overview";
+  if (roles.includes("merchant")) return "/shop";
+  return roles.includes("advertiser") ? "/ads" : "/messages";
 }
 
 function Inside() {
@@ -34,7 +47,10 @@ function Inside() {
       </div>
     );
   }
-  const creator = session.data.party.roles.includes("creator");
+  const { roles } = session.data.party;
+  const creator = roles.includes("creator");
+  const merchant = roles.includes("merchant");
+  const advertiser = roles.includes("advertiser");
   return (
     <SessionProvider value={session.data}>
       <Shell>
@@ -44,10 +60,34 @@ function Inside() {
               <>
                 <Route path="overview" element={<Overview />} />
                 <Route path="orders" element={<Orders />} />
-                <Route path="withdrawals" element={<Withdrawals />} />
-                <Route path="withdrawals/new" element={<NewWithdrawal />} />
+                <Route path="withdrawals" element={<Withdrawals source="earnings" />} />
+                <Route path="withdrawals/new" element={<NewWithdrawal source="earnings" />} />
+              </>
+            )}
+            {merchant && (
+              <>
+                <Route path="shop" element={<Limit />} />
+                <Route path="shop/proceeds" element={<Proceeds />} />
+                <Route path="shop/withdrawals" element={<Withdrawals source="proceeds" />} />
+                <Route path="shop/withdrawals/new" element={<NewWithdrawal source="proceeds" />} />
+              </>
+            )}
+            {(creator || merchant) && (
+              <>
                 <Route path="withdrawals/:id" element={<Withdrawal />} />
                 <Route path="settings" element={<Settings />} />
+              </>
+            )}
+            {advertiser && (
+              <>
+                <Route path="ads" element={<AdAccount />} />
+                <Route path="ads/top-up" element={<TopUp />} />
+                <Route path="ads/top-ups" element={<TopUps />} />
+                <Route path="ads/campaigns" element={<Campaigns />} />
+                <Route path="ads/campaigns/new" element={<NewCampaign />} />
+                <Route path="ads/campaigns/:id" element={<Campaign />} />
+                <Route path="ads/report" element={<Report />} />
+                <Route path="ads/settings" element={<AdSettings />} />
               </>
             )}
             <Route path="messages" element={<Messages />} />

@@ -1,13 +1,19 @@
 // What is around every page of somebody signed in.
 import {
   BankOutlined,
+  BarChartOutlined,
   BellOutlined,
+  DashboardOutlined,
   FileTextOutlined,
+  FundOutlined,
   LogoutOutlined,
   MenuOutlined,
+  NotificationOutlined,
   PieChartOutlined,
   QuestionCircleOutlined,
   SettingOutlined,
+  ShopOutlined,
+  WalletOutlined,
 } from "@ant-design/icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Alert, Badge, Button, Drawer } from "antd";
@@ -28,7 +34,19 @@ const CREATOR: Item[] = [
   { to: "/overview", text: "nav.overview", icon: <PieChartOutlined /> },
   { to: "/orders", text: "nav.orders", icon: <FileTextOutlined /> },
   { to: "/withdrawals", text: "nav.withdrawals", icon: <BankOutlined /> },
-  { to: "/settings", text: "nav.settings", icon: <SettingOutlined /> },
+];
+const MERCHANT: Item[] = [
+  { to: "/shop", text: "nav.limit", icon: <DashboardOutlined /> },
+  { to: "/shop/proceeds", text: "nav.proceeds", icon: <ShopOutlined /> },
+  { to: "/shop/withdrawals", text: "nav.shopWithdrawals", icon: <BankOutlined /> },
+];
+const PAID_OUT: Item[] = [{ to: "/settings", text: "nav.settings", icon: <SettingOutlined /> }];
+const ADVERTISER: Item[] = [
+  { to: "/ads", text: "nav.ads", icon: <FundOutlined /> },
+  { to: "/ads/campaigns", text: "nav.campaigns", icon: <NotificationOutlined /> },
+  { to: "/ads/top-ups", text: "nav.topups", icon: <WalletOutlined /> },
+  { to: "/ads/report", text: "nav.report", icon: <BarChartOutlined /> },
+  { to: "/ads/settings", text: "nav.adset", icon: <SettingOutlined /> },
 ];
 const EVERYBODY: Item[] = [
   { to: "/messages", text: "nav.messages", icon: <BellOutlined /> },
@@ -38,13 +56,19 @@ const EVERYBODY: Item[] = [
 function Navigation({ done }: { done?: () => void }) {
   const { t } = useTexts();
   const { party } = useSession();
-  const items = [...(party.roles.includes("creator") ? CREATOR : []), ...EVERYBODY];
+  const items = [
+    ...(party.roles.includes("creator") ? CREATOR : []),
+    ...(party.roles.includes("merchant") ? MERCHANT : []),
+    ...(["creator", "merchant"].some((role) => party.roles.includes(role)) ? PAID_OUT : []),
+    ...(party.roles.includes("advertiser") ? ADVERTISER : []),
+    ...EVERYBODY,
+  ];
   return (
     <ul className="nav-list">
       {items.map((item) => (
         <li key={item.to}>
-          <NavLink to={item.to} onClick={done}>
-            {item.icon}
+          <NavLink to={item.to} end={item.to === "/ads" || item.to === "/shop"} onClick={done}>
+            <span aria-hidden>{item.icon}</span>
             {t(item.text)}
           </NavLink>
         </li>

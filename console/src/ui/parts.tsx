@@ -5,8 +5,21 @@ import { type PropsWithChildren, type ReactNode, useEffect, useState } from "rea
 import { NOTHING, money } from "../format/money";
 import { useTexts } from "../i18n";
 
-export function Amount({ minor, currency }: { minor: number | null | undefined; currency?: string }) {
-  return <span className="amount">{money(minor, currency)}</span>;
+export interface AmountProps {
+  minor: number | null | undefined;
+  currency?: string;
+  /** Says of what is above zero that it was added. */
+  signed?: boolean;
+}
+
+export function Amount({ minor, currency, signed = false }: AmountProps) {
+  const plus = signed && typeof minor === "number" && minor > 0 ? "+" : "";
+  return (
+    <span className="amount">
+      {plus}
+      {money(minor, currency)}
+    </span>
+  );
 }
 
 export type Colour = "blue" | "green" | "red" | "orange" | "grey";
@@ -30,7 +43,13 @@ export function What({ of, children }: { of: string; children: string }) {
   );
 }
 
-/** An id of which people see the end, and copy the whole. */
+/** `wd_01m8gz9mj3e0080060a2nbp425` by the part in which ids that were made one after the other differ. */
+function shortened(id: string): string {
+  const own = id.indexOf("_") + 1;
+  return own > 0 && id.length === own + 26 ? `${id.slice(0, own)}…${id.slice(own + 3, own + 15)}` : id;
+}
+
+/** An id of which people see what tells it apart, and copy the whole. */
 export function Id({ id }: { id: string }) {
   const { t } = useTexts();
   const [copied, setCopied] = useState(false);
@@ -39,10 +58,9 @@ export function Id({ id }: { id: string }) {
     const timer = setTimeout(() => setCopied(false), 2000);
     return () => clearTimeout(timer);
   }, [copied]);
-  const short = id.length > 16 ? `${id.slice(0, 3)}…${id.slice(-8)}` : id;
   return (
     <span className="mono" style={{ whiteSpace: "nowrap" }}>
-      <span title={id}>{short}</span>
+      <span title={id}>{shortened(id)}</span>
       <Button
         type="text"
         size="small"

@@ -7,7 +7,7 @@ use axum::{
     Router,
     body::Body,
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, Uri, header},
     response::Response,
     routing::get,
 };
@@ -51,7 +51,6 @@ async fn staff(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
 fn page(app: &App, headers: &HeaderMap, name: &str) -> Response {
     let mut response = file(app, headers, name).unwrap_or_else(|| {
         let mut response = Response::new(Body::from(MISSING));
-        *response.status_mut() = StatusCode::NOT_FOUND;
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(HTML));
         response
     });

@@ -6,11 +6,11 @@ use anyhow::{Context as _, Result};
 
 /// Endings of the files that are read.
 const TEXTS: &[&str] =
-    &["rs", "toml", "md", "txt", "sql", "sh", "yml", "yaml", "json", "ts", "tsx", "css", "html"];
+    &["rs", "toml", "md", "txt", "sql", "sh", "yml", "yaml", "json", "mjs", "ts", "tsx", "css", "html"];
 /// Files without such an ending that are read too.
 const NAMED: &[&str] = &["LICENSE", "Dockerfile", "run"];
 /// Folders that hold nothing written by hand, wherever they are.
-const SKIPPED: &[&str] = &["target", "node_modules", "dist", ".git"];
+const SKIPPED: &[&str] = &["target", "node_modules", "dist", "generated", ".git"];
 /// Folders of the root that are kept out of version control.
 const SKIPPED_AT_ROOT: &[&str] = &["data"];
 

@@ -4,6 +4,7 @@ import { Alert, Button, Input } from "antd";
 import { useEffect, useState } from "react";
 import { type Schemas, api, ok } from "../../api/client";
 import { useSession } from "../../app/session";
+import { time } from "../../format/time";
 import { useTexts } from "../../i18n";
 import { Failure } from "../../ui/failure";
 
@@ -40,7 +41,7 @@ export interface CodeFieldProps {
 
 export function CodeField({ id, label, value, onChange, purpose, send }: CodeFieldProps) {
   const { t } = useTexts();
-  const { sandbox } = useSession();
+  const { sandbox, zone } = useSession();
   const [left, setLeft] = useState(0);
   const [sentFor, setSentFor] = useState("");
   const sending = useMutation({
@@ -81,7 +82,7 @@ export function CodeField({ id, label, value, onChange, purpose, send }: CodeFie
       {sending.isError && <Failure error={sending.error} />}
       {sending.data !== undefined && !stale && (
         <div className="soft" role="status">
-          {t("new.code.sent", { phone: sending.data.phone })}
+          {t("new.code.sent", { phone: sending.data.phone, until: time(sending.data.expires_at, zone) })}
         </div>
       )}
       {stale && <div className="error">{t("new.code.changed")}</div>}

@@ -13,6 +13,7 @@ import { Failure } from "../../ui/failure";
 import { Loaded, Loading } from "../../ui/loaded";
 import { Amount, PageHead, Pairs } from "../../ui/parts";
 import { CodeField, isCode } from "./code";
+import type { Of } from "./withdrawals";
 
 type Look = Schemas["WithdrawalLook"];
 type Account = Schemas["PayoutAccountView"];
@@ -102,17 +103,17 @@ function Outlook({ look, currency }: { look: Look; currency: string }) {
   );
 }
 
-function useLook(amount: number | null, destination: string) {
+function useLook(source: Of["source"], amount: number | null, destination: string) {
   const { party } = useSession();
   return useQuery({
-    queryKey: ["look", amount, destination],
+    queryKey: ["look", source, amount, destination],
     enabled: amount !== null && destination !== "",
     staleTime: 2_000,
     queryFn: async () => {
       const found = await ok(
         api.POST("/v1/withdrawals", {
           params: { query: { dry_run: true }, header: { "Idempotency-Key": newKey() } },
-          body: { party_id: party.id, amount_minor: amount, destination },
+          body: { party_id: party.id, source, amount_minor: amount, destination },
         }),
       );
       return found as Look;
@@ -120,7 +121,12 @@ function useLook(amount: number | null, destination: string) {
   });
 }
 
-function Form({ available, currency, accounts }: { available: number; currency: string; accounts: Account[] }) {
+function Form({
+  source,
+  available,
+  currency,
+  accounts,
+}: Of & { available: number; currency: string; accounts: Account[] }) {
   const { t } = useTexts();
   const { party, person } = useSession();
   const { message } = App.useApp();
@@ -132,7 +138,7 @@ function Form({ available, currency, accounts }: { available: number; currency: 
   const first = accounts.find((account) => account.is_default) ?? accounts[0];
   const [destination, setDestination] = useState(first?.id ?? "");
   const amount = parseAmount(text);
-  const look = useLook(useStill(amount, 350), destination);
+  const look = useLook(source, useStill(amount, 350), destination);
   const purpose = `${amount} ${destination}`;
   // One intent, one key: sent again it finds the first answer. Another amount or account is another intent.
   const [key, setKey] = useState(newKey);
@@ -144,6 +150,7 @@ function Form({ available, currency, accounts }: { available: number; currency: 
           params: { header: { "Idempotency-Key": key } },
           body: {
             party_id: party.id,
+            source,
             amount_minor: amount,
             destination,
             code,
@@ -244,31 +251,39 @@ function Form({ available, currency, accounts }: { available: number; currency: 
   );
 }
 
-export function NewWithdrawal() {
+/** What can be withdrawn of this money now. */
+async function availableOf({ source }: Of, id: string): Promise<{ available: number; currency: string }> {
+  if (source === "proceeds") {
+    const found = await ok(api.GET("/v1/parties/{id}/explain", { params: { path: { id } } }));
+    return { available: found.proceeds?.available_minor ?? 0, currency: found.currency };
+  }
+  const found = await ok(api.GET("/v1/parties/{id}/overview", { params: { path: { id } } }));
+  return { available: found.withdrawable_minor, currency: found.currency };
+}
+
+export function NewWithdrawal({ source }: Of) {
   const { t } = useTexts();
   const session = useSession();
   const { id } = session.party;
   const query = useQuery({
-    queryKey: ["new-withdrawal"],
+    queryKey: ["new-withdrawal", source],
     queryFn: async () => {
-      const [overview, accounts] = await Promise.all([
-        ok(api.GET("/v1/parties/{id}/overview", { params: { path: { id } } })),
+      const [money, accounts] = await Promise.all([
+        availableOf({ source }, id),
         ok(api.GET("/v1/parties/{id}/payout-accounts", { params: { path: { id } } })),
       ]);
-      return { overview, accounts: accounts.data };
+      return { ...money, accounts: accounts.data };
     },
   });
   return (
     <>
       <PageHead title={t("new.title")}>
-        <Link to="/withdrawals">{t("wd.title")}</Link>
+        <Link to={source === "proceeds" ? "/shop/withdrawals" : "/withdrawals"}>{t("wd.title")}</Link>
       </PageHead>
       <section className="panel">
         {mayRequest(session) ? (
           <Loaded query={query} rows={8}>
-            {({ overview, accounts }) => (
-              <Form available={overview.withdrawable_minor} currency={overview.currency} accounts={accounts} />
-            )}
+            {(found) => <Form source={source} {...found} />}
           </Loaded>
         ) : (
           <Alert type="warning" showIcon title={t("new.view")} />

@@ -10,7 +10,7 @@ import { useTexts } from "../../i18n";
 import { Loaded, Loading } from "../../ui/loaded";
 import { Amount, type Colour, PageHead, State, What } from "../../ui/parts";
 
-const Chart = lazy(() => import("./trend"));
+const Bars = lazy(() => import("../../ui/bars"));
 
 type View = Schemas["OverviewView"];
 type Whereabout = Schemas["PartyExplained"]["items"][number];
@@ -161,7 +161,15 @@ function Trend({ view }: { view: View }) {
         <TrendTable view={view} />
       ) : (
         <Suspense fallback={<Loading rows={6} />}>
-          <Chart months={view.trend} currency={view.currency} />
+          <Bars
+            name={t("overview.trend")}
+            labels={view.trend.map(({ month }) => month.slice(2))}
+            series={[
+              { name: t("overview.trend.settled"), minor: view.trend.map(({ totals }) => totals.settled_net_minor) },
+              { name: t("overview.trend.withdrawn"), minor: view.trend.map(({ totals }) => totals.withdrawn_minor) },
+            ]}
+            currency={view.currency}
+          />
         </Suspense>
       )}
     </section>

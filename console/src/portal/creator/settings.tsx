@@ -345,6 +345,7 @@ function Accounts() {
                       )}
                       {may && (
                         <Popconfirm
+                          placement="bottomRight"
                           title={t("settings.accounts.unbind.ask")}
                           okText={t("common.confirm")}
                           cancelText={t("common.back")}

@@ -10,9 +10,13 @@ import { Failure } from "../../ui/failure";
 import { Loaded } from "../../ui/loaded";
 import { Amount, type Colour, Id, PageHead, Pairs, State } from "../../ui/parts";
 import { WITHDRAWAL_STATES, cameBack, isOver, lookAgain, mayCancel } from "./states";
+import { type Of, newPath } from "./withdrawals";
 
 type View = Schemas["WithdrawalView"];
 type Explained = Schemas["WithdrawalExplained"];
+
+/** Which money it is of. */
+const ofView = (view: View): Of => ({ source: view.source === "proceeds" ? "proceeds" : "earnings" });
 
 function Cancel({ view }: { view: View }) {
   const { t } = useTexts();
@@ -32,6 +36,7 @@ function Cancel({ view }: { view: View }) {
   return (
     <>
       <Popconfirm
+        placement="bottomRight"
         title={t("wd.cancel.ask")}
         okText={t("wd.cancel")}
         cancelText={t("common.back")}
@@ -60,7 +65,7 @@ function Standing({ view }: { view: View }) {
           {!isOver(view.state) && <span className="soft">{t("common.refreshing")}</span>}
         </span>
         <span className="row">
-          {cameBack(view.state) && mayRequest(session) && <Link to="/withdrawals/new">{t("wd.again")}</Link>}
+          {cameBack(view.state) && mayRequest(session) && <Link to={newPath(ofView(view))}>{t("wd.again")}</Link>}
           {mayCancel(view.state) && mayRequest(session) && <Cancel view={view} />}
         </span>
       </div>
@@ -152,7 +157,7 @@ export function Withdrawal() {
   return (
     <>
       <PageHead title={t("wd.id")}>
-        <Link to="/withdrawals">{t("wd.title")}</Link>
+        <Link to={view.data?.source === "proceeds" ? "/shop/withdrawals" : "/withdrawals"}>{t("wd.title")}</Link>
       </PageHead>
       <Loaded query={view} rows={8}>
         {(found) => (

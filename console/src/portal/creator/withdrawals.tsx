@@ -14,8 +14,13 @@ import { WITHDRAWAL_STATES, isOver } from "./states";
 
 type Row = Schemas["WithdrawalView"];
 
-/** Only what creators withdraw: a shop's proceeds have pages of their own. */
-const EARNINGS = { source: "earnings" };
+/** Which money a list is of, and where the pages of that money are. */
+export interface Of {
+  source: "earnings" | "proceeds";
+}
+
+/** Where one asks for a withdrawal of this money. */
+export const newPath = ({ source }: Of): string => (source === "proceeds" ? "/shop/withdrawals/new" : "/withdrawals/new");
 
 function useColumns(): Column<Row>[] {
   const { t, named, either } = useTexts();
@@ -65,20 +70,20 @@ function useColumns(): Column<Row>[] {
   ];
 }
 
-export function Withdrawals() {
+export function Withdrawals({ source }: Of) {
   const { t, named } = useTexts();
   const session = useSession();
   const { party } = session;
   const navigate = useNavigate();
   const filters = useFilters(["from", "until", "state", "keyword"]);
   const query = useInfiniteQuery({
-    queryKey: ["withdrawals", filters],
+    queryKey: ["withdrawals", source, filters],
     queryFn: ({ pageParam }) =>
       ok(
         api.GET("/v1/parties/{id}/withdrawals", {
           params: {
             path: { id: party.id },
-            query: { limit: 50, ...EARNINGS, ...filters, ...(pageParam === "" ? {} : { cursor: pageParam }) },
+            query: { limit: 50, source, ...filters, ...(pageParam === "" ? {} : { cursor: pageParam }) },
           },
         }),
       ),
@@ -93,7 +98,7 @@ export function Withdrawals() {
     <>
       <PageHead title={t("wd.title")}>
         {mayRequest(session) && (
-          <Button type="primary" onClick={() => void navigate("/withdrawals/new")}>
+          <Button type="primary" onClick={() => void navigate(newPath({ source }))}>
             {t("wd.new")}
           </Button>
         )}
@@ -104,7 +109,7 @@ export function Withdrawals() {
           states={Object.keys(WITHDRAWAL_STATES).map((value) => ({ value, label: named("wd.state", value) }))}
           keywordLabel={t("wd.keyword")}
           exportPath={`/v1/parties/${party.id}/withdrawals/export`}
-          fixed={EARNINGS}
+          fixed={{ source }}
         />
         <Records
           query={query}

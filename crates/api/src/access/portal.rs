@@ -62,6 +62,7 @@ impl Record {
 }
 
 /// A route that is open to the portal, and the role that it takes there.
+#[derive(Clone, Copy)]
 pub(crate) struct Opened {
     method: &'static str,
     path: &'static str,

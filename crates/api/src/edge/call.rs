@@ -32,6 +32,7 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Clone)]
 pub(crate) struct Call(Arc<Inner>);
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact about the request, from another place")]
 pub(crate) struct Inner {
     pub(crate) app: Arc<App>,
     pub(crate) identity: Arc<Identity>,

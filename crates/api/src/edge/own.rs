@@ -35,7 +35,8 @@ pub(super) async fn admit(
         return Err(Problem::new(StatusCode::FORBIDDEN, "portal_closed", text));
     };
     match opened.reach {
-        Reach::Open => {}
+        // Of a body more is known when it has come.
+        Reach::Open | Reach::Body => {}
         Reach::Party => own(portal, first_id(access, uri))?,
         Reach::Query => own(portal, parameter(uri))?,
         Reach::Record(record) => {
@@ -45,7 +46,6 @@ pub(super) async fn admit(
                 return Err(unknown());
             }
         }
-        Reach::Body => {}
     }
     if portal.role < opened.role {
         let text = "you may look, and no more: ask the platform for another role";
@@ -73,6 +73,7 @@ fn parameter(uri: &Uri) -> Option<&str> {
 /// What a body says about whose it is and who acts. Everything else is read, strictly, where it is used; fields that
 /// stand twice are refused here and there.
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names of the contract")]
 struct Named {
     party_id: Option<String>,
     person_id: Option<String>,

@@ -111,7 +111,11 @@ fn personas() -> Vec<Persona> {
         title: title.to_owned(),
         kind: PersonaKind::Party(party_id(external_id)),
     };
-    vec![party("creator", &demo::creator_name(CREATOR), CREATOR)]
+    vec![
+        party("creator", &demo::creator_name(CREATOR), CREATOR),
+        party("merchant", "好物铺子 1 店", "merchant-01"),
+        party("advertiser", "晴天品牌 3 号", demo::ADVERTISER),
+    ]
 }
 
 /// The creator whom the demo tells of.

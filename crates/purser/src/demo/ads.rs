@@ -41,6 +41,8 @@ const SEARCHES: u64 = 15_000;
 const SMALL: i64 = 3_000;
 /// What a payment brings, minor units.
 const TOP_UP: i64 = 50_000;
+/// The advertiser of whom the demo tells: out of money, and in arrears.
+pub(crate) const ADVERTISER: &str = "advertiser-03";
 /// The advertiser with this number pays nothing any more so many days before the end: one is in arrears, one suspended.
 const CARELESS: [(usize, i64); 2] = [(2, 6), (5, 13)];
 

@@ -6,5 +6,6 @@ mod seed;
 mod shops;
 mod state;
 
+pub(crate) use ads::ADVERTISER;
 pub(crate) use seed::{creator_name, seed};
 pub(crate) use state::{State, state};
