@@ -131,8 +131,8 @@ fn after_the_freeze(books: &Books, given_at: Option<Timestamp>) -> (String, Stri
     let mut reads = books.reader();
     let file = bank_file(reads.as_mut(), FILE).unwrap().unwrap();
     let order = bank_order(reads.as_mut(), &reference).unwrap().unwrap();
-    let ready = jobs::by_state(reads.as_mut(), JobState::Ready, 20).unwrap();
-    let told = ready.iter().any(|job| job.kind == OUTCOME && job.subject == reference);
+    let waiting = jobs::by_state(reads.as_mut(), JobState::Ready, 20).unwrap();
+    let told = waiting.iter().any(|job| job.kind == OUTCOME && job.subject == reference);
     let (events, _) = feed::events(reads.as_mut(), feed::Places::default(), 100).unwrap();
     let kinds = events.into_iter().map(|event| event.kind).filter(|kind| kind.starts_with("bank_file."));
     (file.state, order.state, told, kinds.collect())

@@ -69,7 +69,7 @@ sections! {
         "statement_published": "结算单已发布。", "The statement is published.";
         "statement_open": "结算单尚未生成草稿，请先结账。", "The statement is no draft yet; close its month first.";
         "result_below_zero": "结算结果小于 0，请先更正运营费或激励再发布。", "The result is below zero; correct fee or incentive, then publish.";
-        "statement_not_published": "结算单尚未发布，预计每月 5 日自动发布。", "The statement is not published yet.";
+        "statement_not_published": "结算单尚未发布，发布后会通知您。", "The statement is not published yet; you are told when it is.";
         "dispute_open": "该结算单的异议正在处理，请等待答复。", "A dispute of this statement waits for its answer.";
         "dispute_late" Party: "已超过异议期限，可通过客服咨询。", "The time for disputes has passed; ask support instead.";
         "text_invalid" Party: "请填写 1–1000 个可见字符。", "Write 1 to 1,000 printable characters.";
@@ -88,7 +88,7 @@ sections! {
         "settlement_orders_too_many": "单张结算单最多 10000 个订单，请分多张生成。", "A statement has at most 10,000 orders; make several.";
         "settlement_order_repeated": "订单重复选择。", "An order is chosen twice.";
         "settlement_order_not_settled": "所选订单尚未结算，或不属于该账户。", "A chosen order has not settled, or is not paid to this account.";
-        "settlement_order_not_listed" Nobody: "该订单所属月份的清单尚未生成，每月 10 日前生成。", "The order's month is not listed yet; that is done by the 10th.";
+        "settlement_order_not_listed" Nobody: "该订单所属月份的清单尚未生成，生成后会通知您。", "The order's month is not listed yet; you are told when it is.";
         "settlement_order_taken": "订单已在另一张结算单中。", "A chosen order is in another statement already.";
         "settlement_nothing_to_pay": "所选订单合计不足以结算，请增加订单。", "The chosen orders do not come to a payable amount; choose more.";
         "settlement_balance_short" Staff: "账户余额少于所选订单合计，工作人员将先行更正。", "The balance is less than these orders add up to; staff have to correct it.";

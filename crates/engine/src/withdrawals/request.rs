@@ -197,8 +197,8 @@ impl RequestWithdrawal {
         let amount_minor = self.amount_minor.unwrap_or_else(|| balances.available_minor());
         // An amount that none carries may still be one that is only too large.
         let most_minor = account.and_then(|a| largest_for(tx, ctx, &a.kind));
-        let carried = amount_minor.min(most_minor.unwrap_or(amount_minor));
-        let carries = account.and_then(|a| rail_for(tx, ctx, &a.kind, carried));
+        let at_most = amount_minor.min(most_minor.unwrap_or(amount_minor));
+        let carries = account.and_then(|a| rail_for(tx, ctx, &a.kind, at_most));
         let rail = carries.unwrap_or(SANDBOX_RAIL);
         let [today, _, year, all] = periods(self.asked.source(), ctx.today).map(|period| {
             let key = (self.party, period);

@@ -106,8 +106,8 @@ fn a_file_with_a_frozen_payee_is_not_given_out_and_is_dissolved_p6_p9_p10() {
         let unbind = format!("/v1/parties/{second}/payout-accounts/{account}/unbind");
         desk.client.post(&unbind, "unbind", &json!({})).ended(200);
         desk.until(&frozen, "failed");
-        let back = desk.client.get(&format!("/v1/parties/{second}/overview")).ended(200);
-        assert_eq!(back.int("withdrawable_minor"), 950_000);
+        let overview = desk.client.get(&format!("/v1/parties/{second}/overview")).ended(200);
+        assert_eq!(overview.int("withdrawable_minor"), 950_000);
         let bank = desk.bank(&next, &[]);
         desk.take_in(&bank, "camt054.xml", "m1");
         desk.until(&good, "paid");

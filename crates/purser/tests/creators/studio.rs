@@ -222,19 +222,31 @@ fn staff_decide_an_application_with_its_licence_x9() {
             let change = client.patch(&format!("/v1/parties/{id}"), &profile(name, form));
             assert_eq!(code(change, 422), "legal_form_fixed");
         }
-        // X9: neither as a new party, nor as a merchant's studio that becomes a creator's.
-        let refused = client.post("/v1/parties", &fresh(), &profile("eve", "studio"));
-        assert_eq!(code(refused, 422), "studio_unreviewed");
-        let shop = desk.party("shop", "merchant", "studio");
-        let mut both = profile("shop", "studio");
-        both["display_name"] = json!("shop 名");
-        both["roles"] = json!(["merchant", "creator"]);
-        assert_eq!(code(client.patch(&format!("/v1/parties/{shop}"), &both), 422), "studio_unreviewed");
-        both["legal_form"] = json!("individual");
-        client.patch(&format!("/v1/parties/{shop}"), &both).ended(200);
         let nobody = "/v1/parties/pty_01h455vb4pex5vsknk084sn02q/studio";
         assert_eq!(code(client.get(nobody), 404), "party_unknown");
         assert_eq!(code(client.post(nobody, &fresh(), &details()), 404), "party_unknown");
+        desk.server.stop();
+        place.verify(true);
+    }
+}
+
+/// X9: neither as a new party, nor as a merchant's studio that becomes a creator's.
+#[test]
+fn nobody_comes_as_a_creators_studio_x9() {
+    for place in Place::all() {
+        let desk = Desk::on(&place);
+        let client = desk.client();
+        let profile = |name: &str, roles: &[&str], form: &str| json!({ "external_id": name, "display_name": name, "roles": roles, "legal_form": form });
+        let refused = client.post("/v1/parties", &fresh(), &profile("eve", &["creator"], "studio"));
+        assert_eq!(code(refused, 422), "studio_unreviewed");
+        let shop = profile("shop", &["merchant"], "studio");
+        let shop = client.post("/v1/parties", &fresh(), &shop).ended(200).text("id").to_owned();
+        let both = |form: &str| profile("shop", &["merchant", "creator"], form);
+        assert_eq!(
+            code(client.patch(&format!("/v1/parties/{shop}"), &both("studio")), 422),
+            "studio_unreviewed"
+        );
+        client.patch(&format!("/v1/parties/{shop}"), &both("individual")).ended(200);
         desk.server.stop();
         place.verify(true);
     }

@@ -111,6 +111,10 @@ fn bad_choices(client: &Client, staff: &Client, mcn: &str, company: &str, orders
     assert_eq!(code(make("b1", &wish(mcn, &[])), 422), "settlement_orders_empty");
     let refused = make("b2", &wish(mcn, &[first, foreign])).ended(422);
     assert_eq!(refused.text("code"), "settlement_order_not_settled", "another's");
+    // P14: in both languages, and whose turn it is.
+    let facts = &refused.body["facts"];
+    assert!(facts["message_zh"].as_str().unwrap().contains("所选订单"), "{facts}");
+    assert!(facts["message_en"].is_string() && facts["who_must_act"] == "party", "{facts}");
     assert_eq!(refused.body["errors"][0]["pointer"], "/orders/1");
     let at = client.get("/v1/clock").text("business_at").to_owned();
     let running = json!({ "order_id": "running", "creator_id": mcn, "task_type": "video", "title": "t",
