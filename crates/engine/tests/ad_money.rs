@@ -1,13 +1,17 @@
 //! Whose an advertiser's money is, on both databases: arrears are paid before anything is balance (A3), budgets of days
-//! (A7), clicks that are undone (A8), alerts (A10), and what another server does between the look and the lock (A1).
+//! (A7), clicks that are undone (A8), alerts (A10), and what another server does between the
+//! look and the lock (A1, A12).
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
 mod clicks;
 mod support;
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use clicks::{
@@ -15,18 +19,22 @@ use clicks::{
 };
 use purser_domain::{
     ads::campaign::Change,
-    ids::{AdGrantId, CampaignId, Uid},
+    ids::{AdGrantId, CampaignId, PartyId, PaymentId, Uid},
     ledger::{AccountKind, AccountRef, Step},
+    parties::{AccountClass, LegalForm, Profile, Role, Roles},
+    payments::Method,
     time::{DAY, Date, HOUR, Timestamp, Zone},
 };
 use purser_engine::{
     Command, Ctx, Job, Meta, Needs, Rejection, Reply, Tx, Writer,
     ads::{
         AdAccountRow, AdBudgetDayRow, AdGrantRow, CampaignEdit, ChangeCampaigns, ChargeClicks, ClickOutcome,
-        CloseAdDays, CreditInvalidClicks, InvalidOutcome,
+        CloseAdDays, CreateCampaign, CreditInvalidClicks, InvalidOutcome,
     },
     feed,
     ids::IdSource,
+    parties::RegisterParty,
+    payments::{AssignPayment, LocatedPayment, RecordPayment, RefundBalance, payment_id},
     rules::RulesSource,
 };
 use purser_storage::{Fault, Lock, Rows, Session, Source, Statement, Table, Value, migrate, sqlite};
@@ -254,6 +262,64 @@ fn what_another_server_does_between_look_and_lock_is_seen_a1_a8() {
         let outcomes: Vec<String> = run(&mut writer, command).unwrap().into_iter().map(text).collect();
         assert_eq!(outcomes, ["campaign_unknown"]);
         assert_eq!(charge(&mut writer, vec![click("c", young, now, 10)]), ["10"]);
+        proven(books);
+    });
+}
+
+/// Money comes by a transfer that staff say whose it is.
+fn paid(writer: &mut Writer, party: PartyId, name: &str, amount_minor: i64) -> PaymentId {
+    let record = RecordPayment {
+        method: Method::Sandbox,
+        rail_payment: name.to_owned(),
+        order: None,
+        amount_minor,
+        paid_at: None,
+        note: String::new(),
+        from_rail: true,
+        lease: None,
+    };
+    let payment = LocatedPayment::from(&run(writer, record).unwrap().payment);
+    let id = payment.id;
+    run(writer, AssignPayment { payment, party, order: None }).unwrap();
+    id
+}
+
+#[test]
+fn a_payment_of_meanwhile_lends_nothing_to_an_older_one_a12() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        let profile = Profile {
+            external_id: "adv".to_owned(),
+            display_name: "Advertiser".to_owned(),
+            roles: Roles::NONE.with(Role::Advertiser),
+            legal_form: LegalForm::Enterprise,
+            class: AccountClass::Ordinary,
+            metadata: BTreeMap::new(),
+        };
+        let party = run(&mut writer, RegisterParty(profile)).unwrap().id;
+        let old = paid(&mut writer, party, "old", 10_000);
+        let wish = Change { budget_minor: Some(None), ..Change::default() };
+        let (external_id, name, keywords) = ("c".to_owned(), "c".to_owned(), Vec::new());
+        let campaign =
+            run(&mut writer, CreateCampaign { party, external_id, name, wish, keywords }).unwrap().id;
+        books.advance(HOUR);
+        let now = books.clock.business();
+        assert_eq!(charge(&mut writer, vec![click("all", campaign, now, 10_000)]), ["10000"]);
+        let refund = RefundBalance { party, amount_minor: None };
+        let done = if books.is_shared() {
+            let mut other = books.writer();
+            let command = Between::new(refund, move || {
+                paid(&mut other, party, "young", 5_000);
+            });
+            run(&mut writer, command).unwrap()
+        } else {
+            paid(&mut writer, party, "young", 5_000);
+            run(&mut writer, refund).unwrap()
+        };
+        let shares: Vec<(PaymentId, i64)> =
+            done.refunds.iter().map(|one| (one.payment.id, one.refund.amount)).collect();
+        assert_eq!(shares, [(payment_id(Method::Sandbox, "young"), 5_000)]);
+        assert_ne!(shares[0].0, old);
         proven(books);
     });
 }

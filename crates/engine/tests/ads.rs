@@ -484,8 +484,16 @@ fn verification_names_a_changed_line_and_a_changed_click_p3() {
         tamper(&mut writer, "UPDATE ad_accounts SET grants = 0");
         // Nobody's row: what is owed is found all the same.
         assert_eq!(charge(&mut writer, vec![click("k3", id, now, 900)]), ["900"]);
+        post(&mut writer, Step::Post, &revenue(), &cash(1), 10);
+        found("nothing is owed beside it");
         tamper(&mut writer, "DELETE FROM ad_accounts");
         found("no row that stops its delivery");
+        tamper(
+            &mut writer,
+            "INSERT INTO ad_top_ups VALUES (x'0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b', x'0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c', 1, \
+             'payment', 1, 5, 5, 5)",
+        );
+        found("are not those of the payment");
         tamper(
             &mut writer,
             "INSERT INTO ad_hours VALUES (x'0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b', 1, 1, 1, 0, 0, 0, 0)",
