@@ -156,9 +156,9 @@ mod tests {
     #[test]
     fn texts_round_trip() {
         for text in ["", "a", "12345678", "退款 1", &"x".repeat(64)] {
-            let cursor = Cursor { numbers: vec![7, 9], id: Uid([9; 16]) }.with_text(text);
+            let cursor = Cursor { numbers: vec![7, 900], id: Uid([9; 16]) }.with_text(text);
             let read = Cursor::decode(&cursor.encode()).unwrap();
-            assert_eq!(read.text(2), Some(([7, 9].as_slice(), text.to_owned())));
+            assert_eq!(read.text(2), Some(([7, 900].as_slice(), text.to_owned())));
             assert_eq!((read.text(1).is_some(), read.text(99)), (false, None));
         }
         assert_eq!(Cursor::id(Uid([9; 16])).text(0), None);
