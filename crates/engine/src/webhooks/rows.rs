@@ -10,7 +10,7 @@ use crate::{feed::Places, record};
 
 record! {
     /// An address of the platform that is told of events (P15).
-    pub struct WebhookRow in WEBHOOKS = 130, "webhooks", lock Update, key(id: WebhookId) {
+    pub struct WebhookRow in WEBHOOKS = 140, "webhooks", lock Update, key(id: WebhookId) {
         /// For people.
         name: String,
         /// Where messages go.
@@ -40,7 +40,7 @@ record! {
 
 record! {
     /// An event on its way to an endpoint, or what became of it.
-    pub struct WebhookDeliveryRow in WEBHOOK_DELIVERIES = 131, "webhook_deliveries", lock Update,
+    pub struct WebhookDeliveryRow in WEBHOOK_DELIVERIES = 141, "webhook_deliveries", lock Update,
     key(webhook: WebhookId, id: WebhookDeliveryId) {
         /// Group of the event.
         grp: i64,
