@@ -1,4 +1,4 @@
-//! The limit is live on both databases (C1, C2, C6, C7, C9, C10, C23, C24, C25): whoever reads it where a date has come that the daily job has
+//! The limit is live on both databases (C1, C2, C6, C7, C9, C10, C11, C12, C23, C24, C25): whoever reads it where a date has come that the daily job has
 //! not looked at reads what a command would decide by; nothing is written for that, and any instant of the day can be
 //! replayed as it was answered.
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
@@ -9,7 +9,8 @@ mod support;
 use purser_domain::{
     credit::{Component, Emergency, Promotion, Rule, decode},
     ids::PartyId,
-    money::Rate,
+    ledger::{AccountKind, AccountRef, Step},
+    money::{Currency, Rate},
     time::{Timestamp, Zone},
 };
 use purser_engine::{
@@ -22,8 +23,9 @@ use purser_engine::{
     jobs::{self, ArmSchedules, Registry},
     parties::{ChangeParty, PartyChange},
 };
+use purser_storage::Statement;
 use shops::{credit_of, day, decide, go_to, known_shop, limit, messages, proven, raise, report, step, tell};
-use support::{Books, at, run};
+use support::{Books, at, clearing, post, run};
 
 /// A temporary limit of 500.00 that ends on 5 March, after two people.
 fn temporary(writer: &mut Writer, party: PartyId) {
@@ -257,6 +259,45 @@ fn what_is_told_of_frozen_funds_says_the_limit_of_today_c6_c10() {
         assert_eq!(report(&mut writer, party, item), 80_000);
         let told = &messages(books, party, "credit.limit_frozen")[0].facts;
         assert_eq!((told.get_int("frozen_minor"), told.get_int("total_minor")), (Some(10_000), Some(80_000)));
+        proven(books);
+    });
+}
+
+/// C11, C12: what a shop owes beside its orders is counted, and what the migration counts for shops of before is the same.
+#[test]
+fn a_liability_is_known_to_the_fen_also_of_shops_of_before_c11_c12() {
+    let text = include_str!("../../storage/migrations/0026_credit_owed.sql");
+    let expression = text.split_once("SET owed =").unwrap().1.trim_end().trim_end_matches(';');
+    let sql = format!("SELECT owed, CAST({expression} AS BIGINT) FROM credit_shops ORDER BY party");
+    let counted: &'static Statement =
+        Box::leak(Box::new(Statement { name: "test.owed", sql: Box::leak(sql.into_boxed_str()) }));
+    Books::each(|books| {
+        let mut writer = books.writer();
+        let owes = known_shop(&mut writer, "s1");
+        known_shop(&mut writer, "s2");
+        let order =
+            |writer: &mut Writer, order: &str, event| tell(books, writer, owes, order, event).unwrap();
+        // 200.00 are shipped beyond the limit; of 1,300.00 that the buyer paid for and that are called off the proceeds, which
+        // went elsewhere, lack 800.00.
+        order(&mut writer, "a", OrderEvent::Authorised(120_000, None));
+        order(&mut writer, "a", OrderEvent::Shipped(None));
+        order(&mut writer, "b", OrderEvent::Authorised(130_000, None));
+        order(&mut writer, "b", OrderEvent::Paid(130_000));
+        let proceeds = AccountRef::party(owes, AccountKind::Proceeds, Currency::CNY);
+        post(&mut writer, Step::Post, &proceeds, &clearing(), 200_000);
+        order(&mut writer, "b", OrderEvent::Cancelled);
+        let view = limit(books, owes);
+        assert_eq!((view.shop.owed, view.liability_minor), (80_000, 100_000));
+        let mut rows = Vec::new();
+        books
+            .reader()
+            .query(counted, &[], &mut |row| {
+                rows.push((row.int(0), row.int(1)));
+                true
+            })
+            .unwrap();
+        rows.sort_unstable();
+        assert_eq!(rows, [(0, 0), (80_000, 80_000)]);
         proven(books);
     });
 }

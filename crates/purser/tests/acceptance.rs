@@ -4,6 +4,8 @@
 //! `../shared/data/marketplace`, which must not be part of the project (its licence).
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
+#[path = "acceptance/merchants.rs"]
+mod merchants;
 mod support;
 
 use std::{
@@ -422,14 +424,7 @@ fn replayed(place: Option<Place>) {
     let again = orders();
     assert_eq!((&again["changed"], &again["refused"], &again["days"]), (&json!(0), &json!(0), &json!(0)));
     credit_totals_are_exact(&place, &folder);
-    let report = place.run(&["report", "credit", "--json"]).ended(0).json();
-    for list in ["limited", "boosted", "overdue"] {
-        assert!(report[list]["merchants"].as_i64().unwrap() > 10, "{list}: {}", report[list]);
-    }
-    for shop in report["limited"]["largest"].as_array().unwrap() {
-        let why = shop["why"].as_array().unwrap();
-        assert!(why.iter().any(|reason| reason["rule"] == "turnover_cap"), "{shop}");
-    }
+    merchants::lists_say_who_and_why(&place, &folder);
     let text = place.run(&["report", "credit"]).ended(0).out;
     assert!(text.contains("不超过近 12 个月成交额的比例") && text.contains("90+ days"), "{text}");
     place.verify(true);

@@ -1,9 +1,13 @@
 //! Withdrawals that come to nothing (C16): each with code and remedy, their distribution for staff, and what the fee does.
 
+use std::process::{Command, Stdio};
+
 use purser_storage::Statement;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::support::{
+    binary,
     shop::{Desk, draw, fund, limit, merchant, refused, sell, shop, state, withdrawal},
     world::{Place, Server, ints, wait_until},
 };
@@ -124,19 +128,37 @@ static BY_KIND: Statement = Statement {
 };
 
 /// C16: the demo's merchants meet every kind of failure as often as the platform did, so that staff see something real.
+/// C11: some of them owe what came back after they had drawn it.
 #[test]
-fn the_demo_shows_a_distribution_of_failures_c16() {
-    let place = Place::folder();
-    place.run(&["demo", "--seed-only"]).ended(0);
-    assert_eq!(ints(place.reader().as_mut(), &BY_KIND, 5), [[62, 18, 9, 6, 5]]);
-    let key = place.key();
-    let server = Server::start(&place);
-    // The last weeks of the demo's year.
-    let view = server.client(&key).get("/v1/withdrawal-failures").ended(200).body;
-    assert!(kind(&view, "insufficient")["count"].as_i64().unwrap() > 0, "{view}");
-    server.stop();
-    place.verify(true);
+fn the_demo_shows_a_distribution_of_failures_and_what_is_due_c11_c16() {
+    for place in Place::all() {
+        // On a server the demo leaves its key of personal values where it runs.
+        let home = TempDir::new().unwrap();
+        let mut seed = Command::new(binary());
+        seed.args(["demo", "--seed-only"]).args(place.flags()).current_dir(home.path());
+        assert!(seed.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success());
+        assert_eq!(ints(place.reader().as_mut(), &BY_KIND, 5), [[62, 18, 9, 6, 5]], "{}", place.engine());
+        let due: Vec<i64> = ints(place.reader().as_mut(), &DUE, 1).into_iter().map(|row| row[0]).collect();
+        assert!(due.len() >= 2, "{due:?}");
+        let report = place.run(&["report", "credit", "--json"]).ended(0).json();
+        assert_eq!(report["due_minor"], due.iter().sum::<i64>());
+        let key = place.key();
+        let mut command = Server::command(&place);
+        if matches!(place, Place::Postgres { .. }) {
+            let file = home.path().join("purser-demo-secrets.key");
+            command.env_remove("PURSER_SECRETS_KEY").arg("--secrets-key-file").arg(file);
+        }
+        let server = Server::of(command);
+        // The last weeks of the demo's year.
+        let view = server.client(&key).get("/v1/withdrawal-failures").ended(200).body;
+        assert!(kind(&view, "insufficient")["count"].as_i64().unwrap() > 0, "{view}");
+        server.stop();
+        place.verify(true);
+    }
 }
+
+static DUE: Statement =
+    Statement { name: "test.due", sql: "SELECT due FROM credit_shops WHERE due > 0 ORDER BY due" };
 
 /// A key that was not used before.
 fn next_key() -> String {
