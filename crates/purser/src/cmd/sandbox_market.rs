@@ -87,13 +87,6 @@ impl Server {
         if fine { Ok(answer.1) } else { Err(Self::refused(path, &answer).into()) }
     }
 
-    /// Business time, and whether it may be moved.
-    pub(super) fn clock(&mut self) -> Result<(Timestamp, bool)> {
-        let clock = self.get("/v1/clock")?;
-        let at = clock["business_at"].as_str().unwrap_or("").parse().context("the clock of the server")?;
-        Ok((at, clock["sandbox"] == true))
-    }
-
     /// Moves business time on; returns what it is now.
     pub(super) fn advance(&mut self, seconds: i64) -> Result<Timestamp> {
         let moved = self.post("/v1/sandbox/clock", &json!({ "advance_seconds": seconds }), "")?;

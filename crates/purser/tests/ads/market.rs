@@ -6,16 +6,8 @@ use super::desk::Desk;
 use crate::support::{purser, world::Place};
 
 /// What the command's key must be allowed to do, as an ad server with its advertisers.
-const SCOPES: [&str; 8] = [
-    "parties:write",
-    "ads:read",
-    "ads:write",
-    "ads:charge",
-    "payments:read",
-    "payments:write",
-    "policy:read",
-    "sandbox",
-];
+const SCOPES: [&str; 7] =
+    ["parties:write", "ads:read", "ads:write", "ads:charge", "payments:read", "payments:write", "sandbox"];
 
 fn sum(report: &Value, field: &str) -> i64 {
     report["data"].as_array().unwrap().iter().map(|line| line[field].as_i64().unwrap()).sum()
