@@ -5,9 +5,10 @@ use purser_domain::{ads::price::Pricing, time::Timestamp};
 use super::{
     acts::{Item, Word},
     auditor::Auditor,
+    making::Edge,
     state::{
-        ARREARS_LIMIT, CLOCKS_DIFFER, CLOSES_AFTER, Charged, GRACE, LATE_DAYS, LEAST, Part, Pocket, STEP,
-        STOPS_KEPT, Stop, day_of, day_start, hour_of, used_up,
+        ARREARS_LIMIT, Budget, CLOCKS_DIFFER, CLOSES_AFTER, Charged, GRACE, LATE_DAYS, LEAST, Part, Pocket,
+        Running, STEP, STOPS_KEPT, Stop, day_of, day_start, hour_of, used_up,
     },
 };
 
@@ -240,6 +241,24 @@ fn price(pricing: Pricing, bid: Option<i64>) -> Result<i64, &'static str> {
             let beats = (next.bid_minor * next.quality + quality - 1) / quality;
             Ok((beats + STEP).min(bid).max(LEAST))
         }
+    }
+}
+
+impl Auditor {
+    /// Where every campaign's limits lie.
+    pub(super) fn edges(&self) -> Vec<Edge> {
+        let edge = |(place, campaign): (usize, &Running)| {
+            let (account, left) = (&self.accounts[campaign.advertiser], self.left(campaign.advertiser));
+            let day = self.days.get(&(place, day_of(self.now)));
+            let spent = day.map_or(0, Budget::spent);
+            Edge {
+                left_minor: left,
+                most_minor: left + (ARREARS_LIMIT - account.arrears).max(0),
+                budget_minor: campaign.budget - spent,
+                stopped: day.and_then(|day| day.stopped).or(account.stops.last().map(|stop| stop.at)),
+            }
+        };
+        self.campaigns.iter().enumerate().map(edge).collect()
     }
 }
 

@@ -7,7 +7,7 @@ use purser_domain::{
 
 use super::{
     acts::{Act, Item, Word, World},
-    state::{DAY, HOUR, MINUTE},
+    state::{CLOCKS_DIFFER, DAY, GRACE, HOUR, LATE_DAYS, LEAST, MINUTE, day_of, day_start},
 };
 use crate::{
     delivery::{Click, WORDS},
@@ -19,6 +19,19 @@ const REMEMBERED: usize = 300;
 /// Clicks of one call at most.
 const CLICKS: usize = 40;
 
+/// Where a campaign's limits lie now: what a click must come close to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Edge {
+    /// What its advertiser may spend, minor units.
+    pub(super) left_minor: i64,
+    /// The most that a click may cost: with what may be owed.
+    pub(super) most_minor: i64,
+    /// What is left of today's budget.
+    pub(super) budget_minor: i64,
+    /// When it stopped last, for money or budget.
+    pub(super) stopped: Option<Timestamp>,
+}
+
 /// Makes commands from a seed.
 pub(super) struct Maker {
     pub(super) rng: Rng,
@@ -26,11 +39,20 @@ pub(super) struct Maker {
     sent: Vec<Item>,
     calls: Vec<Act>,
     number: u64,
+    /// Of every campaign, as the auditor says.
+    pub(super) edges: Vec<Edge>,
 }
 
 impl Maker {
     pub(super) fn new(rng: Rng) -> Self {
-        Self { rng, zone: Zone::shanghai(), sent: Vec::new(), calls: Vec::new(), number: 0 }
+        Self {
+            rng,
+            zone: Zone::shanghai(),
+            sent: Vec::new(),
+            calls: Vec::new(),
+            number: 0,
+            edges: Vec::new(),
+        }
     }
 
     fn below(&mut self, bound: u64) -> i64 {
@@ -46,7 +68,7 @@ impl Maker {
     pub(super) fn act(&mut self, world: &mut World, now: Timestamp) -> Act {
         let advertiser = self.rng.index(world.market.advertisers.len());
         let campaign = self.rng.index(world.market.campaigns.len());
-        match self.rng.below(46) {
+        match self.rng.below(50) {
             0..=15 => self.clicks(world, now),
             16..=18 => match self.items(world, now).pop() {
                 Some(item) => Act::Click(item),
@@ -71,6 +93,7 @@ impl Maker {
             34 => self.bid(campaign),
             35 | 36 => Act::Invalid(advertiser, self.invalid(world, advertiser)),
             37..=44 => self.resume(world, advertiser),
+            45..=48 => self.aimed(campaign, now),
             _ => {
                 let alert = if self.rng.one_in(2) { 0 } else { 100 + self.below(2_000) };
                 Act::Settings(advertiser, self.rng.one_in(2), alert)
@@ -171,6 +194,28 @@ impl Maker {
         let extra = self.sent.len().saturating_sub(REMEMBERED);
         self.sent.drain(..extra);
         items
+    }
+
+    /// A click at the edge of something: the last one that is taken, or the first one that is not.
+    fn aimed(&mut self, campaign: usize, now: Timestamp) -> Act {
+        let edge = self.edges[campaign];
+        let beyond = self.below(2);
+        let amount = match self.rng.below(4) {
+            0 => edge.left_minor,
+            1 => edge.budget_minor,
+            _ => edge.most_minor,
+        };
+        let at = match (edge.stopped, self.rng.below(8)) {
+            (_, 0) => now.plus(CLOCKS_DIFFER + self.below(2)),
+            (_, 1) => day_start(day_of(now) - LATE_DAYS).plus(self.below(2) - 1),
+            (_, 2) => day_start(day_of(now)).plus(self.below(2) - 1),
+            (Some(stopped), 3 | 4) => stopped.plus(GRACE + self.below(2)),
+            (Some(stopped), _) => stopped,
+            _ => now,
+        };
+        let id = format!("{:016}-edge-{}", now.0, self.number());
+        let pricing = Pricing::Given((amount + beyond).max(LEAST));
+        Act::Clicks(vec![Item { id, campaign, party: None, word: Word::Unnamed, at, pricing }])
     }
 
     fn spoil(&mut self, mut item: Item, now: Timestamp, campaigns: usize) -> Item {

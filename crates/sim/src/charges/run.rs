@@ -179,6 +179,7 @@ impl<'a> Driver<'a> {
         self.move_clock();
         self.auditor.now = self.clock.business().max(self.written_at);
         let now = self.auditor.now;
+        self.maker.edges = self.auditor.edges();
         let size = 1 + self.maker.rng.index(5);
         let mut acts = Vec::new();
         for _ in 0..size {
