@@ -164,7 +164,7 @@ fn say_payment(done: &Recorded) -> String {
     format!("arrears {} cash {} new {}", done.payment.arrears, done.payment.cash, done.new)
 }
 
-fn say_edit(outcomes: &Vec<EditOutcome>) -> String {
+fn say_edit(outcomes: &[EditOutcome]) -> String {
     let word = |outcome: &EditOutcome| match outcome {
         Ok((_, true)) => "changed".to_owned(),
         Ok((_, false)) => "same".to_owned(),
@@ -330,11 +330,11 @@ impl World {
             Act::CloseDays => job(CloseAdDays { limit: 500 }, key, batch, |_| "done".to_owned()),
             Act::Budget(campaign, budget_minor) => {
                 let change = Change { budget_minor: Some(*budget_minor), ..Change::default() };
-                job(self.edit(*campaign, change), key, batch, say_edit)
+                job(self.edit(*campaign, change), key, batch, |list| say_edit(list))
             }
             Act::Switch(campaign, on) => {
                 let change = Change { on: Some(*on), ..Change::default() };
-                job(self.edit(*campaign, change), key, batch, say_edit)
+                job(self.edit(*campaign, change), key, batch, |list| say_edit(list))
             }
             Act::Bid { campaign, word, bid_minor, on, removed } => {
                 let wish = KeywordChange {

@@ -8,8 +8,8 @@ use purser_domain::time::Timestamp;
 use super::{
     acts::{Act, World},
     state::{
-        Account as Believed, Budget, Charged, Keyword, LEAST, LEAST_BUDGET, Running, SUSPENDED_AFTER, day_of,
-        used_up,
+        Account as Believed, Budget, CLOSES_AFTER, Charged, Keyword, LEAST, LEAST_BUDGET, Running,
+        SUSPENDED_AFTER, day_of, day_start, used_up,
     },
 };
 
@@ -24,6 +24,8 @@ pub struct Auditor {
     pub(super) clicks: BTreeMap<String, Charged>,
     pub(super) payments: BTreeMap<u64, (usize, i64, i64)>,
     remembered: BTreeMap<String, String>,
+    /// The civil day on which the campaigns were set up.
+    founded: i64,
     /// Order of grants that expire together, by their numbers.
     ranks: BTreeMap<u64, [u8; 16]>,
     /// What clicks cost, less what came back: the platform's revenue of it.
@@ -83,6 +85,7 @@ impl Auditor {
             clicks: BTreeMap::new(),
             payments: BTreeMap::new(),
             remembered: BTreeMap::new(),
+            founded: day_of(now),
             ranks: BTreeMap::new(),
             revenue: 0,
         }
@@ -159,6 +162,13 @@ impl Auditor {
             return "same";
         }
         let (now, today) = (self.now, day_of(self.now));
+        // Days that are open keep the budget that they had: yesterday for its last clicks, tomorrow where clicks came early.
+        if today > self.founded && now.0 < day_start(today).0 + CLOSES_AFTER {
+            self.day(campaign, today - 1);
+        }
+        if let Some(ahead) = self.days.get_mut(&(campaign, today + 1)) {
+            ahead.highest = new;
+        }
         let day = self.day(campaign, today);
         day.raise(new);
         let full = used_up(day.spent(), new);
@@ -243,9 +253,6 @@ impl Auditor {
         }
         if let Err(code) = self.may_resume(advertiser) {
             return code;
-        }
-        if self.accounts[advertiser].stopped.is_some() {
-            self.money_came(advertiser);
         }
         let (stops, now) = (self.accounts[advertiser].stops.len(), self.now);
         let all = self.accounts[advertiser].resumed.0;

@@ -55,6 +55,9 @@ pub(super) fn books(desk: &mut Desk, world: &World, auditor: &Auditor) -> Checke
         if money.arrears > ARREARS_LIMIT {
             return Err(format!("advertiser {advertiser} owes {}, more than may be owed", money.arrears));
         }
+        if money.arrears > 0 && money.cash > 0 {
+            return Err(format!("advertiser {advertiser} owes and has a balance: {money:?}"));
+        }
         most = most.max(money.arrears);
         account(desk, world, auditor, advertiser)?;
         statuses(desk, world, auditor, advertiser, &money)?;

@@ -191,7 +191,8 @@ impl Auditor {
         if in_budget {
             let known = self.day(item.campaign, day);
             known.parts.extend(&parts);
-            if known.stopped.is_none() && used_up(known.spent(), budget) {
+            // The budget of a day that is over stops nothing.
+            if day >= today && known.stopped.is_none() && used_up(known.spent(), budget) {
                 known.stopped = Some(now);
                 touched[advertiser].budgets += 1;
             }

@@ -78,7 +78,7 @@ impl Maker {
             19..=25 => {
                 // Sometimes less than what is owed, sometimes the same payment once more.
                 let number = if self.rng.one_in(8) { self.number } else { self.number() };
-                Act::Pay { advertiser, amount_minor: self.pay(number), number }
+                Act::Pay { advertiser, amount_minor: pay(number), number }
             }
             26 | 27 => {
                 let amount_minor = 50 + self.below(3_000);
@@ -99,12 +99,6 @@ impl Maker {
                 Act::Settings(advertiser, self.rng.one_in(2), alert)
             }
         }
-    }
-
-    /// A payment's amount follows from its number, so that the same one once more is the same.
-    fn pay(&self, number: u64) -> i64 {
-        let amount = Rng::new(number ^ 0x5eed).below(20_000).cast_signed();
-        1 + if number % 3 == 0 { amount / 50 } else { amount }
     }
 
     fn budget(&mut self, campaign: usize) -> Act {
@@ -145,7 +139,7 @@ impl Maker {
     fn invalid(&mut self, world: &World, advertiser: usize) -> Vec<String> {
         let foreign = self.rng.one_in(6);
         let mut ids = vec![];
-        for _ in 0..1 + self.rng.below(4) {
+        for _ in 0..=self.rng.below(4) {
             let own = self.sent.iter().filter(|item| foreign || world.owner(item.campaign) == advertiser);
             let own: Vec<&String> = own.map(|item| &item.id).collect();
             if self.rng.one_in(12) || own.is_empty() {
@@ -237,7 +231,9 @@ impl Maker {
             22 => (item.word, item.pricing) = (Word::Unnamed, Pricing::Given(9_000 + self.below(8_000))),
             23 => item.word = Word::Unnamed,
             24 => item.pricing = self.auction(),
-            25 => item.id = ["", "with blank", "x".repeat(65).as_str()][self.rng.index(3)].to_owned(),
+            25 => {
+                item.id = wrong_id(self.rng.index(3));
+            }
             26 | 27 if !self.sent.is_empty() => {
                 item.id.clone_from(&self.sent[self.rng.index(self.sent.len())].id);
             }
@@ -256,4 +252,19 @@ impl Maker {
 fn item(click: Click) -> Item {
     let Click { id, campaign, word, at, pricing } = click;
     Item { id, campaign, party: None, word: Word::Named(word), at, pricing }
+}
+
+/// A payment's amount follows from its number, so that the same one once more is the same.
+fn pay(number: u64) -> i64 {
+    let amount = Rng::new(number ^ 0x5eed).below(20_000).cast_signed();
+    1 + if number.is_multiple_of(3) { amount / 50 } else { amount }
+}
+
+/// An id that no click may have.
+fn wrong_id(kind: usize) -> String {
+    match kind {
+        0 => String::new(),
+        1 => "with blank".to_owned(),
+        _ => "x".repeat(65),
+    }
 }

@@ -41,8 +41,13 @@ impl Auditor {
         account.events.push("ads.stopped");
     }
 
-    /// Money came: with nothing owed and something left the stop ends, and campaigns wait or come back by themselves.
+    /// Money came: it pays what is owed first; with nothing owed and something left the stop ends, and campaigns wait or come
+    /// back by themselves.
     pub(super) fn money_came(&mut self, advertiser: usize) {
+        let account = &mut self.accounts[advertiser];
+        let paid = account.arrears.min(account.cash);
+        account.arrears -= paid;
+        account.cash -= paid;
         let (now, left) = (self.now, self.left(advertiser));
         let owed = self.accounts[advertiser].arrears;
         let since = self.accounts[advertiser].arrears_since;
@@ -63,6 +68,7 @@ impl Auditor {
             account.resumed = (account.stops.len(), Some(now));
             account.events.push("ads.resumed");
         }
+        self.watch(advertiser);
     }
 
     /// A payment comes in: what is owed first, the rest is balance; the same once more is what it was.
@@ -78,7 +84,6 @@ impl Auditor {
         self.put(advertiser, (Pocket::Cash, amount - owed), 1);
         self.payments.insert(number, (advertiser, owed, amount - owed));
         self.money_came(advertiser);
-        self.watch(advertiser);
         format!("arrears {owed} cash {} new true", amount - owed)
     }
 
@@ -92,6 +97,7 @@ impl Auditor {
         }
         let grant = Grant { left: amount, expires_at: until, ended: false, rank: self.rank(number) };
         self.accounts[advertiser].grants.insert(number, grant);
+        self.tell(advertiser, "ads.grant_given");
         self.money_came(advertiser);
         format!("given {amount}")
     }
@@ -106,10 +112,11 @@ impl Auditor {
                 due.map(|(number, grant)| (grant.expires_at, grant.rank, *number)).collect();
             due.sort_unstable();
             for (_, _, number) in due {
-                if let Some(grant) = self.accounts[advertiser].grants.get_mut(&number) {
-                    (grant.left, grant.ended) = (0, true);
-                }
-                self.tell(advertiser, "ads.grant_ended");
+                let Some(grant) = self.accounts[advertiser].grants.get_mut(&number) else { continue };
+                let lost = std::mem::take(&mut grant.left) > 0;
+                grant.ended = true;
+                // With nothing left nobody loses anything.
+                self.tell(advertiser, if lost { "ads.grant_expired" } else { "ads.grant_ended" });
                 if self.left(advertiser) <= 0 && self.accounts[advertiser].stopped.is_none() {
                     self.stop(advertiser);
                 }
@@ -119,24 +126,24 @@ impl Auditor {
         "done".to_owned()
     }
 
+    /// Whether a pocket takes money back: all but grants that have ended.
+    fn is_usable(&self, advertiser: usize, pocket: Pocket) -> bool {
+        let Pocket::Grant(number) = pocket else { return true };
+        let usable = |grant: &Grant| !grant.ended && grant.expires_at > self.now;
+        self.accounts[advertiser].grants.get(&number).is_some_and(usable)
+    }
+
     /// Gives a part back: what was owed reduces what is still owed and is balance beyond that, a grant that has ended keeps
     /// nothing. Returns what was given back.
     fn give_back(&mut self, advertiser: usize, (pocket, amount): Part) -> i64 {
-        let (now, account) = (self.now, &self.accounts[advertiser]);
         match pocket {
             Pocket::Arrears => {
-                let owed = amount.min(account.arrears);
+                let owed = amount.min(self.accounts[advertiser].arrears);
                 self.put(advertiser, (Pocket::Arrears, owed), 1);
                 self.put(advertiser, (Pocket::Cash, amount - owed), 1);
             }
-            Pocket::Grant(number) => {
-                let usable = |grant: &Grant| !grant.ended && grant.expires_at > now;
-                if !account.grants.get(&number).is_some_and(usable) {
-                    return 0;
-                }
-                self.put(advertiser, (pocket, amount), 1);
-            }
-            Pocket::Cash => self.put(advertiser, (pocket, amount), 1),
+            Pocket::Grant(_) if !self.is_usable(advertiser, pocket) => return 0,
+            Pocket::Grant(_) | Pocket::Cash => self.put(advertiser, (pocket, amount), 1),
         }
         self.revenue -= amount;
         amount
@@ -193,6 +200,7 @@ impl Auditor {
             }
         }
         if any {
+            self.tell(advertiser, "ads.invalid_clicks_credited");
             self.money_came(advertiser);
         }
         said
@@ -212,26 +220,28 @@ impl Auditor {
             return Err("click_credited_before");
         }
         let day = day_of(click.at);
-        // What the end of the day gave back is not given back again.
-        let spent = if click.in_budget { self.day(click.campaign, day).spent() } else { click.amount };
         let mut parts = click.parts.clone();
-        parts.sort_by_key(|(pocket, _)| match pocket {
-            Pocket::Arrears => 0,
-            Pocket::Cash => 1,
-            Pocket::Grant(_) => 2,
-        });
-        let (mut most, mut credited) = (click.amount.min(spent), 0);
-        for (pocket, amount) in parts {
-            let part = (pocket, amount.min(most));
-            most -= part.1;
-            let back = if part.1 > 0 { self.give_back(advertiser, part) } else { 0 };
-            credited += back;
-            if back > 0 && click.in_budget {
-                self.day(click.campaign, day).remove(part);
-            }
-        }
         if click.in_budget {
+            let known = self.day(click.campaign, day);
+            let credit = known.undo(click.amount);
+            parts = known.take_out(&parts, credit);
             days.push((click.campaign, day));
+        }
+        let mut credited = 0;
+        let mut ordered = parts.clone();
+        ordered.sort_by_key(|part| part.0.rank());
+        for part in ordered {
+            credited += self.give_back(advertiser, part);
+        }
+        if click.in_budget && credited < parts.iter().map(|part| part.1).sum() {
+            // What came from a grant that has ended stays spent.
+            let lost = parts.into_iter().filter(|part| !self.is_usable(advertiser, part.0));
+            let lost: Vec<Part> = lost.collect();
+            self.day(click.campaign, day).parts.extend(lost);
+        }
+        let (today, account) = (day_of(self.now), &mut self.accounts[advertiser]);
+        if day == today && account.today.0 == today {
+            account.today.1 -= credited;
         }
         if let Some(known) = self.clicks.get_mut(id) {
             known.credited = Some(credited);

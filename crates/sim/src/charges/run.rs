@@ -74,6 +74,9 @@ impl Outcome {
     }
 }
 
+/// Jobs that a run begins with.
+type Step = fn(&World, &mut Batch) -> Vec<Box<dyn AnyJob>>;
+
 struct Driver<'a> {
     place: &'a Place,
     desk: Option<Desk>,
@@ -157,7 +160,7 @@ impl<'a> Driver<'a> {
     }
 
     fn prologue(&mut self) -> Result<(), String> {
-        let steps: [fn(&World, &mut Batch) -> Vec<Box<dyn AnyJob>>; 4] = [
+        let steps: [Step; 4] = [
             |_, batch| vec![World::found(batch)],
             World::registrations,
             World::payment_orders,
@@ -196,7 +199,7 @@ impl<'a> Driver<'a> {
         self.group(&acts, die)?;
         self.outcome.ops += acts.len();
         self.outcome.groups += 1;
-        let whole = self.outcome.groups % LOOK == 0;
+        let whole = self.outcome.groups.is_multiple_of(LOOK);
         self.check(whole)
     }
 
@@ -261,7 +264,7 @@ impl<'a> Driver<'a> {
             self.outcome.unknown += u64::from(failed && beliefs.len() > 1);
             let faulty = open.iter().zip(&answers).filter(|(_, answer)| answer.is_err());
             open = faulty.map(|(place, _)| *place).collect();
-            if let Some(_struck) = self.dial.struck() {
+            if self.dial.struck().is_some() {
                 self.outcome.faults += u64::from(attempt == 0);
                 if die && attempt == 0 {
                     self.start()?;

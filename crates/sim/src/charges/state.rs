@@ -52,6 +52,17 @@ pub(super) enum Pocket {
     Grant(u64),
 }
 
+impl Pocket {
+    /// In which order money goes back: arrears first.
+    pub(super) const fn rank(self) -> u8 {
+        match self {
+            Self::Arrears => 0,
+            Self::Cash => 1,
+            Self::Grant(_) => 2,
+        }
+    }
+}
+
 /// So much of a pocket.
 pub(super) type Part = (Pocket, i64);
 
@@ -190,17 +201,37 @@ impl Budget {
         self.highest = if self.highest == 0 || budget == 0 { 0 } else { self.highest.max(budget) };
     }
 
-    /// Takes out what came back of a pocket: the newest of it first, then whatever is newest.
-    pub(super) fn remove(&mut self, (pocket, amount): Part) {
-        let mut left = amount;
-        for any in [false, true] {
-            for part in self.parts.iter_mut().rev().filter(|part| any || part.0 == pocket) {
-                let taken = left.min(part.1);
-                part.1 -= taken;
-                left -= taken;
+    /// What goes back for a click that was invalid: valid clicks cost what they cost, at most the day's highest budget, and
+    /// what the end of the day gave back already is not given back again.
+    pub(super) fn undo(&mut self, amount: i64) -> i64 {
+        let spent = self.spent();
+        let valid = spent + self.credited - amount;
+        let above = if self.highest > 0 { (valid - self.highest).max(0) } else { 0 };
+        let stands = above.min(self.credited);
+        let given_already = self.credited - stands;
+        self.credited = stands;
+        (amount - given_already).clamp(0, spent)
+    }
+
+    /// Takes so much of a click out of the day: what is left of the click's own pockets, arrears first, the newest of each, then
+    /// whatever is newest.
+    pub(super) fn take_out(&mut self, click: &[Part], amount: i64) -> Vec<Part> {
+        let (mut own, mut left, mut taken) = (click.to_vec(), amount, Vec::new());
+        own.sort_by_key(|part| part.0.rank());
+        for (pocket, wanted) in own {
+            let mut wanted = wanted.min(left);
+            for part in self.parts.iter_mut().rev().filter(|part| part.0 == pocket) {
+                let some = wanted.min(part.1);
+                part.1 -= some;
+                wanted -= some;
+                left -= some;
+                taken.push((pocket, some));
             }
         }
         self.parts.retain(|part| part.1 > 0);
+        taken.extend(self.take_newest(left));
+        taken.retain(|part| part.1 > 0);
+        taken
     }
 
     /// Takes off so much, the newest first.
