@@ -53,6 +53,6 @@ pub use document::openapi_json;
 pub use notices::Notices;
 pub use pages::Pages;
 pub use payments::{BankAccount, Collect};
-pub use portal::{Persona, PersonaKind};
+pub use portal::Persona;
 pub use routes::router;
 pub use words::{WORDS, Words, WordsSection};
