@@ -141,7 +141,7 @@ async function failedCancelledAndLookedAt({ server, browser }) {
   try {
     await withdraw(page, "200", server);
     await page.getByRole("button", { name: "撤销提现" }).click();
-    await page.locator(".ant-popconfirm").getByRole("button", { name: "撤销提现" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "撤销提现" }).click();
     await page.locator(".state", { hasText: "已撤销" }).first().waitFor();
   } finally {
     await server.api("POST", "/v1/sandbox/rails/sandbox", { healthy: true });

@@ -33,9 +33,7 @@ export const en: Record<TextKey, string> = {
   "demo.text": "This is a demo: 200 parties, twelve months of business, and all of it play money.",
   "demo.creator": "Creator: earnings, withdrawals, where the money is",
   "demo.merchant": "Merchant: pay-later limit and proceeds",
-  "demo.agency": "Agency: its creators and settlement statements",
   "demo.advertiser": "Advertiser: balance, top-ups and campaigns",
-  "demo.staff": "Staff: the back office",
   "demo.enter": "Enter as this one",
 
   "state.loading": "Loading",

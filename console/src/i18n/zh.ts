@@ -30,9 +30,7 @@ export const zh = {
   "demo.text": "这是演示：200 个账户、十二个月的业务，所有资金都是虚拟的。",
   "demo.creator": "创作者：收入、提现、钱在哪里",
   "demo.merchant": "商家：先用后付额度与货款",
-  "demo.agency": "机构：旗下创作者与结算单",
   "demo.advertiser": "广告主：余额、充值与推广计划",
-  "demo.staff": "平台工作人员：后台",
   "demo.enter": "以此身份进入",
 
   "state.loading": "加载中",

@@ -94,10 +94,7 @@ function Personas({ people }: { people: Person[] }) {
   const client = useQueryClient();
   const become = useMutation({
     mutationFn: (name: string) => ok(api.POST("/v1/portal/personas/{name}", { params: { path: { name } } })),
-    onSuccess: async (persona) => {
-      if (persona?.path === "/portal") await client.resetQueries({ queryKey: SESSION_KEY });
-      else location.assign(persona?.path ?? "/");
-    },
+    onSuccess: () => client.resetQueries({ queryKey: SESSION_KEY }),
   });
   return (
     <>

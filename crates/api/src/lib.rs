@@ -55,6 +55,6 @@ pub use feed::webhook_body;
 pub use notices::Notices;
 pub use pages::Pages;
 pub use payments::{BankAccount, Collect};
-pub use portal::{Persona, PersonaKind};
+pub use portal::Persona;
 pub use routes::router;
 pub use words::{Words, WordsSection, sections_of_words, words};

@@ -4,14 +4,13 @@
 use axum::{extract::Path, http::StatusCode, response::Response};
 use purser_domain::{
     identity::PersonRole,
-    ids::{PartyId, PersonId, StaffId, Uid},
+    ids::{PartyId, PersonId, Uid},
     parties::Role,
     time::Timestamp,
 };
 use purser_engine::{
     access::{
-        self, EndPortalSession, EnterPortal, MintPortalLink, NewSession, PortalAccess, PortalSessionRow,
-        SignIn, Token, TokenKind,
+        self, EndPortalSession, EnterPortal, MintPortalLink, PortalAccess, PortalSessionRow, Token, TokenKind,
     },
     identity, parties,
 };
@@ -107,18 +106,13 @@ pub(crate) async fn enter_portal(call: Call, body: Body<FollowedLink>) -> Result
         Answer::created(&PortalEntered { expires_at: row.expires_at.to_string() })
     })
     .await?;
-    Ok(with_cookie(&call, answer, (Console::Portal, &token), access::PORTAL_SESSION_MICROS))
+    Ok(with_cookie(&call, answer, &token))
 }
 
-fn with_cookie(
-    call: &Call,
-    mut answer: Response,
-    (console, token): (Console, &str),
-    micros: i64,
-) -> Response {
+fn with_cookie(call: &Call, mut answer: Response, token: &str) -> Response {
     if answer.status().is_success() {
-        let until = call.app.clock.machine().plus(micros);
-        answer.headers_mut().extend(console.set(&call.app, token, until));
+        let until = call.app.clock.machine().plus(access::PORTAL_SESSION_MICROS);
+        answer.headers_mut().extend(Console::Portal.set(&call.app, token, until));
     }
     answer
 }
@@ -316,23 +310,14 @@ pub struct Persona {
     pub name: &'static str,
     /// Shown name.
     pub title: String,
-    /// What they see.
-    pub kind: PersonaKind,
-}
-
-/// Where a persona enters.
-#[derive(Debug, Clone, Copy)]
-pub enum PersonaKind {
-    /// The portal of a party.
-    Party(PartyId),
-    /// The back office.
-    Staff(StaffId),
+    /// For whom they act.
+    pub party: PartyId,
 }
 
 /// Somebody whom a visitor of the demo may be.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PersonaView {
-    /// Short name: `creator`, `merchant`, `advertiser`, `staff`.
+    /// Short name: `creator`, `merchant`, `advertiser`.
     name: &'static str,
     /// Shown name.
     title: String,
@@ -340,16 +325,9 @@ pub(crate) struct PersonaView {
     path: &'static str,
 }
 
-const PORTAL: &str = "/portal";
-const STAFF: &str = "/staff";
-
 impl From<&Persona> for PersonaView {
     fn from(persona: &Persona) -> Self {
-        let path = match persona.kind {
-            PersonaKind::Party(_) => PORTAL,
-            PersonaKind::Staff(_) => STAFF,
-        };
-        Self { name: persona.name, title: persona.title.clone(), path }
+        Self { name: persona.name, title: persona.title.clone(), path: "/portal" }
     }
 }
 
@@ -379,33 +357,19 @@ pub(crate) async fn become_persona(call: Call, Path(name): Path<String>) -> Resu
     let digest = path_digest(&["persona", &name]);
     let (id, secret) = (call.app.new_uid(), call.app.new_secret());
     let hash = Token::secret_hash(&secret);
-    match persona.kind {
-        PersonaKind::Party(party) => {
-            let link = call.app.new_secret();
-            let link_hash = Token::secret_hash(&link);
-            let link = call.app.new_uid();
-            let role = PersonRole::Approve;
-            let command = MintPortalLink {
-                id: link,
-                hash: link_hash,
-                party,
-                person: None,
-                role,
-                by: "demo".to_owned(),
-            };
-            submit(&call, digest, command, |_| Answer::empty()).await?;
-            let command = EnterPortal { link, hash: link_hash, session: id, session_hash: hash };
-            let answer = submit(&call, digest, command, move |_| Answer::created(&view)).await?;
-            let token = Token::text(TokenKind::PortalSession, id, &secret);
-            Ok(with_cookie(&call, answer, (Console::Portal, &token), access::PORTAL_SESSION_MICROS))
-        }
-        PersonaKind::Staff(staff) => {
-            let row = call.app.read(move |session| access::staff_account(session, staff)).await?;
-            let seen = row.map_or(0, |row| row.version);
-            let command = SignIn { staff, seen, right: true, session: NewSession { id, hash } };
-            let answer = submit(&call, digest, command, move |_| Answer::created(&view)).await?;
-            let token = Token::text(TokenKind::Session, id, &secret);
-            Ok(with_cookie(&call, answer, (Console::Staff, &token), access::SESSION_MICROS))
-        }
-    }
+    let (link, link_secret) = (call.app.new_uid(), call.app.new_secret());
+    let link_hash = Token::secret_hash(&link_secret);
+    let command = MintPortalLink {
+        id: link,
+        hash: link_hash,
+        party: persona.party,
+        person: None,
+        role: PersonRole::Approve,
+        by: "demo".to_owned(),
+    };
+    submit(&call, digest, command, |_| Answer::empty()).await?;
+    let command = EnterPortal { link, hash: link_hash, session: id, session_hash: hash };
+    let answer = submit(&call, digest, command, move |_| Answer::created(&view)).await?;
+    let token = Token::text(TokenKind::PortalSession, id, &secret);
+    Ok(with_cookie(&call, answer, &token))
 }

@@ -30,15 +30,15 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0020_orders", include_str!("../migrations/0020_orders.sql")),
     ("0021_ads", include_str!("../migrations/0021_ads.sql")),
     ("0022_ad_refunds", include_str!("../migrations/0022_ad_refunds.sql")),
-    ("0025_messages", include_str!("../migrations/0025_messages.sql")),
-    ("0026_credit_owed", include_str!("../migrations/0026_credit_owed.sql")),
-    ("0024_party_notes", include_str!("../migrations/0024_party_notes.sql")),
+    ("0023_party_notes", include_str!("../migrations/0023_party_notes.sql")),
+    ("0024_messages", include_str!("../migrations/0024_messages.sql")),
+    ("0025_credit_owed", include_str!("../migrations/0025_credit_owed.sql")),
     ("0026_metadata", include_str!("../migrations/0026_metadata.sql")),
     ("0027_webhooks", include_str!("../migrations/0027_webhooks.sql")),
-    ("0039_bank_files_given", include_str!("../migrations/0039_bank_files_given.sql")),
-    ("0031_ad_top_ups", include_str!("../migrations/0031_ad_top_ups.sql")),
-    ("0032_ad_overview", include_str!("../migrations/0032_ad_overview.sql")),
-    ("0044_portal", include_str!("../migrations/0044_portal.sql")),
+    ("0028_bank_files_given", include_str!("../migrations/0028_bank_files_given.sql")),
+    ("0029_ad_top_ups", include_str!("../migrations/0029_ad_top_ups.sql")),
+    ("0030_ad_overview", include_str!("../migrations/0030_ad_overview.sql")),
+    ("0031_portal", include_str!("../migrations/0031_portal.sql")),
 ];
 
 static APPLIED: Statement = Statement {

@@ -1,6 +1,6 @@
 // One campaign: why it is or is not shown, and what its keywords bid (A5, A9).
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { App, Button, Input, Popconfirm, Switch } from "antd";
+import { App, Button, Input, Switch } from "antd";
 import { type FormEvent, useState } from "react";
 import { Link, useParams } from "react-router";
 import { type Schemas, api, ok } from "../../api/client";
@@ -8,6 +8,7 @@ import { mayRequest, useSession } from "../../app/session";
 import { decimal, parseAmount } from "../../format/money";
 import { time } from "../../format/time";
 import { useTexts } from "../../i18n";
+import { useAsk } from "../../ui/ask";
 import { Failure } from "../../ui/failure";
 import { Loaded } from "../../ui/loaded";
 import { Amount, PageHead, Pairs, State } from "../../ui/parts";
@@ -108,6 +109,7 @@ function Keywords({ campaign }: { campaign: View }) {
   const { t } = useTexts();
   const session = useSession();
   const may = mayRequest(session);
+  const ask = useAsk();
   const change = useKeywords(campaign.id, campaign.version);
   const query = useQuery({
     queryKey: ["keywords", campaign.id],
@@ -134,17 +136,17 @@ function Keywords({ campaign }: { campaign: View }) {
                         checked={keyword.on}
                         onChange={(on) => save({ keyword: keyword.keyword, on, removed: false })}
                       />
-                      <Popconfirm
-                        placement="bottomRight"
-                        title={t("camp.keyword.remove.ask")}
-                        okText={t("common.confirm")}
-                        cancelText={t("common.back")}
-                        onConfirm={() => save({ keyword: keyword.keyword, removed: true })}
+                      <Button
+                        size="small"
+                        danger
+                        onClick={() =>
+                          ask(t("camp.keyword.remove.ask"), t("common.confirm"), () =>
+                            save({ keyword: keyword.keyword, removed: true }),
+                          )
+                        }
                       >
-                        <Button size="small" danger>
-                          {t("camp.keyword.remove")}
-                        </Button>
-                      </Popconfirm>
+                        {t("camp.keyword.remove")}
+                      </Button>
                     </span>
                   ) : (
                     <Amount minor={keyword.bid_minor} currency={session.currency} />

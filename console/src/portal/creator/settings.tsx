@@ -1,12 +1,13 @@
 // First steps and what can be changed later: phone, real name, payout accounts (P7, P9, X4–X8).
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { App, Button, Input, Modal, Popconfirm } from "antd";
+import { App, Button, Input, Modal } from "antd";
 import { type FormEvent, useState } from "react";
 import { type Schemas, api, ok } from "../../api/client";
 import { Problem } from "../../api/problem";
 import { mayRequest, useSession } from "../../app/session";
 import { time } from "../../format/time";
 import { useTexts } from "../../i18n";
+import { useAsk } from "../../ui/ask";
 import { Failure } from "../../ui/failure";
 import { Loaded } from "../../ui/loaded";
 import { type Colour, PageHead, Pairs, State } from "../../ui/parts";
@@ -314,6 +315,7 @@ function Accounts() {
     queryFn: () => ok(api.GET("/v1/parties/{id}/payout-accounts", { params: { path: { id: party.id } } })),
   });
   const may = mayRequest(session);
+  const ask = useAsk();
   return (
     <section className="panel">
       <div className="panel-head">
@@ -344,17 +346,17 @@ function Accounts() {
                         </Button>
                       )}
                       {may && (
-                        <Popconfirm
-                          placement="bottomRight"
-                          title={t("settings.accounts.unbind.ask")}
-                          okText={t("common.confirm")}
-                          cancelText={t("common.back")}
-                          onConfirm={() => setChanging({ account, change: "unbind" })}
+                        <Button
+                          size="small"
+                          danger
+                          onClick={() =>
+                            ask(t("settings.accounts.unbind.ask"), t("common.confirm"), () =>
+                              setChanging({ account, change: "unbind" }),
+                            )
+                          }
                         >
-                          <Button size="small" danger>
-                            {t("settings.accounts.unbind")}
-                          </Button>
-                        </Popconfirm>
+                          {t("settings.accounts.unbind")}
+                        </Button>
                       )}
                     </span>
                   </div>

@@ -1,11 +1,12 @@
 // One withdrawal: where it stands, why, who must act, and what comes next (P14, X12).
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Alert, App, Button, Popconfirm } from "antd";
+import { Alert, App, Button } from "antd";
 import { Link, useParams } from "react-router";
 import { type Schemas, api, newKey, ok } from "../../api/client";
 import { mayRequest, useSession } from "../../app/session";
 import { time } from "../../format/time";
 import { useTexts } from "../../i18n";
+import { useAsk } from "../../ui/ask";
 import { Failure } from "../../ui/failure";
 import { Loaded } from "../../ui/loaded";
 import { Amount, type Colour, Id, PageHead, Pairs, State } from "../../ui/parts";
@@ -21,6 +22,7 @@ const ofView = (view: View): Of => ({ source: view.source === "proceeds" ? "proc
 function Cancel({ view }: { view: View }) {
   const { t } = useTexts();
   const { message } = App.useApp();
+  const ask = useAsk();
   const client = useQueryClient();
   const cancel = useMutation({
     mutationFn: (key: string) =>
@@ -35,17 +37,13 @@ function Cancel({ view }: { view: View }) {
   });
   return (
     <>
-      <Popconfirm
-        placement="bottomRight"
-        title={t("wd.cancel.ask")}
-        okText={t("wd.cancel")}
-        cancelText={t("common.back")}
-        onConfirm={() => cancel.mutate(newKey())}
+      <Button
+        danger
+        loading={cancel.isPending}
+        onClick={() => ask(t("wd.cancel.ask"), t("wd.cancel"), () => cancel.mutate(newKey()))}
       >
-        <Button danger loading={cancel.isPending}>
-          {t("wd.cancel")}
-        </Button>
-      </Popconfirm>
+        {t("wd.cancel")}
+      </Button>
       {cancel.isError && <Failure error={cancel.error} />}
     </>
   );

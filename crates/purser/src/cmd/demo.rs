@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use purser_api::{Persona, PersonaKind};
+use purser_api::Persona;
 use purser_engine::{
     access::{Scope, Scopes},
     parties::party_id,
@@ -109,7 +109,7 @@ fn personas() -> Vec<Persona> {
     let party = |name, title: &str, external_id| Persona {
         name,
         title: title.to_owned(),
-        kind: PersonaKind::Party(party_id(external_id)),
+        party: party_id(external_id),
     };
     vec![
         party("creator", &demo::creator_name(CREATOR), CREATOR),
