@@ -266,7 +266,7 @@ fn what_is_told_of_frozen_funds_says_the_limit_of_today_c6_c10() {
 /// C11, C12: what a shop owes beside its orders is counted, and what the migration counts for shops of before is the same.
 #[test]
 fn a_liability_is_known_to_the_fen_also_of_shops_of_before_c11_c12() {
-    let text = include_str!("../../storage/migrations/0026_credit_owed.sql");
+    let text = include_str!("../../storage/migrations/0025_credit_owed.sql");
     let expression = text.split_once("SET owed =").unwrap().1.trim_end().trim_end_matches(';');
     let sql = format!("SELECT owed, CAST({expression} AS BIGINT) FROM credit_shops ORDER BY party");
     let counted: &'static Statement =
