@@ -493,7 +493,7 @@ fn verification_names_a_changed_line_and_a_changed_click_p3() {
             "INSERT INTO ad_top_ups VALUES (x'0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b', x'0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c', 1, \
              'payment', 1, 5, 5, 5)",
         );
-        found("are not those of the payment");
+        found("top-ups = payments, less what went back");
         tamper(
             &mut writer,
             "INSERT INTO ad_hours VALUES (x'0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b', 1, 1, 1, 0, 0, 0, 0)",

@@ -94,7 +94,7 @@ impl NoteDelivery {
         let schedule = view.value(keys::WEBHOOK_RETRY);
         let attempts = usize::try_from(row.attempts).unwrap_or(usize::MAX);
         let roll = row.id.0.0[15] ^ u8::try_from(row.attempts & 0xff).unwrap_or(0);
-        let next = if gone { None } else { wait(&schedule, attempts, retry_after, roll) };
+        let next = if gone { None } else { wait(schedule, attempts, retry_after, roll) };
         let mut webhook = tx.get::<WebhookRow>(&self.webhook).cloned();
         let since = webhook.as_ref().and_then(|webhook| webhook.failing_since).unwrap_or(ctx.now);
         if let Some(hook) = webhook.as_mut().filter(|hook| hook.failing_since.is_none()) {
