@@ -100,7 +100,7 @@ impl Ads {
 
     /// An alert, and for some that campaigns come back by themselves.
     fn settle(&self, desk: &mut Executor, place: usize) -> Result<()> {
-        let resume = (place % 2 == 0).then(|| "auto".to_owned());
+        let resume = place.is_multiple_of(2).then(|| "auto".to_owned());
         let change = AccountChange { resume, low_minor: Some(10_000), auto: None };
         let Some(party) = self.parties.get(place).copied() else { return Ok(()) };
         call(desk, ChangeAdAccount { party, if_version: None, change }, Meta::system())??;

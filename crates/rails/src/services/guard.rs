@@ -70,24 +70,19 @@ fn is_of_the_world_v4(address: Ipv4Addr) -> bool {
 
 /// The IPv4 address that an IPv6 one stands for: mapped, compatible, translated (NAT64) or 6to4.
 fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let s = address.segments();
-    let of = |high: u16, low: u16| {
-        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        Ipv4Addr::new(a, b, c, d)
-    };
-    match s {
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0, 0, 0, 0, 0, 0, high, low] => Some(of(high, low)),
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(of(high, low)),
-        [0x2002, high, low, ..] => Some(of(high, low)),
+    match address.segments() {
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low))),
         _ => None,
     }
 }
 
 fn is_of_the_world_v6(address: Ipv6Addr) -> bool {
-    let s = address.segments();
+    let [first, second, ..] = address.segments();
     // Only what is given out to the world at all, without what is set apart in it.
-    let unicast = s[0] & 0xe000 == 0x2000;
-    let apart = s[0] == 0x2001 && (s[1] < 0x200 || s[1] == 0xdb8) || s[0] == 0x3fff;
+    let unicast = first & 0xe000 == 0x2000;
+    let apart = first == 0x2001 && (second < 0x200 || second == 0xdb8) || first == 0x3fff;
     unicast && !apart
 }
 
