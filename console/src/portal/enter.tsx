@@ -2,7 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useEffect, useRef } from "react";
-import { useNavigate } from "react-router";
+import { useLocation, useNavigate } from "react-router";
 import { api, ok } from "../api/client";
 import { SESSION_KEY } from "../app/session";
 import { useTexts } from "../i18n";
@@ -16,7 +16,6 @@ export function Enter() {
   const { t } = useTexts();
   const navigate = useNavigate();
   const client = useQueryClient();
-  const begun = useRef(false);
   const enter = useMutation({
     mutationFn: (token: string) => ok(api.POST("/v1/portal/sessions", { body: { token } })),
     onSuccess: async () => {
@@ -25,13 +24,17 @@ export function Enter() {
     },
   });
   const { mutate } = enter;
+  // A link that is pasted here later only changes what stands behind `#`.
+  const { hash } = useLocation();
+  const last = useRef("");
   useEffect(() => {
-    if (begun.current) return;
-    begun.current = true;
-    const token = location.hash.slice(1);
+    const token = hash.slice(1);
+    if (last.current === token && token !== "") return;
+    if (token === "" && last.current !== "") return;
+    last.current = token;
     history.replaceState(history.state, "", location.pathname);
     mutate(token);
-  }, [mutate]);
+  }, [hash, mutate]);
   return (
     <main className="center">
       <Switches />

@@ -98,6 +98,13 @@ pub(crate) async fn enter_portal(call: Call, body: Body<FollowedLink>) -> Result
         let text = "this link is not whole: ask the platform for a new one";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "portal_link_refused", text));
     };
+    // Anybody may call this: what is no link must not stand in the queue of writes.
+    let (id, hash) = (link.id, link.hash);
+    let is_there = call.app.read(move |session| access::portal_link(session, id)).await?;
+    if is_there.is_none_or(|row| row.hash != hash) {
+        let text = "this link was used before, has expired, or is none: ask the platform for a new one";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "portal_link_refused", text));
+    }
     let (session, secret) = (call.app.new_uid(), call.app.new_secret());
     let token = Token::text(TokenKind::PortalSession, session, &secret);
     let session_hash = Token::secret_hash(&secret);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{extract::Path, response::Response};
+use axum::{extract::Path, http::StatusCode, response::Response};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use purser_domain::{
     ids::{WebhookDeliveryId, WebhookId},
@@ -10,6 +10,7 @@ use purser_domain::{
     webhooks::{Profile, State},
 };
 use purser_engine::{
+    access::Scope,
     feed::{self, NEWEST, event_id},
     vault::Vault,
     webhooks::{
@@ -125,6 +126,15 @@ fn unknown(id: WebhookId) -> Problem {
     Problem::not_found("webhook_unknown", format!("there is no webhook {id}"))
 }
 
+/// Whoever points messages somewhere reads them there: nobody hands out what they may not read.
+fn reads_events(call: &Call) -> Result<(), Problem> {
+    if call.identity.scopes.has(Scope::EventsRead) {
+        return Ok(());
+    }
+    let text = "you cannot point events somewhere without the scope `events:read`";
+    Err(Problem::new(StatusCode::FORBIDDEN, "scope_missing", text))
+}
+
 async fn read(call: &Call, id: WebhookId) -> Result<WebhookRow, Problem> {
     let found = call.app.read(move |session| webhooks::webhook(session, id)).await?;
     found.ok_or_else(|| unknown(id))
@@ -136,6 +146,7 @@ async fn read(call: &Call, id: WebhookId) -> Result<WebhookRow, Problem> {
 #[utoipa::path(post, path = "/v1/webhooks", tag = "events", request_body = NewWebhook,
     responses((status = 201, body = WebhookWithSecret, description = "Made; the secret is shown once")))]
 pub(crate) async fn create_webhook(call: Call, body: Body<NewWebhook>) -> Result<Response, Problem> {
+    reads_events(&call)?;
     let vault: Arc<Vault> = vault(&call)?;
     let places = call.app.read(feed::newest).await?;
     let NewWebhook { name, url, events } = body.value;
@@ -182,6 +193,9 @@ pub(crate) async fn change_webhook(
     body: Body<WebhookEdit>,
 ) -> Result<Response, Problem> {
     let WebhookEdit { name, url, events, state } = body.value;
+    if url.is_some() || events.is_some() {
+        reads_events(&call)?;
+    }
     let active = match state.as_deref().map(State::named) {
         None => None,
         Some(Some(State::Active)) => Some(true),

@@ -45,8 +45,8 @@ struct SmsArgs {
     sms_secret_file: Option<PathBuf>,
     /// Seconds that a call may take; then it is made again later, under the same id
     #[arg(long = "sms-time-out", value_name = "SECONDS", env = "PURSER_SMS_TIME_OUT", default_value_t = 10,
-        value_parser = clap::value_parser!(u64).range(1..=50))]
-    sms_time_out: u64,
+        value_parser = clap::value_parser!(u32).range(1..=50))]
+    sms_time_out: u32,
     /// Calls that are under way at the same time, for codes and for notices each
     #[arg(long = "sms-connections", value_name = "N", env = "PURSER_SMS_CONNECTIONS", default_value_t = 2,
         value_parser = clap::value_parser!(u8).range(1..=32))]
@@ -66,8 +66,8 @@ struct VerifierArgs {
     verifier_secret_file: Option<PathBuf>,
     /// Seconds that a call may take; then it is made again later, under the same id
     #[arg(long = "verifier-time-out", value_name = "SECONDS", env = "PURSER_VERIFIER_TIME_OUT",
-        default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=50))]
-    verifier_time_out: u64,
+        default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=50))]
+    verifier_time_out: u32,
     /// Calls that are under way at the same time
     #[arg(long = "verifier-connections", value_name = "N", env = "PURSER_VERIFIER_CONNECTIONS",
         default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=32))]
@@ -81,8 +81,8 @@ struct VerifierArgs {
 struct WebhookArgs {
     /// Seconds that a message may take; then it is sent again later, under the same id
     #[arg(long = "webhook-time-out", value_name = "SECONDS", env = "PURSER_WEBHOOK_TIME_OUT", default_value_t = 15,
-        value_parser = clap::value_parser!(u64).range(1..=50))]
-    webhook_time_out: u64,
+        value_parser = clap::value_parser!(u32).range(1..=50))]
+    webhook_time_out: u32,
     /// Messages that are under way at the same time
     #[arg(long = "webhook-connections", value_name = "N", env = "PURSER_WEBHOOK_CONNECTIONS", default_value_t = 4,
         value_parser = clap::value_parser!(u8).range(1..=32))]
@@ -104,6 +104,7 @@ impl Default for WebhookArgs {
 struct Webhooks {
     courier: HttpCourier,
     connections: u8,
+    time_out: u32,
 }
 
 /// A service and how often it may be called at the same time.
@@ -111,6 +112,7 @@ struct Webhooks {
 struct Service {
     endpoint: Endpoint,
     connections: u8,
+    time_out: u32,
 }
 
 /// Who sends and who verifies for these books.
@@ -148,7 +150,7 @@ struct Given<'a> {
     variable: &'static str,
     url: Option<&'a String>,
     secret_file: Option<&'a PathBuf>,
-    time_out: u64,
+    time_out: u32,
     connections: u8,
 }
 
@@ -181,8 +183,8 @@ impl Given<'_> {
             }
         };
         let secret = Secret::read(&text).map_err(|error| usage(format!("{from}: {error}")))?;
-        let endpoint = Endpoint::new(url, secret, Duration::from_secs(self.time_out));
-        Ok(Some(Service { endpoint, connections: self.connections }))
+        let endpoint = Endpoint::new(url, secret, Duration::from_secs(self.time_out.into()));
+        Ok(Some(Service { endpoint, connections: self.connections, time_out: self.time_out }))
     }
 }
 
@@ -215,8 +217,9 @@ impl ServiceArgs {
         let given = &self.webhooks;
         let private_webhooks = given.webhook_private_addresses;
         let webhooks = Some(Webhooks {
-            courier: HttpCourier::new(Duration::from_secs(given.webhook_time_out), private_webhooks),
+            courier: HttpCourier::new(Duration::from_secs(given.webhook_time_out.into()), private_webhooks),
             connections: given.webhook_connections,
+            time_out: given.webhook_time_out,
         });
         let (sms, verifier) = (sms.read()?, verifier.read()?);
         Ok(Services { sms, verifier, webhooks, private_webhooks, sandbox: false })
@@ -268,18 +271,18 @@ impl Services {
         }
     }
 
-    /// The lanes that have something to do, and by how many threads each.
-    pub(crate) fn lanes(&self) -> Vec<(Lane, u8)> {
+    /// The lanes that have something to do, by how many threads each, and how many seconds a call may take.
+    pub(crate) fn lanes(&self) -> Vec<(Lane, u8, u32)> {
         let mut lanes = Vec::new();
         match (&self.sms, self.sandbox) {
             (Some(sms), _) => {
-                lanes.extend([(Lane::Codes, sms.connections), (Lane::Notices, sms.connections)]);
+                lanes.extend([Lane::Codes, Lane::Notices].map(|lane| (lane, sms.connections, sms.time_out)));
             }
-            (None, true) => lanes.push((Lane::Notices, 1)),
+            (None, true) => lanes.push((Lane::Notices, 1, 0)),
             (None, false) => {}
         }
-        lanes.extend(self.webhooks.iter().map(|webhooks| (Lane::Webhooks, webhooks.connections)));
-        lanes.extend(self.verifier.iter().map(|verifier| (Lane::Identities, verifier.connections)));
+        lanes.extend(self.webhooks.iter().map(|one| (Lane::Webhooks, one.connections, one.time_out)));
+        lanes.extend(self.verifier.iter().map(|one| (Lane::Identities, one.connections, one.time_out)));
         lanes
     }
 

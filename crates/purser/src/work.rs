@@ -118,7 +118,7 @@ pub(crate) fn start(
     for (rail, this, of) in rail_threads(rails) {
         let (mut desk, clock, mut reads) = (executor.clone(), clock.clone(), place.open_reader()?);
         let mut jobs = rails.registry(rail, vault).with_lease(lease).with_vault(vault.cloned());
-        jobs = jobs.with_share(this, of);
+        jobs = jobs.with_share(this, of).with_stop(Arc::clone(&stop));
         let stopped = Arc::clone(&stop);
         threads.push(std::thread::spawn(move || {
             until(&stopped, || match this {
@@ -127,23 +127,23 @@ pub(crate) fn start(
             });
         }));
     }
-    for (lane, connections) in services.lanes() {
+    for (lane, connections, time_out) in services.lanes() {
+        // Nobody else takes a call over that may still be answered.
+        let lease = lease.max((i64::from(time_out) + 10) * SECOND);
         for this in 0..u64::from(connections) {
             let (mut desk, clock, mut reads) = (executor.clone(), clock.clone(), place.open_reader()?);
             let jobs = services.registry(lane).with_lease(lease).with_vault(vault.cloned());
+            let jobs = jobs.with_stop(Arc::clone(&stop));
             let mut jobs = jobs.with_share(this, u64::from(connections));
             let stopped = Arc::clone(&stop);
             threads.push(std::thread::spawn(move || {
-                until(&stopped, || {
-                    let moved = match (lane, this) {
-                        (Lane::Webhooks, 0) => fan_out(&mut desk, reads.as_mut())?,
-                        _ => 0,
-                    };
-                    Ok(moved + run_due(&mut desk, reads.as_mut(), &clock, &mut jobs)?)
-                });
+                until(&stopped, || run_due(&mut desk, reads.as_mut(), &clock, &mut jobs));
             }));
         }
     }
+    // Not beside deliveries: a slow endpoint must not keep the others from being told.
+    let (mut desk, mut reads, stopped) = (executor.clone(), place.open_reader()?, Arc::clone(&stop));
+    threads.push(std::thread::spawn(move || until(&stopped, || fan_out(&mut desk, reads.as_mut()))));
     let (mut desk, clock, mut reads) = (executor.clone(), clock.clone(), place.open_reader()?);
     let jobs = registry(services).with_lease(lease).with_vault(vault.cloned());
     let mut jobs = jobs.with_schedule(SWEEP_FILES, move |_, hands| {

@@ -27,6 +27,8 @@ pub(crate) enum Record {
     PaymentOrder,
     Campaign,
     ProgrammeStatement,
+    /// A statement as whoever is paid for it may answer it (X14, X15).
+    StatementOfPayee,
 }
 
 impl Record {
@@ -54,6 +56,10 @@ impl Record {
             },
             Self::ProgrammeStatement => match read(id) {
                 Some(id) => programme::statement(session, id)?.map(|row| vec![row.creator, row.payee]),
+                None => None,
+            },
+            Self::StatementOfPayee => match read(id) {
+                Some(id) => programme::statement(session, id)?.map(|row| vec![row.payee]),
                 None => None,
             },
         }
@@ -115,7 +121,7 @@ const OPENED: &[Opened] = &[
     get("/v1/programme/statements/{id}", STATEMENT),
     get("/v1/programme/statements/{id}/orders", STATEMENT),
     get("/v1/programme/statements/{id}/disputes", STATEMENT),
-    post("/v1/programme/statements/{id}/disputes", STATEMENT),
+    post("/v1/programme/statements/{id}/disputes", Reach::Record(Record::StatementOfPayee)),
     get("/v1/parties/{id}/payout-accounts", Party),
     post("/v1/parties/{id}/payout-accounts", Party),
     post("/v1/parties/{id}/payout-accounts/codes", Party),

@@ -28,6 +28,8 @@ sections! {
         "webhook_events_invalid": "请填写 1–50 个事件模式，如 *、withdrawal.* 或 withdrawal.paid。",
             "Name 1 to 50 patterns of events, like *, withdrawal.* or withdrawal.paid.";
         "webhook_unknown": "Webhook 不存在。", "There is no such webhook.";
+        "webhook_rotating": "上一密钥仍在过渡期内，请待其结束后再轮换，或不设过渡期。",
+            "The secret before the last rotation still signs; rotate again after it ends, or without a grace.";
         "webhook_inactive": "Webhook 未启用，请先启用。", "The webhook is not active; make it active first.";
     }
     "Task orders" Platform {

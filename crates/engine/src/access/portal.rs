@@ -124,6 +124,14 @@ impl PortalSessionRow {
     }
 }
 
+/// A link by its id, whatever became of it.
+///
+/// # Errors
+/// Storage faults.
+pub fn portal_link(session: &mut dyn Session, id: Uid) -> Result<Option<PortalLinkRow>, Fault> {
+    one(session, id)
+}
+
 /// Mints a link.
 ///
 /// Rejections in order: `party_unknown`, `person_unknown`, `role_exceeded`.

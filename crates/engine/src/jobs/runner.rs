@@ -3,7 +3,10 @@
 use std::{
     collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use purser_domain::ids::{JobId, TypedId as _};
@@ -164,6 +167,7 @@ pub struct Registry {
     lease: i64,
     vault: Option<Arc<Vault>>,
     share: Share,
+    stop: Option<Arc<AtomicBool>>,
 }
 
 /// Which jobs a runner looks for first when several work side by side. It only keeps them out of each other's way:
@@ -184,7 +188,13 @@ impl Share {
 
 impl Default for Registry {
     fn default() -> Self {
-        Self { runners: BTreeMap::new(), lease: LEASE, vault: None, share: Share { this: 0, of: 1 } }
+        Self {
+            runners: BTreeMap::new(),
+            lease: LEASE,
+            vault: None,
+            share: Share { this: 0, of: 1 },
+            stop: None,
+        }
     }
 }
 
@@ -214,6 +224,13 @@ impl Registry {
     #[must_use]
     pub fn with_share(mut self, this: u64, of: u64) -> Self {
         self.share = Share { this, of: of.max(1) };
+        self
+    }
+
+    /// Begins no further run once this says so: runs that wait for somebody outside may take long, each.
+    #[must_use]
+    pub fn with_stop(mut self, stop: Arc<AtomicBool>) -> Self {
+        self.stop = Some(stop);
         self
     }
 
@@ -271,6 +288,9 @@ pub fn run_due(
     follow_clock(reads, clock)?;
     let mut runs = 0;
     for row in runnable(reads, clock, registry)? {
+        if registry.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+            break;
+        }
         let Some(runner) = registry.runners.get_mut(row.kind.as_str()) else { continue };
         // One at a time: a claim made ahead would spend its lease waiting for the runs before it.
         let claimed = match call(desk, ClaimJob { job: row.id, lease: registry.lease }, Meta::system()) {

@@ -107,7 +107,7 @@ pub enum WebhookChange {
 
 /// Changes an endpoint.
 ///
-/// Rejections in order: `webhook_unknown`, `version_conflict`, those of [`validate`].
+/// Rejections in order: `webhook_unknown`, `version_conflict`, those of [`validate`], `webhook_rotating`.
 pub struct ChangeWebhook {
     /// Which.
     pub id: WebhookId,
@@ -128,7 +128,10 @@ impl ChangeWebhook {
             url: url.clone().unwrap_or(before.url),
             wanted: wanted.clone().unwrap_or(before.wanted),
         };
-        validate(&profile, self.private).map_err(|no| refused(&no))?;
+        // What is not changed is not asked again: a webhook can be paused whatever this server allows.
+        if profile != old.profile() {
+            validate(&profile, self.private).map_err(|no| refused(&no))?;
+        }
         let mut row = WebhookRow {
             name: profile.name,
             url: profile.url,
@@ -166,6 +169,13 @@ impl Command for ChangeWebhook {
             return Err(Rejection::new("version_conflict", text));
         }
         let row = match self.change {
+            WebhookChange::Rotate(grace)
+                if grace > 0 && old.old_until.is_some_and(|until| ctx.machine < until) =>
+            {
+                let text = "the secret before the last rotation still signs: rotate again after it ends, or without grace";
+                let until = Facts::new().opt_at("until", old.old_until);
+                return Err(Rejection::new("webhook_rotating", text).at("/grace_seconds").with(until));
+            }
             WebhookChange::Rotate(grace) => WebhookRow {
                 generation: old.generation + 1,
                 old_until: Some(ctx.machine.plus(grace)),

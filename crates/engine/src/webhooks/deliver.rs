@@ -3,6 +3,7 @@
 use purser_domain::{
     ids::{TypedId as _, Uid, WebhookDeliveryId, WebhookId},
     policy::keys,
+    time::{HOUR, MINUTE, SECOND},
     webhooks::{State, wait},
 };
 
@@ -22,6 +23,11 @@ use crate::{
 /// Kind of the job that carries a delivery.
 pub const DELIVER: &str = "webhook.deliver";
 
+/// How long a delivery waits until it looks again whether its endpoint is active: one that people paused comes back soon,
+/// one that was switched off may never.
+const WHILE_PAUSED: i64 = MINUTE;
+const WHILE_DISABLED: i64 = HOUR;
+
 /// Sends one message. `render` writes the body of an event.
 ///
 /// # Errors
@@ -37,14 +43,14 @@ pub fn run_delivery(
     let delivery = job.payload.get_text("delivery").ok_or_else(bad)?;
     let delivery =
         Uid::parse(&delivery, WebhookDeliveryId::PREFIX).map(WebhookDeliveryId).map_err(|_| bad())?;
-    let row = queries::webhook(hands.reads, webhook)?;
+    let hook = queries::webhook(hands.reads, webhook)?;
     let found = queries::delivery(hands.reads, (webhook, delivery))?;
-    let (Some(row), Some((delivery, event))) = (row, found) else { return Ok(Ran::Finish) };
-    if delivery.state != PENDING {
-        return Ok(Ran::Finish);
-    }
-    let posted = if row.is_active() { Some(post(courier, render, &row, &event, hands)?) } else { None };
-    hands.call(NoteDelivery { webhook, delivery: delivery.id, posted, lease: job.lease })?;
+    let Some((row, event)) = found.filter(|(row, _)| row.state == PENDING) else { return Ok(Ran::Finish) };
+    let posted = match hook.filter(WebhookRow::is_active) {
+        Some(hook) => Some(post(courier, render, &hook, &event, hands)?),
+        None => None,
+    };
+    hands.call(NoteDelivery { webhook, delivery: row.id, posted, lease: job.lease })?;
     Ok(Ran::Committed)
 }
 
@@ -72,7 +78,7 @@ fn post(
     }))
 }
 
-/// What became of an attempt; `None`: there was none, since the endpoint was switched off.
+/// What became of an attempt; `None`: there was none, since the endpoint is switched off or gone.
 #[derive(Debug)]
 struct NoteDelivery {
     webhook: WebhookId,
@@ -104,10 +110,13 @@ impl NoteDelivery {
         let Some(micros) = next else {
             FAILED.clone_into(&mut row.state);
             row.next_at = None;
-            let facts = Facts::new().text("kind", &row.kind).int("attempts", row.attempts);
-            tx.event("webhook.delivery_failed", None, &row.webhook.to_string(), facts);
+            // No news about news: an endpoint that takes neither would never come to an end of it.
+            if !row.kind.starts_with("webhook.") {
+                let facts = Facts::new().text("kind", &row.kind).int("attempts", row.attempts);
+                tx.event("webhook.delivery_failed", None, &row.webhook.to_string(), facts);
+            }
             // Nothing arrived from the first attempt of this message until its last: nobody is there.
-            let long: i64 = schedule.iter().sum::<i64>() * purser_domain::time::SECOND;
+            let long: i64 = schedule.iter().sum::<i64>() * SECOND;
             if let Some(hook) =
                 webhook.filter(|hook| hook.is_active() && (gone || since.plus(long) <= ctx.now))
             {
@@ -148,12 +157,14 @@ impl Command for NoteDelivery {
         let Some(mut row) = tx.get::<WebhookDeliveryRow>(&(self.webhook, self.delivery)).cloned() else {
             return self.lease.finish(tx);
         };
-        let Some(posted) = &self.posted else {
-            FAILED.clone_into(&mut row.state);
-            (row.next_at, row.tried_at) = (None, Some(ctx.now));
-            "the endpoint was switched off".clone_into(&mut row.error);
-            tx.put(row);
+        let Some(state) = tx.get::<WebhookRow>(&self.webhook).map(WebhookRow::state) else {
+            tx.delete::<WebhookDeliveryRow>((self.webhook, self.delivery));
             return self.lease.finish(tx);
+        };
+        let Some(posted) = &self.posted else {
+            // Kept for when the endpoint is active again.
+            let pause = if state == State::Disabled { WHILE_DISABLED } else { WHILE_PAUSED };
+            return self.lease.wait(tx, ctx.now.plus(pause));
         };
         row.attempts += 1;
         row.tried_at = Some(ctx.now);

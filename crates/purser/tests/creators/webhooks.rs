@@ -164,6 +164,8 @@ fn what_an_endpoint_wants_arrives_signed_p15() {
         let test = endpoint.got()[1].clone();
         assert_eq!(test.body()["type"], "webhook.test");
         assert!(second != secret && test.is_signed(&secret) && test.is_signed(&second));
+        let no = desk.post(&path, &json!({ "grace_seconds": 3600 })).ended(422);
+        assert_eq!(no.text("code"), "webhook_rotating", "a third secret would end the first at once");
         desk.post(&path, &json!({ "grace_seconds": 0 })).ended(200);
         desk.post(&format!("/v1/webhooks/{id}/test"), &json!(null)).ended(200);
         wait_until("a further one", 20, || endpoint.got().len() == 3);
@@ -237,13 +239,20 @@ fn an_endpoint_that_is_gone_is_switched_off_and_caught_up_later_p15() {
             desk.post(&format!("{path}/replay"), &json!({ "since": since })).ended(200).int("deliveries"),
             0
         );
-        // Paused: events are kept in their place.
+        // Paused: what is on its way waits, and events are kept in their place.
+        endpoint.plan(&["500 X\r\n"]);
+        desk.creator("on-its-way");
+        wait_until("a failed attempt", 20, || deliveries(&desk, &id)[0]["status"] == 500);
+        let tried = endpoint.got().len();
         desk.client.patch(&path, &json!({ "state": "paused" })).ended(200);
+        desk.advance(10);
         desk.creator("paused");
-        std::thread::sleep(std::time::Duration::from_millis(400));
-        assert_eq!(endpoint.got().len(), 3);
+        std::thread::sleep(std::time::Duration::from_millis(600));
+        assert_eq!((endpoint.got().len(), states(&desk, &id)[0].as_str()), (tried, "pending"));
         desk.client.patch(&path, &json!({ "state": "active" })).ended(200);
-        wait_until("what came while it was paused", 20, || endpoint.got().len() == 4);
+        desk.advance(61);
+        wait_until("both", 20, || endpoint.got().len() == tried + 2);
+        wait_until("their notes", 20, || states(&desk, &id).iter().all(|state| state == "delivered"));
     }
 }
 
@@ -283,6 +292,11 @@ fn bad_webhooks_are_refused_p15() {
         refused("https://user:pass@example.com/", json!(["*"]), "webhook_url_invalid");
         refused("https://example.com/", json!([]), "webhook_events_invalid");
         refused("https://example.com/", json!(["Party.*"]), "webhook_events_invalid");
+        let key = json!({ "name": "narrow", "scopes": ["webhooks:write"] });
+        let narrow = desk.server.client(desk.post("/v1/api-keys", &key).ended(201).text("token"));
+        let body = json!({ "name": "n", "url": "https://example.com/", "events": ["*"] });
+        let no = narrow.post("/v1/webhooks", "narrow", &body).ended(403);
+        assert_eq!(no.text("code"), "scope_missing", "it may not read what it would point there");
         let unknown = "wh_01h455vb4pex5vsknk084sn02q";
         desk.client.get(&format!("/v1/webhooks/{unknown}")).ended(404);
         // The network of the platform is not reached, whatever the name.
