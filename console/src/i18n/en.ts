@@ -375,6 +375,7 @@ export const en: Record<TextKey, string> = {
   "ad.today.what": "Clicks of this civil day that were charged so far.",
   "ad.daily": "Mean of 7 days",
   "ad.runout": "Will be used up",
+  "ad.runout.now": "Used up",
   "ad.runout.what": "At the pace of the last 7 days; nothing where nothing is spent, or not within a year.",
   "ad.running": "Campaigns on",
   "ad.running.what": "Switched on by you, of all; whether one is shown stands in its status.",

@@ -370,6 +370,7 @@ export const zh = {
   "ad.today.what": "今天（自然日）已扣的点击费用。",
   "ad.daily": "近 7 日日均",
   "ad.runout": "预计用完时间",
+  "ad.runout.now": "已用尽",
   "ad.runout.what": "按近 7 日日均花费推算；没有花费或一年内用不完时不显示。",
   "ad.running": "开启的计划",
   "ad.running.what": "广告主开启的计划数 / 全部计划数；是否正在投放见各计划的状态。",

@@ -142,7 +142,7 @@ function Figures({ account }: { account: Account }) {
       </Figure>
       <Figure name={t("ad.runout")} what={t("ad.runout.what")}>
         <div className="amount" style={{ fontSize: 16, lineHeight: "34px" }}>
-          {time(account.run_out_at, session.zone)}
+          {account.balance_minor > 0 ? time(account.run_out_at, session.zone) : t("ad.runout.now")}
         </div>
       </Figure>
       <Figure name={t("ad.running")} what={t("ad.running.what")}>
