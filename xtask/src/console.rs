@@ -64,8 +64,8 @@ fn npm(args: &[&str]) -> Command {
     command
 }
 
-/// Fetches packages unless those of this lock file are there, and makes the types of the API.
-fn prepare() -> Result<()> {
+/// Fetches packages unless those of this lock file are there.
+pub(crate) fn fetch() -> Result<()> {
     let (wanted, noted) = (folder().join("package-lock.json"), folder().join("node_modules/.fetched"));
     let lock = std::fs::read(&wanted).with_context(|| format!("reading {}", wanted.display()))?;
     if std::fs::read(&noted).ok().as_deref() != Some(&lock) {
@@ -73,6 +73,19 @@ fn prepare() -> Result<()> {
             .context("packages could not be fetched: is the npm registry reachable (network, proxy)?")?;
         std::fs::write(&noted, &lock)?;
     }
+    Ok(())
+}
+
+/// Whether packages could be fetched at all: their registry answers, and npm is one that knows what they ask for.
+pub(crate) fn can_fetch() -> bool {
+    let known = capture(Command::new("npm").arg("--version")).ok();
+    let known = known.and_then(|text| text.trim().split('.').next()?.parse::<u32>().ok());
+    known.is_some_and(|major| major >= 11) && check(&mut npm(&["ping", "--silent"])).is_ok()
+}
+
+/// Fetches packages, and makes the types of the API.
+fn prepare() -> Result<()> {
+    fetch()?;
     check(&mut npm(&["run", "--silent", "types"]))
 }
 

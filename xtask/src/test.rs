@@ -112,6 +112,12 @@ fn pages(
         skipped.push(format!("skipped: the console and its journeys: {what}"));
         return;
     }
+    if let Err(error) = console::fetch()
+        && !console::can_fetch()
+    {
+        skipped.push(format!("skipped: the console and its journeys: {error:#}"));
+        return;
+    }
     if steps.run("console", console::test).is_none() {
         return;
     }
