@@ -114,6 +114,11 @@ fn server_to(place: &Place, gateway: &Gateway, url: &str) -> Server {
 
 /// Switches the rail on, or off.
 pub(crate) fn activate(place: &Place, enabled: bool) {
+    put_in_force(place, &[("rail.alipay.enabled", "P4", if enabled { "true" } else { "false" })]);
+}
+
+/// Two people put a policy with further entries in force; key, row and value each.
+pub(crate) fn put_in_force(place: &Place, entries: &[(&str, &str, &str)]) {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("policy.toml");
     let entry = |key: &str, row: &str, value: &str| {
@@ -121,10 +126,8 @@ pub(crate) fn activate(place: &Place, enabled: bool) {
             "\n[[entry]]\nkey = \"{key}\"\nrow = \"{row}\"\neffective_from = \"2026-01-01\"\nvalue = {value}\nsource = \"test\"\n"
         )
     };
-    let text = format!(
-        "{DEFAULT_PACK}{}",
-        entry("rail.alipay.enabled", "P4", if enabled { "true" } else { "false" })
-    );
+    let more: String = entries.iter().map(|(key, row, value)| entry(key, row, value)).collect();
+    let text = format!("{DEFAULT_PACK}{more}");
     std::fs::write(&file, text).unwrap();
     place.run(&["policy", "activate", arg(&file), "--by", "li", "--approved-by", "wang"]).ended(0);
 }
@@ -191,6 +194,18 @@ impl<'a> World<'a> {
         client.post("/v1/task-orders", &format!("o{n}"), &order);
         let request = json!({ "party_id": party, "amount_minor": amount });
         client.post("/v1/withdrawals", &format!("w{n}"), &request).ended(201)
+    }
+
+    /// A creator who has earned so much, and their Alipay account.
+    pub(crate) fn rich(&mut self, net: i64) -> (String, String) {
+        let client = self.client();
+        let party = self.creators.pop().unwrap();
+        let at = client.get("/v1/clock").text("business_at").to_owned();
+        let order = json!({ "order_id": "rich", "creator_id": party, "task_type": "video", "title": "t",
+            "amount_minor": net * 2, "accepted_at": at, "status": "completed", "completed_at": at });
+        client.post("/v1/task-orders", "rich", &order).ended(200);
+        let accounts = client.get(&format!("/v1/parties/{party}/payout-accounts")).ended(200).body;
+        (party, accounts["data"][0]["id"].as_str().unwrap().to_owned())
     }
 
     pub(crate) fn read(&self, withdrawal: &str) -> Answer {

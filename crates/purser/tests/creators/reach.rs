@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    alipay::{World, activate, each},
+    alipay::{World, activate, each, put_in_force},
     support::world::{Place, Server, wait_until},
 };
 
@@ -63,5 +63,36 @@ fn what_waits_for_a_rail_that_no_server_reaches_goes_another_way_p10() {
         fund_the_other_way(world);
         world.ends(&third, "paid");
         assert_eq!(world.read(&third).text("rail"), "sandbox");
+    });
+}
+
+/// G, check 10: an amount that every rail refuses only for its size is told the largest one, with what to do.
+#[test]
+fn an_amount_above_every_rail_is_told_the_largest_one_p10_g10() {
+    each(|world| {
+        let (party, account) = world.rich(2_000_000);
+        world.server.take().unwrap().stop();
+        let routing = "[{ account = \"alipay\", rail = \"alipay\", most = 500_000 }]";
+        let on = ("rail.alipay.enabled", "P4", "true");
+        put_in_force(world.place, &[on, ("payout.routing", "P10", routing)]);
+        // Live books: outside a sandbox nobody carries what policy gives to no rail.
+        world.place.tamper("DELETE FROM meta WHERE name = 'mode'");
+        world.restart(true);
+        let ask = |amount: i64, query: &str, key: &str| {
+            let body = json!({ "party_id": party, "destination": account, "amount_minor": amount });
+            world.client().post(&format!("/v1/withdrawals{query}"), key, &body)
+        };
+        let no = ask(500_001, "", "above").ended(422).body;
+        assert_eq!(
+            (&no["code"], &no["facts"]["bound_minor"]),
+            (&json!("rail_amount_cap"), &json!(500_000)),
+            "{no}"
+        );
+        assert!(no["facts"]["message_zh"].as_str().unwrap().contains("最大金额"), "{no}");
+        assert_eq!((&no["facts"]["who_must_act"], &no["facts"]["check"]), (&json!("party"), &json!(10)));
+        let looked = ask(500_001, "?dry_run=true", "look").ended(200).body;
+        assert!(looked["reasons"].to_string().contains("rail_amount_cap"), "{looked}");
+        let paid = ask(500_000, "", "just").ended(201);
+        world.ends(paid.text("id"), "paid");
     });
 }
