@@ -6,6 +6,11 @@
 mod payee;
 mod support;
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use payee::Desk;
 use purser_domain::{
     ids::{BankFileId, Uid},
@@ -14,11 +19,15 @@ use purser_domain::{
     withdrawals::rail_reference,
 };
 use purser_engine::{
-    Command, Ctx, Needs, Rejection, Tx,
-    bank_files::{BankFileRow, BankOrderRow, DROP, OUTCOME, bank_file, bank_order, run_drop},
+    AnyJob, Command, Ctx, Meta, Needs, Rejection, Tx,
+    bank_files::{
+        BankFileRow, BankOrderRow, DROP, DissolveBankFile, OUTCOME, bank_file, bank_order, carried_by,
+        run_drop,
+    },
+    call,
     facts::Facts,
     feed,
-    jobs::{self, Claimed, Hands, Registry},
+    jobs::{self, Claimed, Hands, Registry, run_due},
     parties::PartyChange,
     ports::{FolderError, Outbox, Seal},
     rows::{JobRow, JobState},
@@ -116,6 +125,37 @@ impl Command for Ready {
     }
 }
 
+/// A folder that notes what comes into it.
+#[derive(Clone, Default)]
+struct Open(Arc<AtomicUsize>);
+
+impl Outbox for Open {
+    fn put(&self, _name: &str, _content: &[u8]) -> Result<(), FolderError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+    fn has(&self, _name: &str, _content: &[u8]) -> Result<bool, FolderError> {
+        Ok(false)
+    }
+}
+
+/// A desk at which staff take the file apart after so many commands.
+struct Meanwhile<'d> {
+    inner: &'d mut dyn purser_engine::Desk,
+    after: usize,
+    dissolve: Option<DissolveBankFile>,
+}
+
+impl purser_engine::Desk for Meanwhile<'_> {
+    fn submit(&mut self, job: Box<dyn AnyJob>) {
+        self.inner.submit(job);
+        self.after = self.after.saturating_sub(1);
+        if let Some(dissolve) = self.dissolve.take_if(|_| self.after == 0) {
+            call(self.inner, dissolve, Meta::system()).unwrap().unwrap();
+        }
+    }
+}
+
 /// What became of the file, its order and the job that tells the withdrawal.
 fn after_the_freeze(books: &Books, given_at: Option<Timestamp>) -> (String, String, bool, Vec<String>) {
     let mut desk = Desk::by(books, 10_000, 10_000, &[["rail.bank_file.enabled", "P4", "true"]]);
@@ -154,4 +194,34 @@ fn a_file_that_somebody_had_waits_with_its_frozen_payee_p6_p10() {
         assert_eq!((file.as_str(), order.as_str(), told), ("ready", "waiting", false));
         assert_eq!(events, ["bank_file.held_back"], "said once");
     });
+}
+
+/// Between the look and the note that it is being written: its orders are in another file by now, and both would be paid.
+#[test]
+fn a_file_that_staff_take_apart_meanwhile_does_not_go_out_p10() {
+    // The claim; the look.
+    for after in [1, 2] {
+        Books::each(|books| {
+            let mut desk = Desk::by(books, 10_000, 10_000, &[["rail.bank_file.enabled", "P4", "true"]]);
+            let row = desk.sent(10_000);
+            let reference = rail_reference(row.id, desk.number(&row));
+            run(&mut desk.writer, Ready { reference: reference.clone(), given_at: None }).unwrap();
+            let orders = carried_by(books.reader().as_mut(), FILE).unwrap();
+            let folder = Open::default();
+            let outbox = folder.clone();
+            let mut registry = Registry::new()
+                .with_tireless(DROP, move |job: &Claimed, hands: &mut Hands<'_>| {
+                    run_drop(&Plain, &outbox, job, hands)
+                });
+            let dissolve = Some(DissolveBankFile { id: FILE, orders });
+            let mut meanwhile = Meanwhile { inner: &mut desk.writer, after, dissolve };
+            run_due(&mut meanwhile, books.reader().as_mut(), &books.clock, &mut registry).unwrap();
+            books.advance(MINUTE);
+            run_due(&mut meanwhile, books.reader().as_mut(), &books.clock, &mut registry).unwrap();
+            assert!(meanwhile.dissolve.is_none(), "it was taken apart");
+            let file = bank_file(books.reader().as_mut(), FILE).unwrap().unwrap();
+            assert_eq!((file.state.as_str(), file.given_at), ("void", None));
+            assert_eq!(folder.0.load(Ordering::Relaxed), 0, "nothing went out");
+        });
+    }
 }

@@ -83,7 +83,7 @@ pub(super) const DROPPING: &str = "dropping";
 
 /// Notes that a file is about to be written into the folder, or that nothing was written after all.
 ///
-/// Rejections in order: `lease_lost`, `bank_file_unknown`.
+/// Rejections in order: `lease_lost`, `bank_file_unknown`, `bank_file_not_ready`.
 pub(super) struct NoteDrop {
     pub(super) lease: Lease,
     pub(super) id: BankFileId,
@@ -106,6 +106,10 @@ impl Command for NoteDrop {
         let payload = if self.begins { Facts::new().flag(DROPPING, true) } else { Facts::new() };
         self.lease.note(tx, payload)?;
         let file = tx.get::<BankFileRow>(&self.id).cloned().ok_or_else(unknown_file)?;
+        // Somebody took it apart since it was looked at: its orders are in another file by now.
+        if self.begins && file.state != "ready" {
+            return Err(not_ready());
+        }
         if self.begins && file.given_at.is_none() {
             tx.put(BankFileRow { given_at: Some(ctx.now), version: file.version + 1, ..file });
         }

@@ -199,9 +199,10 @@ pub fn run_send(rail: &mut dyn Rail, job: &Claimed, hands: &mut Hands<'_>) -> Re
         May::Ask => {
             let said = rail.query(&order, hands);
             match noted(rail.name(), said, None, hands)? {
-                // To be sent again it would come back to here: what may still be on its way is waited for.
-                RailOutcome::NotFound => {
-                    let text = "the payout account cannot be paid any more, and the rail does not know the order yet";
+                // To be sent again it would come back to here: what may still be on its way is waited for. That the rail
+                // would not be asked says nothing about the order either.
+                RailOutcome::NotFound | RailOutcome::Throttled => {
+                    let text = "the payout account cannot be paid any more, and the rail does not say what became of the order";
                     return Err(RunError::Failed(text.to_owned()));
                 }
                 outcome => outcome,
