@@ -359,7 +359,7 @@ pub(crate) async fn credit_invalid_clicks(
 ) -> Result<Response, Problem> {
     let InvalidAdClicks { advertiser_id, click_ids, reason } = body.value;
     let party: PartyId = parse_id(&advertiser_id, "/advertiser_id")?;
-    bulk_size("/items", click_ids.len(), call.app.bulk_items().min(CLICKS_MAX))?;
+    bulk_size("/click_ids", click_ids.len(), call.app.bulk_items().min(CLICKS_MAX))?;
     if !(1..=REASON_MAX).contains(&reason.chars().count()) || reason.contains(char::is_control) {
         return Err(Problem::invalid("/reason", format!("1 to {REASON_MAX} printable characters")));
     }

@@ -29,7 +29,7 @@ use purser_engine::{
     Command, Ctx, Job, Meta, Needs, Rejection, Reply, Tx, Writer,
     ads::{
         AdAccountRow, AdBudgetDayRow, AdGrantRow, CampaignEdit, ChangeCampaigns, ChargeClicks, ClickOutcome,
-        CloseAdDays, CreateCampaign, CreditInvalidClicks, InvalidOutcome,
+        CloseAdDays, CreateCampaign, CreditInvalidClicks, ExpireGrants, InvalidOutcome,
     },
     feed,
     ids::IdSource,
@@ -168,6 +168,31 @@ fn a_click_undone_after_its_day_takes_nothing_out_of_grants_a8() {
         assert_eq!(left(&mut writer), (1_100, 0));
         assert_eq!(credit(&mut writer, 1, &["a"]), ["2900 lost 0"]);
         assert_eq!(left(&mut writer), (3_500, 500));
+        proven(books);
+    });
+}
+
+#[test]
+fn a_click_undone_takes_from_a_grant_that_did_not_pay_for_it_and_has_ended_a8() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        let id = advertiser(books, &mut writer, 1, 3_600, 3_000);
+        let now = books.clock.business();
+        give(&mut writer, account(books, 1), now, 2_950);
+        // All of the grant; then cash, of which the day's end gives back what is above the budget.
+        let clicks = vec![click("a", id, now, 2_950), click("b", id, now, 3_600)];
+        assert_eq!(charge(&mut writer, clicks), ["2950", "3600"]);
+        go(books, "2026-03-03T00:10:00+08:00");
+        run(&mut writer, CloseAdDays { limit: 10 }).unwrap();
+        let left = |writer: &mut Writer| balance(writer, &cash(1)).0;
+        assert_eq!(left(&mut writer), 3_550);
+        // Used up, and ended.
+        go(books, "2026-04-02T12:00:00+08:00");
+        let ended = ExpireGrants::plan(books.reader().as_mut(), books.clock.business()).unwrap();
+        run(&mut writer, ended).unwrap();
+        assert_eq!(credit(&mut writer, 1, &["a"]).len(), 1);
+        // What is left of the day is the grant's, which paid for the other click.
+        assert_eq!(credit(&mut writer, 1, &["b"]).len(), 1);
         proven(books);
     });
 }

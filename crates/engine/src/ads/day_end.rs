@@ -47,7 +47,7 @@ pub struct CloseAdDays {
     pub limit: i64,
 }
 
-fn grants(segments: &Segments) -> impl Iterator<Item = purser_domain::ids::AdGrantId> {
+pub(super) fn grants(segments: &Segments) -> impl Iterator<Item = purser_domain::ids::AdGrantId> {
     segments.parts().iter().filter_map(|part| match part.source {
         Source::Grant(grant) => Some(grant),
         Source::Cash | Source::Arrears => None,
@@ -96,24 +96,26 @@ impl Command for CloseAdDays {
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Progress, Rejection> {
         let over = |row: &&AdBudgetDayRow| !row.closed && closes_at(ctx, row.day) <= ctx.now;
         let days: Vec<AdBudgetDayRow> = tx.rows::<AdBudgetDayRow>().filter(over).cloned().collect();
-        let mut closed = 0;
+        let mut looked = 0;
         for day in days {
             // Other commands of the group declare days too, and not what closing one needs: the next round does.
             if !tx.is_loaded::<AdCampaignRow>(&day.campaign) {
                 continue;
             }
             let Some(campaign) = tx.get::<AdCampaignRow>(&day.campaign).cloned() else { continue };
+            looked += 1;
             let open = balance::open_grants(tx).remove(&campaign.party).unwrap_or_default();
             let own = |grant| tx.is_loaded::<AdGrantRow>(&(campaign.party, grant));
             if !balance::is_whole(tx, ctx, campaign.party, &open)
                 || !grants(&Segments::decode(&day.sources)).all(own)
             {
+                // Another server gave a grant: the next round looks for it anew.
+                leads::forget_grants(tx, campaign.party);
                 continue;
             }
             close(tx, ctx, &campaign, day)?;
-            closed += 1;
         }
-        Ok(Progress { more: closed >= self.limit.clamp(1, CLOSE_MAX), payload: None })
+        Ok(Progress { more: looked >= self.limit.clamp(1, CLOSE_MAX), payload: None })
     }
 
     fn audited(&self) -> bool {

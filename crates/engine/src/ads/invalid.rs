@@ -19,6 +19,7 @@ use super::{
     balance,
     campaigns::account_of,
     credit::Booking,
+    day_end,
     events::{notify, tell},
     leads,
     lines::Lines,
@@ -89,6 +90,15 @@ impl Command for CreditInvalidClicks {
             needs.row::<AdCampaignRow>(row.campaign);
         }
         let mut moments = Moments::new(ctx);
+        let days: Vec<_> = known.iter().map(|row| (row.campaign, moments.at(row.click_at).day)).collect();
+        // What goes back may come from any source of the day: clicks undone and the day's end took from one another's.
+        for day in needs.peek::<AdBudgetDayRow>(days) {
+            if owners.get(&day.campaign) == Some(&self.party) {
+                let sources = Segments::decode(&day.sources);
+                day_end::grants(&sources)
+                    .for_each(|grant| balance::want_grant(needs, self.party, grant, ctx));
+            }
+        }
         for row in known.iter().filter(|row| owners.get(&row.campaign) == Some(&self.party)) {
             let at = moments.at(row.click_at);
             needs.row::<AdBudgetDayRow>((row.campaign, at.day));

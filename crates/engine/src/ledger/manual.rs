@@ -18,6 +18,7 @@ const BOUND: &[AccountKind] = &[
     AccountKind::Frozen,
     AccountKind::PayoutsClearing,
     AccountKind::CreditReceivable,
+    AccountKind::CreditLiability,
     AccountKind::RailFloat,
     AccountKind::AdCash,
     AccountKind::AdGrant,

@@ -306,7 +306,7 @@ fn invalid_clicks_and_figures_a8_a10() {
         for (field, value, pointer) in [
             ("reason", json!(""), "/reason"),
             ("advertiser_id", json!("nonsense"), "/advertiser_id"),
-            ("click_ids", json!([]), "/items"),
+            ("click_ids", json!([]), "/click_ids"),
         ] {
             let mut wrong = body.clone();
             wrong[field] = value;
