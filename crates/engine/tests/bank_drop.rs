@@ -12,10 +12,13 @@ use purser_domain::{
     ids::{BankFileId, JobId, Uid},
     money::Currency,
     policy::DEFAULT_PACK,
+    time::Timestamp,
 };
 use purser_engine::{
     Command, Ctx, Needs, Rejection, Tx, Writer,
-    bank_files::{BankFileRow, DROP, bank_file, run_drop},
+    bank_files::{
+        BankFileRow, DROP, DissolveBankFile, GiveOutBankFile, MarkBankFileSent, bank_file, run_drop,
+    },
     facts::Facts,
     feed,
     jobs::{self, Claimed, Hands, Registry, RetryJob},
@@ -167,6 +170,10 @@ impl<'b> World<'b> {
         (file.state, file.sent_by)
     }
 
+    fn given(&self) -> Option<Timestamp> {
+        bank_file(self.books.reader().as_mut(), FILE).unwrap().unwrap().given_at
+    }
+
     fn told(&self, kind: &str) -> usize {
         let (events, _) = feed::events(self.books.reader().as_mut(), feed::Places::default(), 100).unwrap();
         events.iter().filter(|event| event.kind == kind).count()
@@ -224,8 +231,34 @@ fn a_file_that_could_not_be_written_is_written_later_p10() {
         let mut world = World::on(books, Next::Fails);
         assert_eq!(world.step(), 1);
         assert_eq!((world.state().0.as_str(), world.folder.inner().1), ("ready", 0));
+        assert_eq!(world.given(), None, "nobody has it: it can be taken apart");
         world.again();
         assert_eq!((world.state(), world.folder.inner().1), (sent(), 1));
         assert_eq!(world.told("case.opened"), 0);
+    });
+}
+
+/// Staff had it before: that nothing came into the folder does not change that, and it cannot be taken apart.
+#[test]
+fn a_file_that_staff_had_stays_given_out_when_it_cannot_be_written_p10() {
+    Books::each(|books| {
+        let mut world = World::on(books, Next::Fails);
+        run(&mut world.writer, GiveOutBankFile { id: FILE, orders: Vec::new() }).unwrap();
+        let had = world.given();
+        assert_eq!(world.step(), 1);
+        assert!(had.is_some() && world.given() == had);
+        let no = run(&mut world.writer, DissolveBankFile { id: FILE, orders: Vec::new() }).err().unwrap();
+        assert_eq!(no.code, "bank_file_given_out");
+    });
+}
+
+#[test]
+fn a_file_that_nobody_had_is_not_noted_as_sent_p4_p10() {
+    Books::each(|books| {
+        let mut world = World::on(books, Next::Fails);
+        let note = |world: &mut World<'_>| run(&mut world.writer, MarkBankFileSent { id: FILE, lease: None });
+        assert_eq!(note(&mut world).err().unwrap().code, "bank_file_not_given_out");
+        run(&mut world.writer, GiveOutBankFile { id: FILE, orders: Vec::new() }).unwrap();
+        assert_eq!(note(&mut world).unwrap().state, "sent");
     });
 }

@@ -88,6 +88,8 @@ sections! {
         "payment_info_inconsistent": "同一付款编号的金额或收款人不一致，请核对。",
             "The same reference came with another amount or payee; look again.";
         "bank_file_unknown": "付款文件不存在。", "There is no such bank file.";
+        "bank_file_not_given_out": "付款文件尚未被下载，请先下载并交给银行，再标记为已发送。",
+            "Nobody has had the file yet; download it, bring it to the bank, and note it then.";
         "bank_file_not_ready": "付款文件尚未生成或已作废，请先关闭文件并等待生成。",
             "The file has no bytes: close it and wait until it is ready, or take the file that came after it.";
         "bank_file_held_back": "文件中有收款人暂不能付款，请作废该文件重新生成，或先解除限制。",

@@ -78,20 +78,36 @@ impl Command for FixBankFile {
     }
 }
 
+/// No file has this version.
+const NEVER: i64 = -1;
+
 /// In the payload of a job that writes a file: it is being written.
 pub(super) const DROPPING: &str = "dropping";
 
-/// Notes that a file is about to be written into the folder, or that nothing was written after all.
+/// Notes that a file is about to be written into the folder, and answers with the file's version then; or that nothing
+/// was written after all.
 ///
 /// Rejections in order: `lease_lost`, `bank_file_unknown`, `bank_file_not_ready`.
 pub(super) struct NoteDrop {
     pub(super) lease: Lease,
     pub(super) id: BankFileId,
-    pub(super) begins: bool,
+    pub(super) step: DropStep,
+}
+
+/// What is noted of a drop.
+#[derive(Clone, Copy)]
+pub(super) enum DropStep {
+    /// It begins: from here on somebody may have the file.
+    Begins,
+    /// Nothing is there. Nobody has had the file either, if nobody did before and its version is still this one.
+    Undone {
+        /// Of the file when it began.
+        version: i64,
+    },
 }
 
 impl Command for NoteDrop {
-    type Output = ();
+    type Output = i64;
 
     fn name(&self) -> &'static str {
         "bank_file.drop"
@@ -102,18 +118,30 @@ impl Command for NoteDrop {
         needs.row::<BankFileRow>(self.id);
     }
 
-    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<(), Rejection> {
-        let payload = if self.begins { Facts::new().flag(DROPPING, true) } else { Facts::new() };
-        self.lease.note(tx, payload)?;
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<i64, Rejection> {
         let file = tx.get::<BankFileRow>(&self.id).cloned().ok_or_else(unknown_file)?;
-        // Somebody took it apart since it was looked at: its orders are in another file by now.
-        if self.begins && file.state != "ready" {
-            return Err(not_ready());
+        let version = file.version + 1;
+        match self.step {
+            // Somebody took it apart since it was looked at: its orders are in another file by now.
+            DropStep::Begins if file.state != "ready" => Err(not_ready()),
+            DropStep::Begins if file.given_at.is_none() => {
+                self.lease.note(tx, Facts::new().flag(DROPPING, true))?;
+                tx.put(BankFileRow { given_at: Some(ctx.now), version, ..file });
+                Ok(version)
+            }
+            DropStep::Begins => {
+                self.lease.note(tx, Facts::new().flag(DROPPING, true))?;
+                // Somebody had it before: no version of it says otherwise.
+                Ok(NEVER)
+            }
+            DropStep::Undone { version: begun } => {
+                self.lease.note(tx, Facts::new())?;
+                if file.version == begun {
+                    tx.put(BankFileRow { given_at: None, version, ..file });
+                }
+                Ok(version)
+            }
         }
-        if self.begins && file.given_at.is_none() {
-            tx.put(BankFileRow { given_at: Some(ctx.now), version: file.version + 1, ..file });
-        }
-        Ok(())
     }
 
     fn audited(&self) -> bool {
@@ -165,7 +193,7 @@ impl Command for AskWhetherTaken {
 
 /// Notes that a file went to the bank. Noting it again changes nothing.
 ///
-/// Rejections in order: `lease_lost`, `bank_file_unknown`, `bank_file_not_ready`.
+/// Rejections in order: `lease_lost`, `bank_file_unknown`, `bank_file_not_ready`, `bank_file_not_given_out`.
 pub struct MarkBankFileSent {
     /// Which.
     pub id: BankFileId,
@@ -194,6 +222,11 @@ impl Command for MarkBankFileSent {
         let file = tx.get::<BankFileRow>(&self.id).cloned().ok_or_else(unknown_file)?;
         match file.state.as_str() {
             "sent" => Ok(file),
+            // The bank cannot have what nobody has had; and noted as sent it could go out past every look.
+            "ready" if self.lease.is_none() && file.given_at.is_none() => {
+                let text = "nobody has had the file yet: download it, bring it to the bank, and note it then";
+                Err(Rejection::new("bank_file_not_given_out", text))
+            }
             "ready" => Ok(sent(tx, ctx, file, if self.lease.is_some() { "folder" } else { "staff" })),
             _ => Err(not_ready()),
         }

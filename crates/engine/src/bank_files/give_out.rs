@@ -115,10 +115,9 @@ impl Command for GiveOutBankFile {
         if !wrong.is_empty() {
             return Err(held_back(&file, &wrong));
         }
-        if file.given_at.is_some() {
-            return Ok(file);
-        }
-        let file = BankFileRow { given_at: Some(ctx.now), version: file.version + 1, ..file };
+        // Also when somebody had it before: whoever wrote it into a folder and failed must see that it was had since.
+        let given_at = file.given_at.or(Some(ctx.now));
+        let file = BankFileRow { given_at, version: file.version + 1, ..file };
         tx.put(file.clone());
         Ok(file)
     }

@@ -9,7 +9,7 @@ use purser_storage::{Fault, Session, Statement};
 
 use super::{
     BankEntryRow, BankFileRow, BankOrderRow, ENTRY_PREFIX,
-    fix::{AskWhetherTaken, DROPPING, FixBankFile, MarkBankFileSent, NoteDrop},
+    fix::{AskWhetherTaken, DROPPING, DropStep, FixBankFile, MarkBankFileSent, NoteDrop},
     hold_back::{Carried, LookAtFile, Looked, held},
     part_letter,
     queries::{bank_file, bank_order, handed_over, orders_of},
@@ -226,11 +226,11 @@ pub fn run_drop(
             return Ok(Ran::Committed);
         }
     } else {
-        hands.call(NoteDrop { lease: job.lease, id: file.id, begins: true })?;
+        let version = hands.call(NoteDrop { lease: job.lease, id: file.id, step: DropStep::Begins })?;
         if let Err(error) = outbox.put(&file.name, content.as_bytes()) {
             // Nothing is there: the next run begins anew. Else it looks whether the file is there or was taken.
             if !error.placed {
-                hands.call(NoteDrop { lease: job.lease, id: file.id, begins: false })?;
+                hands.call(NoteDrop { lease: job.lease, id: file.id, step: DropStep::Undone { version } })?;
             }
             return Err(failed(error));
         }
