@@ -11,7 +11,8 @@ use axum::{
 use purser_domain::{ids::BankFileId, time::Timestamp};
 use purser_engine::{
     bank_files::{
-        self, BankFileRow, BankOrderRow, CloseBankFile, DissolveBankFile, GiveOutBankFile, MarkBankFileSent,
+        self, BankFileRow, BankOrderRow, Carried, CloseBankFile, DissolveBankFile, GiveOutBankFile,
+        MarkBankFileSent,
     },
     ports::{BankMessageReader, Seal},
 };
@@ -212,6 +213,15 @@ pub(crate) async fn get_file(call: Call, Path(id): Path<String>) -> Result<Respo
     Ok(json_versioned(&detail, row.version))
 }
 
+/// What a file carries, once nothing comes into it any more.
+async fn carried_by(call: &Call, id: BankFileId) -> Result<Vec<Carried>, Problem> {
+    let orders = call.app.read(move |session| bank_files::carried_by(session, id)).await?;
+    orders.ok_or_else(|| {
+        let rejection = bank_files::not_ready();
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, rejection.code, rejection.message)
+    })
+}
+
 /// Download a bank file
 ///
 /// The same bytes every time; that they were given out is in the audit log. They name payees and their accounts in the
@@ -223,7 +233,7 @@ pub(crate) async fn get_file(call: Call, Path(id): Path<String>) -> Result<Respo
     responses((status = 200, body = String, content_type = "application/xml", description = "pain.001.001.09")))]
 pub(crate) async fn get_content(call: Call, Path(id): Path<String>) -> Result<Response, Problem> {
     let id: BankFileId = parse_id(&id, "id")?;
-    let orders = call.app.read(move |session| bank_files::carried_by(session, id)).await?;
+    let orders = carried_by(&call, id).await?;
     let row = note(&call, GiveOutBankFile { id, orders }).await?;
     let Some(seal) = &call.app.bank.seal else { return Err(no_bank()) };
     let content = bank_files::content_of(seal.as_ref(), &row).map_err(|why| {
@@ -260,7 +270,7 @@ pub(crate) async fn close_file(call: Call, Path(id): Path<String>) -> Result<Res
 pub(crate) async fn dissolve_file(call: Call, Path(id): Path<String>) -> Result<Response, Problem> {
     let digest = path_digest(&["dissolve bank file", &id]);
     let id: BankFileId = parse_id(&id, "id")?;
-    let orders = call.app.read(move |session| bank_files::carried_by(session, id)).await?;
+    let orders = carried_by(&call, id).await?;
     submit(&call, digest, DissolveBankFile { id, orders }, |row| Answer::ok(&BankFileView::from(row))).await
 }
 

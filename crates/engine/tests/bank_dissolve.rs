@@ -206,7 +206,7 @@ fn a_file_that_staff_take_apart_meanwhile_does_not_go_out_p10() {
             let row = desk.sent(10_000);
             let reference = rail_reference(row.id, desk.number(&row));
             run(&mut desk.writer, Ready { reference: reference.clone(), given_at: None }).unwrap();
-            let orders = carried_by(books.reader().as_mut(), FILE).unwrap();
+            let orders = carried_by(books.reader().as_mut(), FILE).unwrap().unwrap();
             let folder = Open::default();
             let outbox = folder.clone();
             let mut registry = Registry::new()

@@ -237,7 +237,8 @@ impl Command for MarkBankFileSent {
     }
 }
 
-pub(super) fn not_ready() -> Rejection {
+/// There are no bytes of it, or none any more.
+pub fn not_ready() -> Rejection {
     let text = "the file has no bytes yet: close it, and wait until it is ready";
     Rejection::new("bank_file_not_ready", text)
 }

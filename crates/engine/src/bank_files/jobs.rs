@@ -111,12 +111,14 @@ fn waiting(reads: &mut dyn Session, file: BankFileId) -> Result<(Vec<BankOrderRo
     Ok((orders, out))
 }
 
-/// The payouts of the orders that wait in a file.
+/// The payouts of the orders that wait in a file; `None` while orders can still come into it: a list of them would not
+/// be whole by the time it is used.
 ///
 /// # Errors
 /// Storage faults.
-pub fn carried_by(reads: &mut dyn Session, file: BankFileId) -> Result<Vec<Carried>, Fault> {
-    Ok(waiting(reads, file)?.1)
+pub fn carried_by(reads: &mut dyn Session, file: BankFileId) -> Result<Option<Vec<Carried>>, Fault> {
+    let is_fixed = bank_file(reads, file)?.is_none_or(|row| !matches!(row.state.as_str(), "open" | "closed"));
+    Ok(if is_fixed { Some(waiting(reads, file)?.1) } else { None })
 }
 
 fn look_at(job: &Claimed, file: &BankFileRow, orders: Vec<Carried>) -> LookAtFile {

@@ -18,7 +18,7 @@ mod queries;
 mod rows;
 
 pub use collect::{AskOrder, CloseBankFile, CloseDueFiles, CollectOrder};
-pub use fix::{FixBankFile, MarkBankFileSent};
+pub use fix::{FixBankFile, MarkBankFileSent, not_ready};
 pub use give_out::{DissolveBankFile, GiveOutBankFile};
 pub use hold_back::Carried;
 pub use jobs::{carried_by, content_of, run_credit, run_drop, run_fix, run_outcome, seal_payee};
