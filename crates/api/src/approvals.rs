@@ -22,6 +22,7 @@ use crate::{
     problem::{Problem, named},
     programme::AdjustmentProposal,
     rails::currency_of,
+    withdrawals::InquiryProposal,
 };
 
 /// Something that needs a second person (P16).
@@ -222,6 +223,8 @@ pub(crate) struct NewProposal {
     programme_adjustment: Option<AdjustmentProposal>,
     /// A grant of advertising money; scope `ads:grant`.
     ad_grant: Option<GrantProposal>,
+    /// What was found out about a payout that its rail leaves open; scope `withdrawals:decide`.
+    payout_inquiry: Option<InquiryProposal>,
 }
 
 /// Something about a party.
@@ -280,6 +283,7 @@ async fn action(call: &Call, given: NewProposal) -> Result<Action, Problem> {
         given.credit_recourse.is_some(),
         given.programme_adjustment.is_some(),
         given.ad_grant.is_some(),
+        given.payout_inquiry.is_some(),
     ];
     let one_of_them = || Problem::invalid("", "send one thing to decide: exactly one field of the proposal");
     if given_in_all.into_iter().filter(|is| *is).count() != 1 {
@@ -308,6 +312,9 @@ async fn action(call: &Call, given: NewProposal) -> Result<Action, Problem> {
     }
     if let Some(grant) = given.ad_grant {
         return grant.action();
+    }
+    if let Some(inquiry) = given.payout_inquiry {
+        return inquiry.action(call).await;
     }
     if let Some(adjustment) = given.programme_adjustment {
         return adjustment.action();

@@ -1,9 +1,11 @@
 //! Withdrawals (X3, C13–C15, gate G): asking, reading, deciding, calling off.
 
 mod failures;
+mod inquiry;
 mod views;
 
 pub(crate) use failures::*;
+pub(crate) use inquiry::InquiryProposal;
 pub(crate) use views::*;
 
 use axum::{extract::Path, response::Response};

@@ -16,7 +16,7 @@ use purser_domain::{
     ledger::AccountKind,
     money::Currency,
     time::{HOUR, MINUTE},
-    withdrawals::{FailureClass, RailNumber, RailOutcome},
+    withdrawals::{AtRail, FailureClass, RailNumber, RailOutcome},
 };
 use purser_engine::{
     identity::Given,
@@ -24,8 +24,8 @@ use purser_engine::{
     ports::{PayoutOrder, Rail},
     rows::JobState,
     withdrawals::{
-        ChangePayoutAccount, NoticeTaken, PayoutAccountChange, WithdrawalRow, floats, rail_jobs, run_query,
-        run_send,
+        ChangePayoutAccount, Located, NoticeTaken, PayoutAccountChange, RecordRailOutcome, WithdrawalRow,
+        floats, rail_jobs, run_query, run_send,
     },
 };
 use support::{Books, balance, float, run};
@@ -145,6 +145,31 @@ fn what_was_put_back_is_given_back_when_its_account_is_gone_p9_p10() {
     });
 }
 
+/// That a rail had nothing of an order says nothing about what was given to it since (P10).
+#[test]
+fn that_nothing_was_taken_is_not_believed_of_a_later_attempt_p10() {
+    Books::each(|books| {
+        let mut desk = Desk::on(books, 10_000, 10_000);
+        let row = desk.sent(10_000);
+        let mut say = |desk: &mut Desk<'_>, outcome: RailOutcome, after: Option<u32>| {
+            let (located, slice) = (Located::from(&row), desk.number(&row));
+            run(&mut desk.writer, RecordRailOutcome { located, slice, outcome, after, lease: None })
+                .unwrap()
+                .state
+        };
+        assert_eq!(say(&mut desk, RailOutcome::Unknown, Some(1)), "unknown");
+        assert_eq!(say(&mut desk, RailOutcome::NotTaken, Some(1)), "sending", "it goes again");
+        assert_eq!(say(&mut desk, RailOutcome::Unknown, Some(2)), "unknown");
+        assert_eq!(
+            say(&mut desk, RailOutcome::NotTaken, Some(1)),
+            "unknown",
+            "of the first attempt, told late"
+        );
+        let slice = desk.read(&row).withdrawal().slices[0].clone();
+        assert_eq!((slice.attempts, slice.at_rail), (2, AtRail::Perhaps));
+    });
+}
+
 #[test]
 fn what_the_rail_may_have_is_asked_about_with_growing_pauses_when_its_account_is_gone_p9_p10() {
     Books::each(|books| {
@@ -160,6 +185,10 @@ fn what_the_rail_may_have_is_asked_about_with_growing_pauses_when_its_account_is
         let mut registry = script.registry();
         let jobs =
             |desk: &Desk<'_>| jobs::by_state(desk.books.reader().as_mut(), JobState::Ready, 10).unwrap();
+        hurry(&mut desk);
+        assert_eq!(desk.step(&mut registry), 1);
+        assert_eq!((desk.read(&row).state.as_str(), script.calls().len()), ("unknown", 0), "not sent again");
+        books.advance(MINUTE);
         // That it does not know the order now does not mean that it never gets it, and that it would not be asked says
         // nothing at all.
         for says in [RailOutcome::NotFound, RailOutcome::Throttled, RailOutcome::NotFound] {

@@ -115,8 +115,13 @@ impl<'b> Desk<'b> {
         let dispatch = DispatchRail { rail: "sandbox".to_owned(), limit: 100, short_before: None };
         assert_eq!(run(&mut self.writer, dispatch).unwrap().sent, 1);
         let outcome = RailOutcome::Paid { rail_fee_minor: 0 };
-        let command =
-            RecordRailOutcome { located: Located::from(row), slice: 1.into(), outcome, lease: None };
+        let command = RecordRailOutcome {
+            located: Located::from(row),
+            slice: 1.into(),
+            outcome,
+            after: None,
+            lease: None,
+        };
         run(&mut self.writer, command).unwrap().state
     }
 

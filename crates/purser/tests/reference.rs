@@ -11,7 +11,9 @@ use purser_domain::{
     credit::{AppealRejection, Rule, application},
     earnings, ledger, parties, payments,
     policy::{PolicyPack, keys::REGISTRY},
-    programme, studio, webhooks,
+    programme, studio,
+    time::Timestamp,
+    webhooks,
     withdrawals::{self, FailureClass, GateCode, State},
 };
 use purser_engine::{
@@ -75,6 +77,8 @@ fn withdrawal_rejections() -> Vec<withdrawals::Rejection> {
         R::NotDueYet,
         R::SliceUnknown,
         R::OutcomeConflict,
+        R::NotInDoubt,
+        R::InquiryTooEarly { until: Timestamp(1_772_676_000_000_000) },
     ];
     for one in &all {
         match one {
@@ -85,7 +89,9 @@ fn withdrawal_rejections() -> Vec<withdrawals::Rejection> {
             | R::NoteMissing
             | R::NotDueYet
             | R::SliceUnknown
-            | R::OutcomeConflict => {}
+            | R::OutcomeConflict
+            | R::NotInDoubt
+            | R::InquiryTooEarly { .. } => {}
         }
     }
     all.to_vec()

@@ -173,7 +173,8 @@ impl Act {
             Self::Answer(place, outcome) => {
                 let located = known.get(*place).map_or_else(nobody, Located::from);
                 let slice = RailNumber::first(1);
-                let answer = RecordRailOutcome { located, slice, outcome: outcome.clone(), lease: None };
+                let answer =
+                    RecordRailOutcome { located, slice, outcome: outcome.clone(), after: None, lease: None };
                 job(answer, meta, batch, said)
             }
             Self::Freeze(number, frozen) => {

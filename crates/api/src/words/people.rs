@@ -79,6 +79,12 @@ sections! {
         "slice_unknown": "该笔打款不存在。", "The withdrawal has no such part.";
         "outcome_conflict": "渠道结果前后不一致，平台正在核对。",
             "The payment channel contradicts itself; the platform is looking into it.";
+        "not_in_doubt": "该笔打款的结果并无疑问：已有定论，或仍可能发出。",
+            "The part is not in doubt: it has come to its end, or may still be sent.";
+        "inquiry_too_early": "承诺到账时间未过，请先等待渠道答复。",
+            "The payment channel still has time to answer; settle it by inquiry once the promised time is over.";
+        "inquiry_outdated": "该笔打款已换号或换文件，请重新向渠道核实后再提交。",
+            "It goes under another number or in another file by now: ask the channel again and propose what it says then.";
         "staff_needed": "须由平台工作人员登录后操作。", "A member of staff has to do this, signed in.";
         "rail_unknown": "打款渠道不存在。", "There is no such payment channel.";
     }

@@ -241,6 +241,15 @@ pub enum Rejection {
     /// The rail says the opposite of what it said before; for reconciliation, never booked.
     #[error("the rail's answer contradicts an earlier one")]
     OutcomeConflict,
+    /// Only an order that a rail leaves open is settled by inquiry.
+    #[error("the slice is not in doubt: it has come to its end, or it may still be sent")]
+    NotInDoubt,
+    /// The rail still has time to answer (X12).
+    #[error("the rail has until {until} to answer; what it says by then counts")]
+    InquiryTooEarly {
+        /// End of the payout clock.
+        until: Timestamp,
+    },
 }
 
 impl Rejection {
@@ -255,6 +264,8 @@ impl Rejection {
             Self::NotDueYet => "not_due_yet",
             Self::SliceUnknown => "slice_unknown",
             Self::OutcomeConflict => "outcome_conflict",
+            Self::NotInDoubt => "not_in_doubt",
+            Self::InquiryTooEarly { .. } => "inquiry_too_early",
         }
     }
 }

@@ -203,6 +203,13 @@ fn of_failure(class: FailureClass) -> Words {
             Actor::Staff,
             NextStep::TryLater,
         ),
+        FailureClass::NotArrived => (
+            "failed_not_arrived",
+            "经向付款通道核实，款项未到账，已退回可提现金额，请重新申请。",
+            "The payment channel was asked: the money never arrived. It is withdrawable again; request again.",
+            Actor::Party,
+            NextStep::RequestAgain,
+        ),
     }
 }
 

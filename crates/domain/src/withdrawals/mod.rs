@@ -20,6 +20,7 @@ mod facts;
 mod failures;
 mod fee;
 mod gate;
+mod inquiry;
 mod outcome;
 mod phone_notice;
 mod proceeds;
@@ -46,6 +47,7 @@ pub use facts::{
 pub use failures::FailureKind;
 pub use fee::{FeeRule, FeeSteps, SLICES_MAX, Unsliceable, fee, fee_steps, slices};
 pub use gate::{Accepted, DryRun, decide_request, dry_run};
+pub use inquiry::{Found, Inquiry, establish};
 pub use outcome::{RailOutcome, rail_outcome};
 pub use phone_notice::{phone_notice, tells_phone};
 pub use proceeds::{Evidence, ProceedsParts, proceeds_parts};
@@ -301,11 +303,13 @@ pub enum FailureClass {
     RailLimitMonth,
     /// Our request was malformed.
     RequestDefect,
+    /// People found out that it never arrived, after the rail had left it open.
+    NotArrived,
 }
 
 impl FailureClass {
     /// All classes.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::PayeeFixable,
         Self::PayeeBlocked,
         Self::PlatformConfig,
@@ -313,6 +317,7 @@ impl FailureClass {
         Self::RailLimitDay,
         Self::RailLimitMonth,
         Self::RequestDefect,
+        Self::NotArrived,
     ];
 
     /// Stable name, as the API and storage write it.
@@ -325,6 +330,7 @@ impl FailureClass {
             Self::RailLimitDay => "rail_limit_day",
             Self::RailLimitMonth => "rail_limit_month",
             Self::RequestDefect => "request_defect",
+            Self::NotArrived => "not_arrived",
         }
     }
 

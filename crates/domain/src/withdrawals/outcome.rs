@@ -385,7 +385,7 @@ fn alert(decision: &mut Decision, class: FailureClass) {
         | FailureClass::RailLimitMonth => {
             decision.effects.push(Effect::AlertConfiguration);
         }
-        FailureClass::PayeeFixable => {}
+        FailureClass::PayeeFixable | FailureClass::NotArrived => {}
     }
 }
 

@@ -84,7 +84,7 @@ pub(super) fn call_off(withdrawal: &Withdrawal, to: State, reason: Reason, resto
 }
 
 /// The party reads the note and finds it in exports: 1 to 500 characters, none of them invisible.
-fn readable(note: &str) -> Result<(), Rejection> {
+pub(super) fn readable(note: &str) -> Result<(), Rejection> {
     let long = note.chars().count() > NOTE_MAX;
     if note.trim().is_empty() || long || note.chars().any(char::is_control) {
         return Err(Rejection::NoteMissing);

@@ -11,10 +11,11 @@ use purser_domain::policy::value::DayWindow;
 use purser_domain::time::{DAY, Date, HOUR, Timestamp, Zone};
 use purser_domain::withdrawals::{
     Balances, CheckResult, CodeCheck, Ctx, Decision, Destination, DestinationKind, DispatchFacts, Door,
-    FeeTerms, FirstSteps, GateState, HolderMatch, KillSwitches, LimitUse, Outcome, PartyMoney, PathStep,
-    PayeeKind, ProceedsFacts, RailFacts, RailNumber, Reason, Rejection, Request, Standing, StepState,
-    StudioFacts, Usage, ValueDate, Velocity, VelocityTerms, Withdrawal, WithdrawalTerms, approve, cancel,
-    decide_request, dispatch, dry_run, explain, fee_steps, rail_outcome, reject, steps, whereabouts,
+    FeeTerms, FirstSteps, Found, GateState, HolderMatch, Inquiry, KillSwitches, LimitUse, Outcome,
+    PartyMoney, PathStep, PayeeKind, ProceedsFacts, RailFacts, RailNumber, Reason, Rejection, Request,
+    Standing, StepState, StudioFacts, Usage, ValueDate, Velocity, VelocityTerms, Withdrawal, WithdrawalTerms,
+    approve, cancel, decide_request, dispatch, dry_run, establish, explain, fee_steps, rail_outcome, reject,
+    steps, whereabouts,
 };
 
 use self::read::{code, hours, money, read_answer, step};
@@ -410,6 +411,15 @@ impl World {
             ["reject", note] => reject(self.withdrawal(), note),
             ["cancel"] => cancel(self.withdrawal(), Reason::Party),
             ["cancel", note] => cancel(self.withdrawal(), Reason::Staff { note: note_of(note) }),
+            // `inquiry 1 arrived`: what people found out.
+            ["inquiry", slice, found, ref rest @ ..] => {
+                let inquiry = Inquiry {
+                    slice: slice.parse().expect("the number of a slice"),
+                    found: Found::named(found).expect("what was found"),
+                    evidence: if rest.contains(&"unsaid") { "" } else { "answer of the rail, 4711" },
+                };
+                establish(self.withdrawal(), &inquiry, &self.ctx())
+            }
             [number, ref answer @ ..] => {
                 // `1`, or `1r2` for its second number at the rail.
                 let (slice, round) = number.split_once('r').unwrap_or((number, "1"));

@@ -13,6 +13,7 @@ use crate::{
     rows::ApprovalRow,
     rules::PolicyActivation,
     tx::{Needs, Tx},
+    withdrawals::PayoutInquiry,
 };
 
 /// Something that two people decide. All but the last two run in the commit of the decision.
@@ -32,6 +33,8 @@ pub enum Action {
     CreditApplication(ApplicationDecision),
     /// A grant of advertising money.
     AdGrant(GiveGrant),
+    /// What was found out about a payout that its rail leaves open.
+    PayoutInquiry(PayoutInquiry),
     /// A limit or the end of an advance, which its own command carries out.
     Credit(CreditProposal),
     /// A command of another module, which uses the approval up when it runs ([`super::require_approval`]).
@@ -60,6 +63,7 @@ impl Action {
             VoidIdentity::ACTION | ReleasePhone::ACTION => Some(Scope::IdentityWrite),
             ApplicationDecision::ACTION => Some(Scope::CreditDecide),
             GiveGrant::ACTION => Some(Scope::AdsGrant),
+            PayoutInquiry::ACTION => Some(Scope::WithdrawalsDecide),
             programme::ADJUSTMENT => Some(Scope::ProgrammesWrite),
             name if APPROVED_ACTIONS.contains(&name) => Some(Scope::CreditDecide),
             _ => None,
@@ -76,6 +80,7 @@ impl Action {
             Self::ReleasePhone(_) => ReleasePhone::ACTION,
             Self::CreditApplication(_) => ApplicationDecision::ACTION,
             Self::AdGrant(_) => GiveGrant::ACTION,
+            Self::PayoutInquiry(_) => PayoutInquiry::ACTION,
             Self::Credit(proposal) => proposal.name(),
             Self::Other { action, .. } => action,
         }
@@ -91,6 +96,7 @@ impl Action {
             Self::ReleasePhone(release) => release.party.to_string(),
             Self::CreditApplication(decision) => decision.application.to_string(),
             Self::AdGrant(grant) => grant.party.to_string(),
+            Self::PayoutInquiry(inquiry) => inquiry.subject(),
             Self::Credit(proposal) => proposal.subject(),
             Self::Other { subject, .. } => subject.clone(),
         }
@@ -106,6 +112,7 @@ impl Action {
             Self::ReleasePhone(release) => release.facts(),
             Self::CreditApplication(decision) => decision.facts(),
             Self::AdGrant(grant) => grant.facts(),
+            Self::PayoutInquiry(inquiry) => inquiry.facts(),
             Self::Credit(proposal) => proposal.facts(),
             Self::Other { facts, .. } => facts.clone(),
         }
@@ -133,6 +140,7 @@ impl Action {
                 ApplicationDecision::from_facts(&row.subject, &row.facts).map(Self::CreditApplication)
             }
             GiveGrant::ACTION => GiveGrant::from_facts(&row.facts).map(Self::AdGrant),
+            PayoutInquiry::ACTION => PayoutInquiry::from_facts(&row.facts).map(Self::PayoutInquiry),
             action if APPROVED_ACTIONS.contains(&action) => {
                 CreditProposal::of(action, &row.subject, &row.facts).map(Self::Credit)
             }
@@ -153,6 +161,7 @@ impl Action {
             Self::ReleasePhone(release) => release.needs(needs),
             Self::CreditApplication(decision) => decision.needs(needs, ctx),
             Self::AdGrant(grant) => grant.want(needs, ctx),
+            Self::PayoutInquiry(inquiry) => inquiry.needs(needs, ctx),
             Self::Credit(proposal) => proposal.needs(needs),
             Self::Other { .. } => {}
         }
@@ -168,6 +177,7 @@ impl Action {
             Self::ReleasePhone(release) => release.check(tx),
             Self::CreditApplication(decision) => decision.check(tx, ctx),
             Self::AdGrant(grant) => grant.check(tx, ctx),
+            Self::PayoutInquiry(inquiry) => inquiry.check(tx, ctx),
             Self::Credit(proposal) => proposal.check(tx, ctx),
             Self::Other { .. } => Ok(()),
         }
@@ -192,6 +202,7 @@ impl Action {
                 let asked = GiveGrant { asked_by: approval.proposed_by.clone(), ..grant.clone() };
                 asked.run(tx, ctx, second).map(|row| Facts::new().text("grant", row.id.to_string()))?
             }
+            Self::PayoutInquiry(inquiry) => inquiry.run(tx, ctx)?,
             Self::Credit(proposal) => {
                 proposal.check(tx, ctx)?;
                 return Ok((ApprovalState::Approved, Facts::new()));

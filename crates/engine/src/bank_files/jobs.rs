@@ -246,12 +246,16 @@ pub fn run_drop(
 /// # Errors
 /// [`RunError`]: the job is tried again.
 pub fn run_outcome(job: &Claimed, hands: &mut Hands<'_>) -> Result<Ran, RunError> {
-    let Some(order) = bank_order(hands.reads, &job.subject)? else { return Ok(Ran::Finish) };
     let Some((located, slice)) = by_reference(hands.reads, &job.subject)? else {
         return Ok(Ran::Finish);
     };
-    let command = RecordRailOutcome { located, slice, outcome: order.outcome(), lease: Some(job.lease) };
-    hands.call(command)?;
+    // Before the order is read: what it says is not of a slice that was given to the rail since.
+    let row = withdrawal(hands.reads, located.id)?;
+    let slices = row.map(|row| row.withdrawal().slices).unwrap_or_default();
+    let after = slices.iter().find(|known| known.rail_number() == slice).map(|known| known.attempts);
+    let Some(order) = bank_order(hands.reads, &job.subject)? else { return Ok(Ran::Finish) };
+    let (outcome, lease) = (order.outcome(), Some(job.lease));
+    hands.call(RecordRailOutcome { located, slice, outcome, after, lease })?;
     Ok(Ran::Committed)
 }
 

@@ -10,7 +10,7 @@ use purser_storage::{Fault, Keys, Lock, Record as _, Session};
 use super::{
     accounts::{self, SANDBOX_KIND},
     dispatch::{DispatchRail, Dispatched, QueuePlace, RerouteRail, waits_for_float},
-    may_send::{May, MaySend},
+    may_send::{May, MaySend, StillPayable},
     outcome::RecordRailOutcome,
     queries::{Located, RailFloat, floats, queued, withdrawal},
     reach::{Unsent, noted},
@@ -196,18 +196,8 @@ pub fn run_send(rail: &mut dyn Rail, job: &Claimed, hands: &mut Hands<'_>) -> Re
             let class = FailureClass::PayeeFixable;
             RailOutcome::DefiniteFailure { class, code: code.code().to_owned() }
         }
-        May::Ask => {
-            let said = rail.query(&order, hands);
-            match noted(rail.name(), said, None, hands)? {
-                // To be sent again it would come back to here: what may still be on its way is waited for. That the rail
-                // would not be asked says nothing about the order either.
-                RailOutcome::NotFound | RailOutcome::Throttled => {
-                    let text = "the payout account cannot be paid any more, and the rail does not say what became of the order";
-                    return Err(RunError::Failed(text.to_owned()));
-                }
-                outcome => outcome,
-            }
-        }
+        // From here on the rail is asked.
+        May::Ask => RailOutcome::Unknown,
     };
     record(&slice, outcome, job, hands)
 }
@@ -227,6 +217,11 @@ pub fn run_query(rail: &mut dyn Rail, job: &Claimed, hands: &mut Hands<'_>) -> R
     match noted(rail.name(), said, None, hands)? {
         RailOutcome::Unknown | RailOutcome::Throttled => {
             Err(RunError::Failed("the rail does not know the outcome yet".to_owned()))
+        }
+        // To be sent again it would come back to here: what may still be on its way is waited for.
+        RailOutcome::NotFound if !hands.call(StillPayable::of(&slice.row, job.lease))? => {
+            let text = "the payout account cannot be paid any more, and the rail does not say what became of the order";
+            Err(RunError::Failed(text.to_owned()))
         }
         outcome => record(&slice, outcome, job, hands),
     }
@@ -258,7 +253,13 @@ fn record(
     hands: &mut Hands<'_>,
 ) -> Result<Ran, RunError> {
     let located = Located::from(&slice.row);
-    let command = RecordRailOutcome { located, slice: slice.number, outcome, lease: Some(job.lease) };
+    let command = RecordRailOutcome {
+        located,
+        slice: slice.number,
+        outcome,
+        after: Some(slice.attempts),
+        lease: Some(job.lease),
+    };
     hands.call(command)?;
     Ok(Ran::Committed)
 }

@@ -118,6 +118,47 @@ impl MaySend {
     }
 }
 
+/// Asks whether a payout account can still be paid to, now or later: else nothing that is not found at its rail is sent again.
+///
+/// Rejections: `lease_lost`.
+pub(super) struct StillPayable {
+    located: Located,
+    destination: PayoutAccountId,
+    lease: Lease,
+}
+
+impl StillPayable {
+    pub(super) fn of(row: &WithdrawalRow, lease: Lease) -> Self {
+        Self { located: Located::from(row), destination: row.destination, lease }
+    }
+}
+
+impl Command for StillPayable {
+    type Output = bool;
+
+    fn name(&self) -> &'static str {
+        "rail.still_payable"
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
+        self.lease.need(needs);
+        want_look(needs, &self.located, self.destination);
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<bool, Rejection> {
+        self.lease.check(tx)?;
+        Ok(!matches!(look(tx, ctx, &self.located, self.destination), Err((_, Look::Never(_)))))
+    }
+
+    fn audited(&self) -> bool {
+        false
+    }
+
+    fn audit(&self, _output: &bool) -> (String, Facts) {
+        (self.located.id.to_string(), Facts::new())
+    }
+}
+
 /// Changes what is known of the slice that a rail knows under this number, if it still is its number.
 pub(super) fn change_slice(
     tx: &mut Tx,

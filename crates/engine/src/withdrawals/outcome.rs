@@ -34,6 +34,19 @@ pub(super) fn loaded(tx: &Tx, located: &Located) -> Result<WithdrawalRow, Reject
         .ok_or_else(|| Rejection::new("withdrawal_unknown", "there is no such withdrawal"))
 }
 
+/// What a decider says of a stored withdrawal.
+pub(super) fn judged(
+    row: &WithdrawalRow,
+    ctx: &Ctx,
+    decider: impl FnOnce(
+        &withdrawals::Withdrawal,
+        &withdrawals::Ctx<'_>,
+    ) -> Result<Outcome, withdrawals::Rejection>,
+) -> Result<Outcome, Rejection> {
+    let terms = withdrawal_terms(ctx.rules.policy.at(row.requested_at, ctx.now));
+    decider(&row.withdrawal(), &gate_ctx(ctx, &terms)).map_err(rejected)
+}
+
 /// Runs a decider on a stored withdrawal and writes down what it says.
 pub(super) fn decide(
     tx: &mut Tx,
@@ -45,9 +58,7 @@ pub(super) fn decide(
     ) -> Result<Outcome, withdrawals::Rejection>,
 ) -> Result<WithdrawalRow, Rejection> {
     let row = loaded(tx, located)?;
-    let terms = withdrawal_terms(ctx.rules.policy.at(row.requested_at, ctx.now));
-    let gate = gate_ctx(ctx, &terms);
-    match decider(&row.withdrawal(), &gate).map_err(rejected)? {
+    match judged(&row, ctx, decider)? {
         Outcome::Changed(decision) => apply::apply(tx, ctx, &decision, row),
         Outcome::Unchanged => Ok(row),
     }
@@ -64,8 +75,19 @@ pub struct RecordRailOutcome {
     pub slice: RailNumber,
     /// What the rail says.
     pub outcome: RailOutcome,
+    /// How often the slice had been given to the rail when it was asked, where that is known. That it has nothing of it
+    /// is not believed of what was given to it since.
+    pub after: Option<u32>,
     /// The job that asked, finished in the same commit.
     pub lease: Option<Lease>,
+}
+
+impl RecordRailOutcome {
+    fn is_stale(&self, withdrawal: &withdrawals::Withdrawal) -> bool {
+        let given = withdrawal.slices.iter().find(|slice| slice.rail_number() == self.slice);
+        let since = |after| given.is_some_and(|slice| slice.attempts != after);
+        self.outcome == RailOutcome::NotTaken && self.after.is_some_and(since)
+    }
 }
 
 impl Command for RecordRailOutcome {
@@ -87,6 +109,9 @@ impl Command for RecordRailOutcome {
             lease.finish(tx)?;
         }
         decide(tx, ctx, &self.located, |withdrawal, gate| {
+            if self.is_stale(withdrawal) {
+                return Ok(Outcome::Unchanged);
+            }
             withdrawals::rail_outcome(withdrawal, self.slice, &self.outcome, gate)
         })
     }

@@ -32,7 +32,7 @@ Keys are made in the folder that --keys names and used again the next time: app-
 
 A payee's login id names what its orders meet, by the last part before the @: li.lost_reply@example.com. Known are
 ok, lost_request, lost_reply, late_success, late_failure, duplicate_callback, bounce, funds_short, funds_failed,
-throttled, stale_query, bad_signature, system_error, hang, and every listed error code: li.payee_not_exist@example.com.
+throttled, stale_query, bad_signature, system_error, hang, silent, lost_for_good, and every listed error code: li.payee_not_exist@example.com.
 
 The control panel, all JSON:
   GET  /control/orders                                          its books
@@ -40,6 +40,7 @@ The control panel, all JSON:
   POST /control/balance  {\"minor\": 0}                           what the payer has
   POST /control/charge   {\"minor\": 10}                          what it charges for a transfer from now on
   POST /control/refund   {\"reference\": \"wd_…-01\"}               a paid order comes back
+  POST /control/decide   {\"reference\": \"wd_…-01\"}               an order that met \"silent\" is paid
   POST /control/notify-url {\"url\": \"http://…\"}               where notices go from now on
   POST /control/notice   {\"reference\": …, \"status\": …, \"amount_minor\": …, \"app_id\": …, \"signed_well\": false}
                                                                 a notice, as true or false as told; answers what it got
@@ -234,6 +235,9 @@ impl Service {
             ("POST", "/control/refund") => body["reference"]
                 .as_str()
                 .map(|reference| json!({ "returned": self.gateway().orders.take_back(reference) })),
+            ("POST", "/control/decide") => body["reference"]
+                .as_str()
+                .map(|reference| json!({ "paid": self.gateway().orders.decide(reference) })),
             ("POST", "/control/notify-url") => body["url"].as_str().map(|url| {
                 *self.notify_url.lock().unwrap_or_else(PoisonError::into_inner) = Some(url.to_owned());
                 json!({ "url": url })

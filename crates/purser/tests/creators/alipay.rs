@@ -64,7 +64,7 @@ impl Gateway {
         self.server.client("").get("/control/orders").ended(200).body
     }
 
-    fn post(&self, what: &str, body: &Value) -> Value {
+    pub(crate) fn post(&self, what: &str, body: &Value) -> Value {
         self.server.client("").post(&format!("/control/{what}"), "unused", body).ended(200).body
     }
 
@@ -221,7 +221,7 @@ impl<'a> World<'a> {
     }
 
     /// A withdrawal whose order meets a fate at the gateway; returns once the gateway has it.
-    fn meets(&mut self, fate: &str, amount: i64) -> String {
+    pub(crate) fn meets(&mut self, fate: &str, amount: i64) -> String {
         self.gateway.post("next", &json!({ "fate": fate }));
         let id = self.withdrawal(amount);
         wait_until(&format!("the gateway gets {fate}"), 20, || !self.gateway.orders(&id).is_empty());

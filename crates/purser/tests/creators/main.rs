@@ -19,6 +19,7 @@ mod desk;
 mod gate;
 mod gate_again;
 mod identity;
+mod inquiry;
 mod metadata;
 mod overview;
 mod passwords;

@@ -36,6 +36,10 @@ pub enum Fate {
     SystemError,
     /// No answer in time; paid all the same.
     Hang,
+    /// Being dealt with, for as long as anybody asks; paid only when told to.
+    Silent,
+    /// Every request is lost.
+    LostForGood,
     /// Refused with this code.
     Code(String),
 }
@@ -55,6 +59,8 @@ const FATES: &[(&str, Fate)] = &[
     ("bad_signature", Fate::BadSignature),
     ("system_error", Fate::SystemError),
     ("hang", Fate::Hang),
+    ("silent", Fate::Silent),
+    ("lost_for_good", Fate::LostForGood),
 ];
 
 impl Fate {
@@ -245,7 +251,7 @@ impl Orders {
         }
         let first = order.sends == 1;
         match (order.fate.clone(), first) {
-            (Fate::LostRequest, true) => Said::Nothing,
+            (Fate::LostRequest, true) | (Fate::LostForGood, _) => Said::Nothing,
             (Fate::SystemError, true) => Said::Refused("20000", "aop.unknow-error".to_owned()),
             (Fate::FundsShort, true) => business("PAYER_BALANCE_NOT_ENOUGH"),
             (Fate::Throttled, true) => Said::Refused("40005", "isv.app-call-limited".to_owned()),
@@ -257,7 +263,7 @@ impl Orders {
                 self.changed.push(reference.to_owned());
                 Said::Order
             }
-            (Fate::LateSuccess | Fate::LateFailure, _) => {
+            (Fate::LateSuccess | Fate::LateFailure | Fate::Silent, _) => {
                 order.known = true;
                 Said::Nothing
             }
@@ -274,6 +280,16 @@ impl Orders {
                 }
             }
         }
+    }
+
+    /// Pays an order that is being dealt with; false when there is none.
+    pub fn decide(&mut self, reference: &str) -> bool {
+        let dealing = |order: &Order| order.known && order.status == Status::Dealing;
+        let is = self.by_reference.get(reference).is_some_and(dealing);
+        if is {
+            self.pay(reference);
+        }
+        is
     }
 
     fn pay(&mut self, reference: &str) {
@@ -296,7 +312,7 @@ impl Orders {
         if fate == Fate::StaleQuery && queries == 1 {
             return business("ORDER_NOT_EXIST");
         }
-        if order.status == Status::Dealing && queries > 2 {
+        if order.status == Status::Dealing && queries > 2 && fate != Fate::Silent {
             if fate == Fate::LateFailure {
                 order.status = Status::Fail;
                 "PAYEE_NOT_EXIST".clone_into(&mut order.error_code);
