@@ -114,6 +114,17 @@ impl Place {
         }
     }
 
+    /// A session that only reads.
+    ///
+    /// # Errors
+    /// Storage faults.
+    pub fn reader(&self) -> Result<Box<dyn Session>, Fault> {
+        Ok(match &self.0 {
+            Kind::Folder(_) => Box::new(sqlite::open_reader(&self.file())?),
+            Kind::Server { url, .. } => Box::new(postgres::open_reader(url)?),
+        })
+    }
+
     /// A migrated writer session.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ pub mod credit;
 pub mod delivery;
 pub mod desk;
 pub mod faults;
+pub mod payday;
 pub mod payouts;
 pub mod rng;
 #[path = "../../domain/tests/support/skipped.rs"]
