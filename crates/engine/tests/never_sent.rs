@@ -24,8 +24,8 @@ use purser_engine::{
     ports::{PayoutOrder, Rail},
     rows::JobState,
     withdrawals::{
-        ChangePayoutAccount, Located, NoticeTaken, PayoutAccountChange, RecordRailOutcome, WithdrawalRow,
-        floats, rail_jobs, run_query, run_send,
+        ChangePayoutAccount, Located, NoticeTaken, PayoutAccountChange, RecordRailOutcome, Seen,
+        WithdrawalRow, floats, rail_jobs, run_query, run_send,
     },
 };
 use support::{Books, balance, float, run};
@@ -151,20 +151,17 @@ fn that_nothing_was_taken_is_not_believed_of_a_later_attempt_p10() {
     Books::each(|books| {
         let mut desk = Desk::on(books, 10_000, 10_000);
         let row = desk.sent(10_000);
-        let mut say = |desk: &mut Desk<'_>, outcome: RailOutcome, after: Option<u32>| {
+        let mut say = |desk: &mut Desk<'_>, outcome: RailOutcome, attempts: u32| {
             let (located, slice) = (Located::from(&row), desk.number(&row));
-            run(&mut desk.writer, RecordRailOutcome { located, slice, outcome, after, lease: None })
+            let seen = Some(Seen::Attempts(attempts));
+            run(&mut desk.writer, RecordRailOutcome { located, slice, outcome, seen, lease: None })
                 .unwrap()
                 .state
         };
-        assert_eq!(say(&mut desk, RailOutcome::Unknown, Some(1)), "unknown");
-        assert_eq!(say(&mut desk, RailOutcome::NotTaken, Some(1)), "sending", "it goes again");
-        assert_eq!(say(&mut desk, RailOutcome::Unknown, Some(2)), "unknown");
-        assert_eq!(
-            say(&mut desk, RailOutcome::NotTaken, Some(1)),
-            "unknown",
-            "of the first attempt, told late"
-        );
+        assert_eq!(say(&mut desk, RailOutcome::Unknown, 1), "unknown");
+        assert_eq!(say(&mut desk, RailOutcome::NotTaken, 1), "sending", "it goes again");
+        assert_eq!(say(&mut desk, RailOutcome::Unknown, 2), "unknown");
+        assert_eq!(say(&mut desk, RailOutcome::NotTaken, 1), "unknown", "of the first attempt, told late");
         let slice = desk.read(&row).withdrawal().slices[0].clone();
         assert_eq!((slice.attempts, slice.at_rail), (2, AtRail::Perhaps));
     });

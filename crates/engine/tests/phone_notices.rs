@@ -119,7 +119,7 @@ impl<'b> Desk<'b> {
             located: Located::from(row),
             slice: 1.into(),
             outcome,
-            after: None,
+            seen: None,
             lease: None,
         };
         run(&mut self.writer, command).unwrap().state

@@ -155,7 +155,7 @@ impl<'b> Desk<'b> {
         let located = Located::from(row);
         run(
             &mut self.writer,
-            RecordRailOutcome { located, slice: RailNumber::first(1), outcome, after: None, lease: None },
+            RecordRailOutcome { located, slice: RailNumber::first(1), outcome, seen: None, lease: None },
         )
         .unwrap()
     }
@@ -535,7 +535,7 @@ fn step(desk: &mut Desk<'_>, dice: &mut Dice, shop: PartyId, drawn: &mut Vec<Wit
                 located: Located::from(&row),
                 slice: RailNumber::first(1),
                 outcome,
-                after: None,
+                seen: None,
                 lease: None,
             };
             drop(run(&mut desk.writer, command));

@@ -174,7 +174,7 @@ impl Act {
                 let located = known.get(*place).map_or_else(nobody, Located::from);
                 let slice = RailNumber::first(1);
                 let answer =
-                    RecordRailOutcome { located, slice, outcome: outcome.clone(), after: None, lease: None };
+                    RecordRailOutcome { located, slice, outcome: outcome.clone(), seen: None, lease: None };
                 job(answer, meta, batch, said)
             }
             Self::Freeze(number, frozen) => {

@@ -100,6 +100,8 @@ sections! {
             "The file has no bytes: close it and wait until it is ready, or take the file that came after it.";
         "bank_file_held_back": "文件中有收款人暂不能付款，请作废该文件重新生成，或先解除限制。",
             "A payee in the file may not be paid now; dissolve the file, or lift what holds the payee back.";
+        "bank_file_outdated": "文件中有付款已另行了结，该文件不得再交给银行。",
+            "An order in the file was settled otherwise since; the file must not go to the bank any more.";
         "bank_file_given_out": "文件内容已交付，不能作废，否则可能重复付款。",
             "Somebody may have the file already; it cannot be dissolved, or its orders could be paid twice.";
     }

@@ -103,13 +103,13 @@ pub enum Progress {
 }
 
 /// Reads an ISO 20022 transaction or group status. Settlement on the debtor's side (`ACSC`) counts as accepted too:
-/// what is paid is what the account's entries say.
+/// what is paid is what the account's entries say. Blocked money (`BLCK`) is neither the payee's nor back: that says nothing.
 pub fn progress(status: &str) -> Progress {
     match status {
         "ACCP" | "ACTC" | "ACSP" | "ACSC" | "ACCC" | "ACWC" | "ACWP" | "ACFC" | "PDNG" | "RCVD" => {
             Progress::Accepted
         }
-        "RJCT" | "CANC" | "BLCK" => Progress::Rejected,
+        "RJCT" | "CANC" => Progress::Rejected,
         "PART" | "PATC" => Progress::Partly,
         _ => Progress::Nothing,
     }

@@ -136,8 +136,10 @@ pub struct Entry {
     pub booked_on: Option<Date>,
     /// End-to-end id; empty when there is none.
     pub reference: String,
-    /// The bank's own id of the entry; empty when there is none.
+    /// The bank's own id of the entry, or of this part of it where the parts have some; empty when there is none.
     pub bank_reference: String,
+    /// The bank's own id of the whole entry; empty when there is none.
+    pub booking: String,
     /// Which of the entry's orders this is, from 0.
     pub part: i64,
     /// The bank says that it is a return, or takes an entry back.

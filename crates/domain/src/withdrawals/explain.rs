@@ -70,7 +70,7 @@ pub fn explain(withdrawal: &Withdrawal, next_attempt: Option<Timestamp>, now: Ti
         Some(Reason::Rail { code, .. }) => Some(code.clone()),
         _ => None,
     };
-    let actor = if overdue && actor == Actor::Nobody { Actor::Staff } else { actor };
+    let actor = if overdue && matches!(actor, Actor::Nobody | Actor::Rail) { Actor::Staff } else { actor };
     Explanation { code, zh, en, actor, next_step, next_at, overdue, detail }
 }
 

@@ -2,7 +2,11 @@
 
 use purser_domain::{casework::Kind, ids::BankFileId};
 
-use super::{BankFileRow, DROP, collect::unknown_file};
+use super::{
+    BankFileRow, DROP,
+    collect::unknown_file,
+    give_out::{is_whole, outdated, want_whole},
+};
 use crate::{
     cases::{self, NewCase},
     command::{Command, Ctx, Rejection},
@@ -87,7 +91,7 @@ pub(super) const DROPPING: &str = "dropping";
 /// Notes that a file is about to be written into the folder, and answers with the file's version then; or that nothing
 /// was written after all.
 ///
-/// Rejections in order: `lease_lost`, `bank_file_unknown`, `bank_file_not_ready`.
+/// Rejections in order: `lease_lost`, `bank_file_unknown`, `bank_file_not_ready`, `bank_file_outdated`.
 pub(super) struct NoteDrop {
     pub(super) lease: Lease,
     pub(super) id: BankFileId,
@@ -116,6 +120,7 @@ impl Command for NoteDrop {
     fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
         self.lease.need(needs);
         needs.row::<BankFileRow>(self.id);
+        want_whole(needs, self.id);
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<i64, Rejection> {
@@ -124,6 +129,8 @@ impl Command for NoteDrop {
         match self.step {
             // Somebody took it apart since it was looked at: its orders are in another file by now.
             DropStep::Begins if file.state != "ready" => Err(not_ready()),
+            // Looked at again, and dissolved or held back.
+            DropStep::Begins if !is_whole(tx, &file) => Err(outdated(&file)),
             DropStep::Begins if file.given_at.is_none() => {
                 self.lease.note(tx, Facts::new().flag(DROPPING, true))?;
                 tx.put(BankFileRow { given_at: Some(ctx.now), version, ..file });

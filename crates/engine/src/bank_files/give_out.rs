@@ -1,12 +1,18 @@
 //! The bytes of a file are given out, or the file is dissolved before anybody has them (P4, P6, P9, P10).
 
-use purser_domain::{bank_files::OrderState, ids::BankFileId, withdrawals::GateCode};
+use purser_domain::{
+    bank_files::OrderState,
+    ids::BankFileId,
+    withdrawals::{FailureClass, GateCode},
+};
+use purser_storage::Value;
 
 use super::{
     BankFileRow, BankOrderRow, OUTCOME,
     collect::unknown_file,
     fix::not_ready,
     hold_back::{Carried, RAIL, stopped},
+    queries::ORDERS,
 };
 use crate::{
     command::{Command, Ctx, Rejection},
@@ -31,6 +37,38 @@ fn waiting(tx: &Tx, file: &BankFileRow, order: &Carried) -> Option<BankOrderRow>
     let waits = |row: &BankOrderRow| row.file == file.id && row.state() == OrderState::Waiting;
     tx.get::<BankOrderRow>(&order.reference).cloned().filter(waits)
 }
+
+/// Declares what [`is_whole`] reads.
+pub(super) fn want_whole(needs: &mut Needs<'_>, file: BankFileId) {
+    needs.list::<BankOrderRow>(&ORDERS, &[Value::Bytes(&file.0.0)]);
+}
+
+/// Whether every order in a file's bytes still waits in it. What was paid, refused or settled by inquiry since, or is in
+/// another file by now, would be paid once more.
+pub(super) fn is_whole(tx: &Tx, file: &BankFileRow) -> bool {
+    let waits = |row: &&BankOrderRow| row.file == file.id && row.state() == OrderState::Waiting;
+    i64::try_from(tx.rows::<BankOrderRow>().filter(waits).count()).is_ok_and(|count| count == file.orders)
+}
+
+/// Whether people found out about an order of a file that it never arrived: then its bytes go nowhere any more.
+fn has_lost(tx: &Tx, file: &BankFileRow) -> bool {
+    let lost = |row: &BankOrderRow| row.file == file.id && row.failure == FailureClass::NotArrived.name();
+    tx.rows::<BankOrderRow>().any(lost)
+}
+
+/// An order in a file's bytes was settled otherwise.
+pub(super) fn outdated(file: &BankFileRow) -> Rejection {
+    let way = if file.given_at.is_none() {
+        "dissolve the file, and its other orders go into the next one"
+    } else {
+        "it must not go to the bank any more; if the bank has it, note it as sent, else settle its other orders by inquiry"
+    };
+    let text = format!("an order in this file was paid, refused or settled since the file was made: {way}");
+    Rejection::new(OUTDATED, text)
+}
+
+/// Code of a file whose bytes say too much.
+pub(super) const OUTDATED: &str = "bank_file_outdated";
 
 /// Orders that wait in a file whose payees may not be paid now, each with why.
 pub(super) fn wrong_orders(
@@ -75,7 +113,7 @@ pub(super) fn dissolve(
 /// Gives a file out to whoever brings it to the bank. From the first time on its bytes are fixed for good. What is with
 /// the bank already may be looked at at any time.
 ///
-/// Rejections in order: `bank_file_unknown`, `bank_file_not_ready`, the code of what stops every file (`payouts_stopped`,
+/// Rejections in order: `bank_file_unknown`, `bank_file_outdated`, `bank_file_not_ready`, the code of what stops every file (`payouts_stopped`,
 /// `rail_stopped`, `rail_unhealthy`), `bank_file_held_back` (a payee in it may not be paid now).
 pub struct GiveOutBankFile {
     /// Which.
@@ -99,12 +137,15 @@ impl Command for GiveOutBankFile {
         needs.row::<BankFileRow>(self.id);
         needs.row::<RailRow>(RAIL.to_owned());
         want_orders(needs, &self.orders);
+        want_whole(needs, self.id);
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<BankFileRow, Rejection> {
         let file = tx.get::<BankFileRow>(&self.id).cloned().ok_or_else(unknown_file)?;
         match file.state.as_str() {
+            "sent" if has_lost(tx, &file) => return Err(outdated(&file)),
             "sent" => return Ok(file),
+            "ready" if !is_whole(tx, &file) => return Err(outdated(&file)),
             "ready" => {}
             _ => return Err(not_ready()),
         }

@@ -12,7 +12,7 @@ use purser_domain::{
 use super::{
     BankFileRow, BankOrderRow, OUTCOME,
     collect::unknown_file,
-    give_out::{dissolve, want_orders, wrong_orders},
+    give_out::{OUTDATED, dissolve, is_whole, want_orders, want_whole, wrong_orders},
 };
 use crate::{
     command::{Command, Ctx, Rejection},
@@ -26,7 +26,7 @@ use crate::{
 const HELD: &str = "held";
 
 /// Name of the rail.
-pub(super) const RAIL: &str = "bank-file";
+pub(crate) const RAIL: &str = "bank-file";
 
 /// An order and the payout that it carries.
 pub struct Carried {
@@ -81,12 +81,12 @@ pub(super) fn stopped(tx: &Tx, ctx: &Ctx) -> Option<GateCode> {
 }
 
 impl LookAtFile {
-    fn stop(&self, tx: &mut Tx, ctx: &Ctx, file: &BankFileRow, code: GateCode) -> Result<Looked, Rejection> {
-        if self.held.as_deref() != Some(code.code()) {
-            let facts = file.facts().text("code", code.code());
+    fn stop(&self, tx: &mut Tx, ctx: &Ctx, file: &BankFileRow, code: &str) -> Result<Looked, Rejection> {
+        if self.held.as_deref() != Some(code) {
+            let facts = file.facts().text("code", code);
             tx.event("bank_file.held_back", None, &self.id.to_string(), facts);
         }
-        let payload = Facts::new().text(HELD, code.code());
+        let payload = Facts::new().text(HELD, code);
         self.lease.again(tx, ctx.now.plus(MINUTE), Some(payload))?;
         Ok(Looked::Stopped)
     }
@@ -135,13 +135,22 @@ impl Command for LookAtFile {
         needs.row::<BankFileRow>(self.id);
         needs.row::<RailRow>(RAIL.to_owned());
         want_orders(needs, &self.orders);
+        want_whole(needs, self.id);
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Looked, Rejection> {
         self.lease.check(tx)?;
         let mut file = tx.get::<BankFileRow>(&self.id).cloned().ok_or_else(unknown_file)?;
         if let Some(code) = stopped(tx, ctx) {
-            return self.stop(tx, ctx, &file, code);
+            return self.stop(tx, ctx, &file, code.code());
+        }
+        if file.state == "ready" && !is_whole(tx, &file) {
+            if file.given_at.is_some() {
+                return self.stop(tx, ctx, &file, OUTDATED);
+            }
+            self.lease.finish(tx)?;
+            dissolve(tx, ctx, file, &self.orders, OUTDATED);
+            return Ok(Looked::Stopped);
         }
         let wrong = wrong_orders(tx, ctx, &file, &self.orders);
         let Some((_, (first, _))) = wrong.first() else { return Ok(Looked::Go(Vec::new())) };
@@ -161,7 +170,7 @@ impl Command for LookAtFile {
                 dissolve(tx, ctx, file, &self.orders, first.code());
                 Ok(Looked::Stopped)
             }
-            _ => self.stop(tx, ctx, &file, first),
+            _ => self.stop(tx, ctx, &file, first.code()),
         }
     }
 

@@ -18,6 +18,26 @@ pub(crate) fn want_inquiry(needs: &mut Needs<'_>, reference: &str, file: BankFil
     needs.row::<BankFileRow>(file);
 }
 
+/// Declares what [`bank_order_version`] reads.
+pub(crate) fn want_bank_order(needs: &mut Needs<'_>, reference: &str) {
+    needs.row::<BankOrderRow>(reference.to_owned());
+}
+
+/// How often an order's row has changed; `None` when there is no such order.
+pub(crate) fn bank_order_version(tx: &Tx, reference: &str) -> Option<i64> {
+    tx.get::<BankOrderRow>(&reference.to_owned()).map(|order| order.version)
+}
+
+/// An order that the bank put back is not sent again, because its payout came to its end: whatever the bank does with it after
+/// all is held against that. The order must be declared.
+pub(crate) fn note_end(tx: &mut Tx, ctx: &Ctx, reference: &str, class: FailureClass, code: &str) {
+    let order = tx.get::<BankOrderRow>(&reference.to_owned()).cloned();
+    let Some(mut order) = order.filter(|order| order.state().may_go_again()) else { return };
+    let failure = Failure { class: class.name(), code: code.to_owned() };
+    order.enter(OrderState::Failed, Some(&failure), ctx.now);
+    tx.put(order);
+}
+
 /// Only an order that the bank may have is asked about: what lies here in a file that nobody has had yet would go out all the
 /// same.
 ///

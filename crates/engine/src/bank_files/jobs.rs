@@ -21,7 +21,7 @@ use crate::{
     jobs::{Claimed, Hands, Ran, RunError},
     payments::{LocatedOrder, RecordPayment, order_of_transfer, payment, payment_id},
     ports::{BankFormat, FilePart, FolderError, Outbox, Payee, PaymentFile, PaymentLine, Seal},
-    withdrawals::{RecordRailOutcome, by_reference, withdrawal},
+    withdrawals::{RecordRailOutcome, Seen, by_reference, withdrawal},
 };
 
 /// What the sealed content of a file is bound to.
@@ -246,16 +246,13 @@ pub fn run_drop(
 /// # Errors
 /// [`RunError`]: the job is tried again.
 pub fn run_outcome(job: &Claimed, hands: &mut Hands<'_>) -> Result<Ran, RunError> {
+    let Some(order) = bank_order(hands.reads, &job.subject)? else { return Ok(Ran::Finish) };
     let Some((located, slice)) = by_reference(hands.reads, &job.subject)? else {
         return Ok(Ran::Finish);
     };
-    // Before the order is read: what it says is not of a slice that was given to the rail since.
-    let row = withdrawal(hands.reads, located.id)?;
-    let slices = row.map(|row| row.withdrawal().slices).unwrap_or_default();
-    let after = slices.iter().find(|known| known.rail_number() == slice).map(|known| known.attempts);
-    let Some(order) = bank_order(hands.reads, &job.subject)? else { return Ok(Ran::Finish) };
+    let seen = Some(Seen::BankOrder(order.version));
     let (outcome, lease) = (order.outcome(), Some(job.lease));
-    hands.call(RecordRailOutcome { located, slice, outcome, after, lease })?;
+    hands.call(RecordRailOutcome { located, slice, outcome, seen, lease })?;
     Ok(Ran::Committed)
 }
 

@@ -13,7 +13,9 @@ use purser_domain::{
 use purser_storage::Value;
 
 use super::{
-    BankEntryRow, BankFileRow, BankMessageRow, BankOrderRow, CREDIT, ENTRY_PREFIX, OUTCOME, fix,
+    BankEntryRow, BankFileRow, BankMessageRow, BankOrderRow, CREDIT, ENTRY_PREFIX, OUTCOME,
+    entries::{Line, Lines, Told},
+    fix,
     queries::ORDERS,
 };
 use crate::{
@@ -46,38 +48,18 @@ fn message_key(message: &BankMessage) -> Uid {
     Uid::derive("purser bank message v1", &[message.kind.name().as_bytes(), message.id.as_bytes()])
 }
 
-/// Two messages that carry the same entry of an account give it the same key, as far as the bank numbers its entries.
-fn entry_key(message: Uid, statement: &Statement, entry: &Entry, index: usize) -> Uid {
-    let direction: &[u8] = if entry.credit { b"C" } else { b"D" };
-    let (index, part) = (index.to_le_bytes(), entry.part.to_le_bytes());
-    let mut parts: Vec<&[u8]> = vec![statement.account.as_bytes(), direction, entry.currency.as_bytes()];
-    if entry.bank_reference.is_empty() {
-        parts.extend([message.0.as_slice(), statement.id.as_bytes(), &index]);
-    } else {
-        parts.extend([entry.bank_reference.as_bytes(), entry.reference.as_bytes()]);
-        if entry.reference.is_empty() {
-            parts.push(&part);
-        }
-    }
-    Uid::derive("purser bank entry v1", &parts)
-}
-
 /// End-to-end ids that can be ours: whoever pays us chooses the others.
 fn ours(reference: &str) -> bool {
     reference.starts_with("wd_") && reference.len() <= 35
 }
 
 impl TakeInBankMessage {
-    fn entries(&self) -> impl Iterator<Item = (Uid, &Statement, &Entry)> {
-        let message = message_key(&self.message);
+    fn lines(&self) -> Lines<'_> {
         let statements: &[Statement] = match &self.message.body {
             Body::Account(statements) => statements,
             Body::Status(_) => &[],
         };
-        statements.iter().flat_map(move |statement| {
-            let numbered = statement.entries.iter().enumerate();
-            numbered.map(move |(n, entry)| (entry_key(message, statement, entry, n), statement, entry))
-        })
+        Lines::of(message_key(&self.message), statements)
     }
 }
 
@@ -106,10 +88,12 @@ impl Command for TakeInBankMessage {
                 needs.row::<BankOrderRow>(order.reference.clone());
             }
         }
-        for (key, _, entry) in self.entries() {
-            needs.row::<BankEntryRow>(key);
-            if ours(&entry.reference) {
-                needs.row::<BankOrderRow>(entry.reference.clone());
+        let lines = self.lines();
+        lines.need(needs);
+        for line in &lines.lines {
+            needs.row::<BankEntryRow>(line.key);
+            if ours(&line.entry.reference) {
+                needs.row::<BankOrderRow>(line.entry.reference.clone());
             }
         }
     }
@@ -147,8 +131,12 @@ impl Command for TakeInBankMessage {
         match &message.body {
             Body::Status(report) => taking.report(tx, ctx, report)?,
             Body::Account(_) => {
-                for (key, statement, entry) in self.entries() {
-                    taking.entry(tx, ctx, key, statement, entry);
+                let lines = self.lines();
+                let told = lines.told(tx, id);
+                for line in &lines.lines {
+                    if taking.entry(tx, ctx, line, Lines::told_of(&told, line)) {
+                        lines.handed_over(tx, line);
+                    }
                 }
             }
         }
@@ -188,7 +176,13 @@ impl Taking {
     fn report(&mut self, tx: &mut Tx, ctx: &Ctx, report: &StatusReport) -> Result<(), Rejection> {
         let id = report.original.parse::<BankFileId>().ok();
         let file = id.and_then(|id| tx.get::<BankFileRow>(&id).cloned());
-        let Some(file) = file.filter(|file| matches!(file.state.as_str(), "ready" | "sent")) else {
+        // The bank cannot have what nobody has had.
+        let out = |file: &BankFileRow| match file.state.as_str() {
+            "sent" => true,
+            "ready" => file.given_at.is_some(),
+            _ => false,
+        };
+        let Some(file) = file.filter(out) else {
             let text = format!("no file with the message id {} ever went out from here", report.original);
             return Err(Rejection::new("bank_file_unknown", text).at("OrgnlMsgId"));
         };
@@ -273,17 +267,29 @@ impl Taking {
         }
     }
 
-    fn entry(&mut self, tx: &mut Tx, ctx: &Ctx, key: Uid, statement: &Statement, entry: &Entry) {
+    /// Says whether it was handed over as money in.
+    fn entry(&mut self, tx: &mut Tx, ctx: &Ctx, line: &Line<'_>, told: Told) -> bool {
         self.lines += 1;
+        let Line { key, statement, entry, .. } = *line;
         let before = tx.get::<BankEntryRow>(&key).cloned();
         if before.as_ref().is_some_and(|row| row.state != "announced" || !entry.booked) {
             self.known += 1;
-            return;
+            return false;
         }
         let order =
             ours(&entry.reference).then(|| tx.get::<BankOrderRow>(&entry.reference).cloned()).flatten();
+        // Told in another form before: what is new of it is only which orders it paid.
+        if order.is_none() && matches!(told, Told::Otherwise { .. }) {
+            self.known += 1;
+            return false;
+        }
         let (state, problem) = match &order {
             _ if !entry.booked => ("announced", ""),
+            _ if told == Told::Differs => self.differs(entry, "booking_differs"),
+            // It is booked as somebody's payment already.
+            Some(_) if entry.credit && told == (Told::Otherwise { money_in: true }) => {
+                self.differs(entry, "return_taken_as_payment")
+            }
             None => ("unmatched", ""),
             Some(order) => {
                 let source = format!("{} {}", self.source, entry.bank_reference);
@@ -325,6 +331,14 @@ impl Taking {
             ..self.entry_row(key, ctx, statement, entry)
         };
         tx.put(row);
+        hand_over
+    }
+
+    /// The whole booking says something else than before: none of it is believed.
+    fn differs(&mut self, entry: &Entry, problem: &'static str) -> (&'static str, &'static str) {
+        let named = if ours(&entry.reference) { &entry.reference } else { &entry.booking };
+        self.conflicts.push((problem, named.clone()));
+        ("conflict", problem)
     }
 
     fn entry_row(&self, key: Uid, ctx: &Ctx, statement: &Statement, entry: &Entry) -> BankEntryRow {
@@ -362,6 +376,14 @@ impl Taking {
         match hear(&order, signal) {
             Heard::Repeat => {
                 self.known += 1;
+                // What people had found out is borne out; a second debit is told by its number from here on.
+                if let Signal::Debited(booking) = signal
+                    && row.paid_by.is_empty()
+                {
+                    booking.source.clone_into(&mut row.paid_by);
+                    row.version += 1;
+                    tx.put(row);
+                }
                 None
             }
             Heard::Changed(state, failure) => {

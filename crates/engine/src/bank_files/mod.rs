@@ -8,6 +8,7 @@
 //! fit no order are kept in `bank_entries`, and money in is handed over to payments ([`run_credit`], P11).
 
 mod collect;
+mod entries;
 mod fix;
 mod give_out;
 mod hold_back;
@@ -22,7 +23,10 @@ pub use collect::{AskOrder, CloseBankFile, CloseDueFiles, CollectOrder};
 pub use fix::{FixBankFile, MarkBankFileSent, not_ready};
 pub use give_out::{DissolveBankFile, GiveOutBankFile};
 pub use hold_back::Carried;
-pub(crate) use inquiry::{check_inquiry, note_inquiry, want_inquiry};
+pub(crate) use hold_back::RAIL;
+pub(crate) use inquiry::{
+    bank_order_version, check_inquiry, note_end, note_inquiry, want_bank_order, want_inquiry,
+};
 pub use jobs::{carried_by, content_of, run_credit, run_drop, run_fix, run_outcome, seal_payee};
 pub use message::{TakeInBankMessage, TakenIn};
 pub use proof::BankFilesAgree;
@@ -30,7 +34,7 @@ pub use queries::{
     BANK_PAGE_MAX, BankCursor, bank_entries, bank_file, bank_file_page, bank_messages, bank_order,
     handed_over, orders_of, plan_close,
 };
-pub use rows::{BankEntryRow, BankFileRow, BankMessageRow, BankOrderRow};
+pub use rows::{BankBookingRow, BankEntryRow, BankFileRow, BankMessageRow, BankOrderRow};
 
 use purser_domain::bank_files::AccountClass;
 use purser_storage::{Statement, Table};
@@ -49,7 +53,7 @@ pub const ENTRY_PREFIX: &str = "be";
 
 /// Tables of this module.
 pub const TABLES: &[&Table] =
-    &[&rows::BANK_FILES, &rows::BANK_ORDERS, &rows::BANK_MESSAGES, &rows::BANK_ENTRIES];
+    &[&rows::BANK_FILES, &rows::BANK_ORDERS, &rows::BANK_MESSAGES, &rows::BANK_ENTRIES, &rows::BANK_BOOKINGS];
 
 /// Statements of this module.
 pub(crate) fn statements() -> Vec<&'static Statement> {

@@ -150,6 +150,24 @@ record! {
     }
 }
 
+record! {
+    /// A booking on the platform's account that the bank gave a number, as it was first told.
+    pub struct BankBookingRow in BANK_BOOKINGS = 190, "bank_bookings", lock Update, key(id: Uid) {
+        /// The message that told it.
+        message: Uid,
+        /// Minor units, all its lines.
+        amount: i64,
+        /// Hash of the keys of its lines.
+        lines: [u8; 32],
+        /// It is booked, not only announced.
+        booked: bool,
+        /// Some of it was handed over as money in.
+        money_in: bool,
+        /// Counts changes.
+        version: i64,
+    }
+}
+
 impl BankFileRow {
     /// What events and audit entries say.
     pub(super) fn facts(&self) -> Facts {

@@ -160,7 +160,11 @@ pub fn run_refund(rail: &mut dyn Collector, job: &Claimed, hands: &mut Hands<'_>
     if !hands.call(MayRefund { refund, lease: job.lease })? {
         return Ok(Ran::Committed);
     }
-    let outcome = rail.refund(&order, hands)?;
+    let outcome = match rail.refund(&order, hands)? {
+        // A refusal of this call says nothing about an earlier one, which may have done it: that is asked about.
+        RefundOutcome::Failed { .. } if job.attempts > 1 || job.lease.token > 1 => RefundOutcome::Unknown,
+        outcome => outcome,
+    };
     record(&row, outcome, job, hands)
 }
 

@@ -10,8 +10,8 @@ use purser_storage::{Fault, Keys, Lock, Record as _, Session};
 use super::{
     accounts::{self, SANDBOX_KIND},
     dispatch::{DispatchRail, Dispatched, QueuePlace, RerouteRail, waits_for_float},
-    may_send::{May, MaySend, StillPayable},
-    outcome::RecordRailOutcome,
+    may_send::{May, MaySend, Unpayable},
+    outcome::{RecordRailOutcome, Seen},
     queries::{Located, RailFloat, floats, queued, withdrawal},
     reach::{Unsent, noted},
     rows::{PayoutAccountRow, WithdrawalRow},
@@ -180,6 +180,7 @@ pub fn run_send(rail: &mut dyn Rail, job: &Claimed, hands: &mut Hands<'_>) -> Re
     let may = MaySend { located, number: slice.number, destination, lease: job.lease };
     let outcome = match hands.call(may)? {
         May::Wait => return Ok(Ran::Committed),
+        May::Over => return Ok(Ran::Finish),
         May::Send => {
             let said = rail.send(&order, hands);
             let unsent = Unsent { id: slice.row.id, number: slice.number, lease: job.lease };
@@ -214,16 +215,25 @@ pub fn run_query(rail: &mut dyn Rail, job: &Claimed, hands: &mut Hands<'_>) -> R
     }
     let order = order(&slice, job, hands)?;
     let said = rail.query(&order, hands);
-    match noted(rail.name(), said, None, hands)? {
-        RailOutcome::Unknown | RailOutcome::Throttled => {
+    let outcome = noted(rail.name(), said, None, hands)?;
+    let goes_again = matches!(outcome, RailOutcome::NotFound | RailOutcome::PayerFundsShort);
+    let unpayable = if goes_again { hands.call(Unpayable::of(&slice.row, job.lease))? } else { None };
+    match (outcome, unpayable) {
+        (RailOutcome::Unknown | RailOutcome::Throttled, _) => {
             Err(RunError::Failed("the rail does not know the outcome yet".to_owned()))
         }
         // To be sent again it would come back to here: what may still be on its way is waited for.
-        RailOutcome::NotFound if !hands.call(StillPayable::of(&slice.row, job.lease))? => {
+        (RailOutcome::NotFound, Some(_)) => {
             let text = "the payout account cannot be paid any more, and the rail does not say what became of the order";
             Err(RunError::Failed(text.to_owned()))
         }
-        outcome => record(&slice, outcome, job, hands),
+        // The rail did not carry it out, and nobody will ask it to again.
+        (RailOutcome::PayerFundsShort, Some(code)) => {
+            let class = FailureClass::PayeeFixable;
+            let outcome = RailOutcome::DefiniteFailure { class, code: code.code().to_owned() };
+            record(&slice, outcome, job, hands)
+        }
+        (outcome, _) => record(&slice, outcome, job, hands),
     }
 }
 
@@ -257,7 +267,7 @@ fn record(
         located,
         slice: slice.number,
         outcome,
-        after: Some(slice.attempts),
+        seen: Some(Seen::Attempts(slice.attempts)),
         lease: Some(job.lease),
     };
     hands.call(command)?;

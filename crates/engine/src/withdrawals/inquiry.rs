@@ -14,7 +14,7 @@ use super::{
     rows::WithdrawalRow,
 };
 use crate::{
-    bank_files::{bank_order, check_inquiry, note_inquiry, want_inquiry},
+    bank_files::{RAIL, bank_order, check_inquiry, note_inquiry, want_inquiry},
     command::{Ctx, Rejection},
     facts::Facts,
     tx::{Needs, Tx},
@@ -26,12 +26,19 @@ pub struct PayoutInquiry {
     located: Located,
     destination: PayoutAccountId,
     amount_minor: i64,
+    /// How often it had been given to the rail when the rail's people were asked.
+    attempts: i64,
     /// Under which the rail knows it.
     reference: String,
     /// The bank's file that it is in, on the rail of files.
     file: Option<BankFileId>,
     found: Found,
     evidence: String,
+}
+
+fn outdated() -> Rejection {
+    let text = "it was given to the rail once more since: ask again, and propose what its people say then";
+    Rejection::new("inquiry_outdated", text)
 }
 
 fn read<T: FromStr>(facts: &Facts, name: &str) -> Option<T> {
@@ -61,6 +68,7 @@ impl PayoutInquiry {
             located: Located::from(&row),
             destination: row.destination,
             amount_minor: slice.amount_minor,
+            attempts: slice.attempts.into(),
             reference,
             file,
             found,
@@ -82,6 +90,7 @@ impl PayoutInquiry {
             .text("rail", rail)
             .text("reference", &self.reference)
             .int("amount_minor", self.amount_minor)
+            .int("attempts", self.attempts)
             .text("payout_account", self.destination.to_string())
             .text("requested_on", requested_on.to_string())
             .text("source", source.name())
@@ -112,6 +121,7 @@ impl PayoutInquiry {
             },
             destination: read(facts, "payout_account")?,
             amount_minor: facts.get_int("amount_minor")?,
+            attempts: facts.get_int("attempts")?,
             reference: facts.get_text("reference")?,
             file: read(facts, "bank_file"),
             found: Found::named(&facts.get_text("found")?)?,
@@ -131,14 +141,19 @@ impl PayoutInquiry {
         }
     }
 
-    /// Rejections in order: `withdrawal_unknown`; `inquiry_outdated` (the rail knows it under another number by now);
-    /// those of the state machine (`note_missing`, `slice_unknown`, `not_in_doubt`, `inquiry_too_early`); on the rail of
-    /// files `inquiry_outdated` and `bank_file_not_given_out`.
+    /// Rejections in order: `withdrawal_unknown`; `inquiry_outdated` (it was given to the rail once more since, or goes under
+    /// another number by now); those of the state machine (`note_missing`, `slice_unknown`, `not_in_doubt`,
+    /// `inquiry_too_early`); on the rail of files `inquiry_outdated` and `bank_file_not_given_out`.
     pub(crate) fn check(&self, tx: &Tx, ctx: &Ctx) -> Result<(), Rejection> {
         let row = loaded(tx, &self.located)?;
         self.current(&row)?;
         judged(&row, ctx, |withdrawal, gate| self.establish(withdrawal, gate))?;
-        self.file.map_or(Ok(()), |file| check_inquiry(tx, &self.reference, file))
+        match self.file {
+            Some(file) => check_inquiry(tx, &self.reference, file),
+            // It came into a file since.
+            None if row.rail == RAIL => Err(outdated()),
+            None => Ok(()),
+        }
     }
 
     /// Does it.
@@ -152,12 +167,10 @@ impl PayoutInquiry {
     }
 
     fn current(&self, row: &WithdrawalRow) -> Result<(), Rejection> {
-        let is_this = |slice: &withdrawals::Slice| Some(slice.rail_number()) == self.number();
-        if row.withdrawal().slices.iter().any(is_this) {
-            return Ok(());
-        }
-        let text = "it goes under another number by now: ask the rail about that one";
-        Err(Rejection::new("inquiry_outdated", text))
+        let is_this = |slice: &withdrawals::Slice| {
+            Some(slice.rail_number()) == self.number() && i64::from(slice.attempts) == self.attempts
+        };
+        if row.withdrawal().slices.iter().any(is_this) { Ok(()) } else { Err(outdated()) }
     }
 
     fn establish(

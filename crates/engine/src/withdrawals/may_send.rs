@@ -3,7 +3,9 @@
 use purser_domain::{
     ids::PayoutAccountId,
     time::MINUTE,
-    withdrawals::{AtRail, GateCode, RailNumber, Reason, Slice, destination_refusal, standing_code},
+    withdrawals::{
+        AtRail, GateCode, RailNumber, Reason, Slice, SliceState, destination_refusal, standing_code,
+    },
 };
 
 use super::{
@@ -41,6 +43,8 @@ pub(super) enum May {
     Drop(GateCode),
     /// Never again, but the rail may have an order of it: only the rail knows.
     Ask,
+    /// It came to an end meanwhile, or is being asked about.
+    Over,
 }
 
 /// What a last look found wrong.
@@ -118,26 +122,27 @@ impl MaySend {
     }
 }
 
-/// Asks whether a payout account can still be paid to, now or later: else nothing that is not found at its rail is sent again.
+/// Asks why a payout account cannot be paid to any more, now or later, if it cannot: then nothing that its rail does not have
+/// is sent again.
 ///
 /// Rejections: `lease_lost`.
-pub(super) struct StillPayable {
+pub(super) struct Unpayable {
     located: Located,
     destination: PayoutAccountId,
     lease: Lease,
 }
 
-impl StillPayable {
+impl Unpayable {
     pub(super) fn of(row: &WithdrawalRow, lease: Lease) -> Self {
         Self { located: Located::from(row), destination: row.destination, lease }
     }
 }
 
-impl Command for StillPayable {
-    type Output = bool;
+impl Command for Unpayable {
+    type Output = Option<GateCode>;
 
     fn name(&self) -> &'static str {
-        "rail.still_payable"
+        "rail.unpayable"
     }
 
     fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
@@ -145,16 +150,19 @@ impl Command for StillPayable {
         want_look(needs, &self.located, self.destination);
     }
 
-    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<bool, Rejection> {
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<Option<GateCode>, Rejection> {
         self.lease.check(tx)?;
-        Ok(!matches!(look(tx, ctx, &self.located, self.destination), Err((_, Look::Never(_)))))
+        Ok(match look(tx, ctx, &self.located, self.destination) {
+            Err((_, Look::Never(code))) => Some(code),
+            _ => None,
+        })
     }
 
     fn audited(&self) -> bool {
         false
     }
 
-    fn audit(&self, _output: &bool) -> (String, Facts) {
+    fn audit(&self, _output: &Option<GateCode>) -> (String, Facts) {
         (self.located.id.to_string(), Facts::new())
     }
 }
@@ -194,6 +202,11 @@ impl Command for MaySend {
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<May, Rejection> {
         self.lease.check(tx)?;
         let row = loaded(tx, &self.located)?;
+        let to_send =
+            |slice: &Slice| slice.rail_number() == self.number && slice.state == SliceState::Sending;
+        if !row.withdrawal().slices.iter().any(to_send) {
+            return Ok(May::Over);
+        }
         Ok(match look(tx, ctx, &self.located, self.destination) {
             Ok(()) => {
                 change_slice(tx, row, self.number, Slice::hand_over);

@@ -40,7 +40,7 @@ pub use failures::{FAILURE_PAGE_MAX, FailureCount, FailureRow, failure_counts, f
 pub use inquiry::PayoutInquiry;
 pub(crate) use may_send::{Look, look, rail_stop, want_look};
 pub use notice::{NoteBadNotices, NoticeTaken, RecordRailNotice};
-pub use outcome::{DecideReview, RecordRailOutcome, Review};
+pub use outcome::{DecideReview, RecordRailOutcome, Review, Seen};
 pub(crate) use phone::tell_low_balance;
 pub use phone::{NOTICE_TRIES, SEND_NOTICE, run_send_notice};
 pub(crate) use proof::{DrawnByOthers, ProceedsInTransit, SlicesReserveFloat, torn};

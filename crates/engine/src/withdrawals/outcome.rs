@@ -12,6 +12,7 @@ use super::{
     terms::{gate_ctx, withdrawal_terms},
 };
 use crate::{
+    bank_files::{RAIL, bank_order_version, note_end, want_bank_order},
     cases::Author,
     command::{Command, Ctx, Rejection},
     facts::Facts,
@@ -75,18 +76,36 @@ pub struct RecordRailOutcome {
     pub slice: RailNumber,
     /// What the rail says.
     pub outcome: RailOutcome,
-    /// How often the slice had been given to the rail when it was asked, where that is known. That it has nothing of it
-    /// is not believed of what was given to it since.
-    pub after: Option<u32>,
+    /// What was asked about, where that is known: what was given to the rail since is not what it speaks of.
+    pub seen: Option<Seen>,
     /// The job that asked, finished in the same commit.
     pub lease: Option<Lease>,
 }
 
+/// What somebody had before their eyes when a rail was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// A slice that had been given to the rail so often. That the rail has nothing of it is not believed of a later attempt.
+    Attempts(u32),
+    /// The order in the bank's files at this version of its row: once it has changed, another job tells what it is by now.
+    BankOrder(i64),
+}
+
 impl RecordRailOutcome {
-    fn is_stale(&self, withdrawal: &withdrawals::Withdrawal) -> bool {
-        let given = withdrawal.slices.iter().find(|slice| slice.rail_number() == self.slice);
-        let since = |after| given.is_some_and(|slice| slice.attempts != after);
-        self.outcome == RailOutcome::NotTaken && self.after.is_some_and(since)
+    fn reference(&self) -> String {
+        withdrawals::rail_reference(self.located.id, self.slice)
+    }
+
+    fn is_stale(&self, tx: &Tx) -> bool {
+        match &self.seen {
+            None => false,
+            Some(Seen::BankOrder(version)) => bank_order_version(tx, &self.reference()) != Some(*version),
+            Some(Seen::Attempts(attempts)) => {
+                let slices = tx.get::<WithdrawalRow>(&self.located.id).map(|row| row.withdrawal().slices);
+                let given = slices.unwrap_or_default().into_iter().find(|s| s.rail_number() == self.slice);
+                self.outcome == RailOutcome::NotTaken && given.is_some_and(|s| s.attempts != *attempts)
+            }
+        }
     }
 }
 
@@ -102,18 +121,27 @@ impl Command for RecordRailOutcome {
         if let Some(lease) = self.lease {
             lease.need(needs);
         }
+        if self.located.rail == RAIL {
+            want_bank_order(needs, &self.reference());
+        }
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<WithdrawalRow, Rejection> {
         if let Some(lease) = self.lease {
             lease.finish(tx)?;
         }
-        decide(tx, ctx, &self.located, |withdrawal, gate| {
-            if self.is_stale(withdrawal) {
-                return Ok(Outcome::Unchanged);
-            }
+        if self.is_stale(tx) {
+            return loaded(tx, &self.located);
+        }
+        let row = decide(tx, ctx, &self.located, |withdrawal, gate| {
             withdrawals::rail_outcome(withdrawal, self.slice, &self.outcome, gate)
-        })
+        })?;
+        if let RailOutcome::DefiniteFailure { class, code } = &self.outcome
+            && self.located.rail == RAIL
+        {
+            note_end(tx, ctx, &self.reference(), *class, code);
+        }
+        Ok(row)
     }
 
     fn audit(&self, output: &WithdrawalRow) -> (String, Facts) {

@@ -183,7 +183,7 @@ impl<'b> Desk<'b> {
     pub(crate) fn hear(&mut self, row: &WithdrawalRow, outcome: RailOutcome) -> String {
         let slice = self.number(row);
         let command =
-            RecordRailOutcome { located: Located::from(row), slice, outcome, after: None, lease: None };
+            RecordRailOutcome { located: Located::from(row), slice, outcome, seen: None, lease: None };
         run(&mut self.writer, command).unwrap().state
     }
 

@@ -126,6 +126,47 @@ fn an_order_that_nobody_finds_and_whose_account_is_gone_is_settled_by_inquiry_p7
     });
 }
 
+/// P10, P16: what the rail's people said is about what it had then: once the order was given to it again, they are asked again.
+#[test]
+fn an_inquiry_says_nothing_about_a_later_attempt_p10_p16() {
+    each(|world| {
+        let id = world.meets("lost_for_good", 100_000);
+        let (client, people) = (world.client(), people(world));
+        later(&client, 72);
+        let mut open = String::new();
+        wait_until("it is asked about", 60, || {
+            let proposed = people.propose(&id, "not_arrived");
+            let is = proposed.status == 201;
+            if is {
+                open = proposed.text("id").to_owned();
+            }
+            is
+        });
+        let sends = |world: &World<'_>| world.gateway.orders(&id)[0]["sends"].as_i64().unwrap();
+        let before = sends(world);
+        wait_until("it is sent again and asked about", 60, || {
+            let step = json!({ "advance_seconds": 600 });
+            people.proposed.set(people.proposed.get() + 1);
+            let key = format!("on-{}", people.proposed.get());
+            client.post("/v1/sandbox/clock", &key, &step).ended(200);
+            sends(world) > before && world.read(&id).text("state") == "unknown"
+        });
+        let yes = json!({ "approve": true });
+        let decided = people.wang.post(&format!("/v1/approvals/{open}/decision"), "yes-late", &yes);
+        assert_eq!(refused(decided, 422), "inquiry_outdated");
+        // Asked again, they say the same of all of it.
+        wait_until("it is settled", 60, || {
+            let proposed = people.propose(&id, "not_arrived");
+            proposed.status == 201 && {
+                let path = format!("/v1/approvals/{}/decision", proposed.text("id"));
+                let key = format!("yes-{}", people.proposed.get());
+                people.wang.post(&path, &key, &yes).status == 200
+            }
+        });
+        world.ends(&id, "failed");
+    });
+}
+
 /// P10, P13, P16: the same for an order in a file that the bank never answered. A file that nobody has had is taken apart
 /// instead; what the bank does after all is held against what was found.
 #[test]
@@ -144,6 +185,11 @@ fn an_order_that_the_bank_never_answers_is_settled_by_inquiry_p10_p13_p16() {
         desk.until(&id, "failed");
         let after = withdrawable(&desk.client, &desk.state(&id));
         assert_eq!(after, 950_000);
+        // The bytes that still say it go nowhere any more.
+        let content = format!("/v1/rails/bank-file/files/{file}/content");
+        assert_eq!(refused(desk.client.get(&content), 422), "bank_file_outdated");
+        desk.client.post(&format!("/v1/rails/bank-file/files/{file}/sent"), "s1", &json!({})).ended(200);
+        assert_eq!(refused(desk.client.get(&content), 422), "bank_file_outdated");
         let notice = desk.take_in(&bank, "camt054.xml", "m1");
         assert_eq!((notice.int("matched"), notice.int("conflicts")), (0, 1));
         assert_eq!(desk.state(&id)["state"], "failed");

@@ -9,6 +9,7 @@ mod alipay;
 mod alipay_account;
 mod bank_file;
 mod bank_file_given;
+mod bank_file_told;
 mod benches;
 mod cases;
 mod cashier;

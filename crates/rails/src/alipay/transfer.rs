@@ -235,6 +235,8 @@ pub(super) fn of_status(status: &str, error_code: &str, fee_minor: i64) -> RailO
             }
             // Refused, the order may go again. Failed, it is told the same failure for ever.
             Some(Class::PayerFunds) => RailOutcome::FailedForFunds { code: error_code.to_owned() },
+            // Likewise: that the limit begins anew helps a new order only.
+            Some(Class::LimitDay | Class::LimitMonth) => Class::Limit.outcome(error_code),
             Some(class) => class.outcome(error_code),
             None if error_code.is_empty() => Class::RequestBug.outcome("FAIL"),
             // Nobody here knows what it says about the order, so that it says nothing.
