@@ -47,7 +47,7 @@ The control panel, all JSON:
   GET  /control/trades                                          its books of money in
   POST /control/pay      {\"reference\": \"po_…\"}                  the payer of an opened page pays; nobody is told
   POST /control/trade-notice {\"reference\": …, \"status\": …, \"amount_minor\": …, \"app_id\": …, \"signed_well\": false}
-  POST /control/next-refund  {\"fate\": \"lost_reply\"}             or lost_request, refused
+  POST /control/next-refund  {\"fate\": \"lost_reply\"}             or lost_request, refused, short
 
 Example:
   purser sandbox alipay --keys ./alipay-keys --notify-url http://127.0.0.1:8080/v1/rails/alipay/notify")]

@@ -16,6 +16,8 @@ pub enum RefundFate {
     LostRequest,
     /// It is refused for good.
     Refused,
+    /// The payer's balance is short: nothing is done.
+    Short,
 }
 
 impl RefundFate {
@@ -25,6 +27,7 @@ impl RefundFate {
             "lost_reply" => Some(Self::LostReply),
             "lost_request" => Some(Self::LostRequest),
             "refused" => Some(Self::Refused),
+            "short" => Some(Self::Short),
             _ => None,
         }
     }
@@ -155,6 +158,7 @@ fn refund(trade: &mut Trade, request: &str, amount: &str, next: &mut VecDeque<Re
     match fate {
         Some(RefundFate::LostRequest) => return None,
         Some(RefundFate::Refused) => return Some(refused("ACQ.REASON_TRADE_BEEN_FREEZEN")),
+        Some(RefundFate::Short) => return Some(refused("ACQ.SELLER_BALANCE_NOT_ENOUGH")),
         Some(RefundFate::LostReply) | None => {}
     }
     let Ok(amount) = parse_decimal(amount) else { return Some(refused("INVALID_PARAMETER")) };
