@@ -2,6 +2,7 @@
 
 mod accounts;
 mod canary;
+mod canary_rails;
 mod claims;
 mod codes;
 mod keys;

@@ -18,22 +18,22 @@ use crate::support::{
     world::{Place, SECRETS_KEY, Server, wait_until},
 };
 
-const PHONE: &str = "13987654329";
+pub(super) const PHONE: &str = "13987654329";
 const OTHER_PHONE: &str = "15876543218";
 const ID: &str = "11010519491231002X";
-const NAME: &str = "司马长风万里";
+pub(super) const NAME: &str = "司马长风万里";
 const CARD: &str = "6222020200112230004";
-const MAIL: &str = "simachangfeng@example.com";
+pub(super) const MAIL: &str = "simachangfeng@example.com";
 const FIRM: &str = "云梦泽某某贸易公司";
 const CODE: &str = "91110000600037341L";
 const ACCOUNT: &str = "7654321098765";
 const PERSON: &str = "诸葛青云渡";
 
 /// Everything that was planted; codes are added as they are sent.
-struct Planted(RefCell<Vec<String>>);
+pub(super) struct Planted(RefCell<Vec<String>>);
 
 impl Planted {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let all = [PHONE, OTHER_PHONE, ID, NAME, CARD, MAIL, FIRM, CODE, ACCOUNT, PERSON];
         Self(RefCell::new(all.map(str::to_owned).to_vec()))
     }
@@ -48,7 +48,7 @@ impl Planted {
         bytes.windows(value.len()).enumerate().any(|(at, part)| part == value && (whole || alone(at)))
     }
 
-    fn nowhere_in(&self, what: &str, bytes: &[u8]) {
+    pub(super) fn nowhere_in(&self, what: &str, bytes: &[u8]) {
         for value in self.0.borrow().iter() {
             assert!(!Self::is_in(value, bytes), "{value} stands in {what}");
         }
@@ -65,22 +65,22 @@ impl Planted {
 }
 
 /// A client whose every answer is looked through.
-struct Watched<'a> {
-    client: Client,
-    planted: &'a Planted,
+pub(super) struct Watched<'a> {
+    pub(super) client: Client,
+    pub(super) planted: &'a Planted,
 }
 
 impl Watched<'_> {
-    fn look(&self, what: &str, answer: Answer) -> Answer {
+    pub(super) fn look(&self, what: &str, answer: Answer) -> Answer {
         self.planted.nowhere_in(what, answer.body.to_string().as_bytes());
         answer
     }
 
-    fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(super) fn post(&self, path: &str, body: &Value) -> Answer {
         self.look(path, self.client.post(path, &fresh(), body))
     }
 
-    fn get(&self, path: &str) -> Answer {
+    pub(super) fn get(&self, path: &str) -> Answer {
         self.look(path, self.client.get(path))
     }
 
@@ -220,7 +220,7 @@ fn nothing_personal_is_in_the_clear_anywhere_p7_p8_p9() {
     }
 }
 
-fn database(place: &Place, planted: &Planted) {
+pub(super) fn database(place: &Place, planted: &Planted) {
     match place {
         Place::Folder(dir) => {
             for entry in std::fs::read_dir(dir.path()).unwrap().map(Result::unwrap) {
