@@ -20,7 +20,10 @@ use purser_engine::{
     },
     jobs::{self, ArmSchedules, Registry},
 };
-use shops::{activate, credit_of, day, entry, go_to, known_shop, limit, messages, papers, proven, report, shop, step, tell};
+use shops::{
+    activate, credit_of, day, entry, go_to, known_shop, limit, messages, papers, proven, report, shop, step,
+    tell,
+};
 use support::{Books, at, run};
 
 /// Staff change a shop, after two people where they are needed.
@@ -302,7 +305,8 @@ fn at_instants(books: &Books, party: PartyId, instants: &[&str]) -> Vec<i64> {
     let rules = books.rules();
     let as_of = AsOf { rules: &rules, now: books.clock.business() };
     let mut reads = books.reader();
-    let mut total = |text: &&str| credit::evaluation_at(reads.as_mut(), party, as_of, at(text)).unwrap().unwrap().total;
+    let mut total =
+        |text: &&str| credit::evaluation_at(reads.as_mut(), party, as_of, at(text)).unwrap().unwrap().total;
     instants.iter().map(|text| total(text)).collect()
 }
 
@@ -349,7 +353,8 @@ fn rules_of_now_do_not_reach_back_to_midnight_c8_c9() {
         for first in ["terms", "job", "report"] {
             let mut writer = books.writer();
             let party = known_shop(&mut writer, first);
-            let item = ShopReport { components: Vec::new(), ..year_of_trade(Month { year: 2026, month: 2 }, 1) };
+            let item =
+                ShopReport { components: Vec::new(), ..year_of_trade(Month { year: 2026, month: 2 }, 1) };
             report(&mut writer, party, item);
         }
         let parties = ["terms", "job", "report"].map(purser_engine::parties::party_id);
@@ -371,7 +376,8 @@ fn rules_of_now_do_not_reach_back_to_midnight_c8_c9() {
         tell(books, &mut writer, parties[1], "o", due).unwrap();
         go_to(books, "2026-04-01T00:01:00+08:00");
         step(books, &mut writer, &mut registry);
-        let instants = ["2026-03-31T23:59:59+08:00", "2026-04-01T00:00:10+08:00", "2026-04-01T00:00:39+08:00"];
+        let instants =
+            ["2026-03-31T23:59:59+08:00", "2026-04-01T00:00:10+08:00", "2026-04-01T00:00:39+08:00"];
         for (n, party) in parties.into_iter().enumerate() {
             let then = at_instants(books, party, &instants);
             assert_eq!(then, [120_000, answered[n], later[n]], "shop {n}");

@@ -24,7 +24,10 @@ use purser_engine::{
     parties::{ChangeParty, PartyChange},
 };
 use purser_storage::Statement;
-use shops::{activate, credit_of, day, decide, entry, go_to, known_shop, limit, messages, papers, proven, raise, report, step, tell};
+use shops::{
+    activate, credit_of, day, decide, entry, go_to, known_shop, limit, messages, papers, proven, raise,
+    report, step, tell,
+};
 use support::{Books, at, clearing, post, run};
 
 /// A temporary limit of 500.00 that ends on 5 March, after two people.
@@ -162,16 +165,19 @@ fn what_nobody_has_looked_at_is_answered_as_it_will_be_written_down_c8_c9_c10() 
         activate(&mut writer, 1, &[boost]);
         go_to(books, "2026-04-15T12:00:00+08:00");
         let start = at("2026-03-03T12:00:00+08:00");
-        let instants: Vec<Timestamp> = (0..44).flat_map(|n| [start.plus(n * DAY), start.plus(n * DAY + DAY / 2)]).collect();
+        let instants: Vec<Timestamp> =
+            (0..44).flat_map(|n| [start.plus(n * DAY), start.plus(n * DAY + DAY / 2)]).collect();
         let answers = || -> Vec<EvaluationRow> {
             let rules = books.rules();
             let as_of = AsOf { rules: &rules, now: books.clock.business() };
             let mut reads = books.reader();
-            let row = |at: &Timestamp| credit::evaluation_at(reads.as_mut(), party, as_of, *at).unwrap().unwrap();
+            let row =
+                |at: &Timestamp| credit::evaluation_at(reads.as_mut(), party, as_of, *at).unwrap().unwrap();
             instants.iter().map(row).map(|row| EvaluationRow { seq: 0, ..row }).collect()
         };
         let shown = || -> Vec<LimitChange> {
-            let unnumbered = |change: LimitChange| LimitChange { row: EvaluationRow { seq: 0, ..change.row }, ..change };
+            let unnumbered =
+                |change: LimitChange| LimitChange { row: EvaluationRow { seq: 0, ..change.row }, ..change };
             log(books, party).into_iter().map(unnumbered).collect()
         };
         let before = (answers(), shown(), limit(books, party).shop.total);
@@ -183,7 +189,8 @@ fn what_nobody_has_looked_at_is_answered_as_it_will_be_written_down_c8_c9_c10() 
         let as_of = AsOf { rules: &rules, now: books.clock.business() };
         let (mut paged, mut below) = (Vec::new(), None);
         loop {
-            let page = credit::limit_log(books.reader().as_mut(), party, as_of, &ChangeFilter::default(), below, 1);
+            let page =
+                credit::limit_log(books.reader().as_mut(), party, as_of, &ChangeFilter::default(), below, 1);
             let page = page.unwrap();
             assert!(page.rows.len() <= 1);
             paged.extend(page.rows);

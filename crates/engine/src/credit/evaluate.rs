@@ -119,7 +119,13 @@ fn look(
 }
 
 /// Writes down and tells what the dates that have come changed while nobody looked (C9, C10).
-fn catch_up(tx: &mut Tx, ctx: &Ctx, row: &CreditShopRow, shop: &Shop, prior: Vec<u8>) -> (CreditShopRow, Vec<u8>) {
+fn catch_up(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    row: &CreditShopRow,
+    shop: &Shop,
+    prior: Vec<u8>,
+) -> (CreditShopRow, Vec<u8>) {
     let (mut row, new) = walk(row, shop, &ctx.rules, (ctx.today, ctx.now), &prior);
     row.evaluations += i64::try_from(new.len()).unwrap_or(i64::MAX);
     let mut prior = prior;

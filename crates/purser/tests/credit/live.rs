@@ -258,7 +258,8 @@ fn what_if_takes_a_sale_and_a_temporary_limit_c5_c8_c18() {
         let before = limit(&client, &id);
         let tried = |key: &str, body: &Value| client.post(&path, key, body).ended(200);
         let would_be = |key: &str, body: &Value| tried(key, body).int("would_be_minor");
-        let sale = |from: &str, until: &str, ppm: i64| json!({ "from": from, "until": until, "rate_ppm": ppm });
+        let sale =
+            |from: &str, until: &str, ppm: i64| json!({ "from": from, "until": until, "rate_ppm": ppm });
         let june = sale("2026-06-09", "2026-06-21", 300_000);
         assert_eq!(would_be("not-yet", &json!({ "promotion": june })), 1_000_000);
         let then = tried("sale", &json!({ "promotion": june, "on": "2026-06-20" })).body;
@@ -270,7 +271,8 @@ fn what_if_takes_a_sale_and_a_temporary_limit_c5_c8_c18() {
         let months: Vec<Value> = ["2025-12", "2026-01", "2026-02"].map(month).into();
         let capped = json!({ "promotion": june, "on": "2026-06-20", "months": months });
         assert_eq!(would_be("capped", &capped), 468_000, "30 % of the capped value, outside the ceiling");
-        let temporary = |amount: i64| json!({ "from": "2026-03-02", "until": "2026-03-09", "amount_minor": amount });
+        let temporary =
+            |amount: i64| json!({ "from": "2026-03-02", "until": "2026-03-09", "amount_minor": amount });
         let both = json!({ "emergency": temporary(250_000), "promotion": sale("2026-03-02", "2026-03-05", 500_000) });
         assert_eq!(would_be("both", &both), 1_750_000);
         // One that was granted stays, and another may not lie in its dates.

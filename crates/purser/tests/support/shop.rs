@@ -176,7 +176,8 @@ pub(crate) fn open_case(client: &Client, shop: &str) -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let key = format!("case-{}", NEXT.fetch_add(1, Ordering::Relaxed));
-    let case = json!({ "party_id": shop, "kind": "help", "summary": "A large order", "text": "For two weeks." });
+    let case =
+        json!({ "party_id": shop, "kind": "help", "summary": "A large order", "text": "For two weeks." });
     client.post("/v1/cases", &key, &case).ended(201).text("id").to_owned()
 }
 
