@@ -1,4 +1,4 @@
-//! The limit is live on both databases (C1, C2, C6, C7, C9, C10, C11, C12, C23, C24, C25): whoever reads it where a date has come that the daily job has
+//! The limit is live on both databases (C1, C2, C6, C7, C8, C9, C10, C11, C12, C23, C24, C25): whoever reads it where a date has come that the daily job has
 //! not looked at reads what a command would decide by; nothing is written for that, and any instant of the day can be
 //! replayed as it was answered.
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
