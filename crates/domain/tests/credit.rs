@@ -43,6 +43,50 @@ fn boosts_name_their_whole_run_and_the_next_change_is_its_end_c4() {
     assert_eq!(boosts(&world.shop, world.on, &world.terms)[0].until, day("2026-02-28"));
 }
 
+/// C2, C25: a report says the same of a part again, or that it ends, after another amount was granted in its place.
+#[test]
+fn a_part_that_ends_ends_what_was_granted_in_its_place_c2_c25() {
+    let part = |amount_minor, until: Option<&str>| Component {
+        source: Source::Partner,
+        amount_minor,
+        since: day("2025-06-01"),
+        until: until.map(day),
+    };
+    let (told, granted) = (100_000, 150_000);
+    let with = |steps: &[Component]| {
+        let mut shop = Shop::opened(day("2024-01-01"), 1);
+        shop.put_component(part(told, None));
+        shop.grant_component(part(granted, Some("2026-01-01")));
+        for step in steps {
+            shop.put_component(*step);
+        }
+        shop.components
+    };
+    let ends = |text: &str| [part(granted, Some(text))];
+    assert_eq!(with(&[part(told, None)]), ends("2026-01-01"), "the same again");
+    assert_eq!(with(&[part(told, Some("2025-09-01"))]), ends("2025-09-01"), "its end is news");
+    let twice = [part(told, Some("2025-09-01")), part(told, Some("2025-09-01"))];
+    assert_eq!(with(&twice), ends("2025-09-01"));
+    let corrected = [part(told, Some("2025-09-01")), part(told, Some("2025-10-01"))];
+    assert_eq!(with(&corrected), ends("2025-10-01"), "and can be corrected");
+    assert_eq!(with(&[part(told, Some("2025-09-01")), part(told, None)]), ends("2026-01-01"));
+    assert_eq!(with(&[part(told, Some("2027-01-01"))]), ends("2026-01-01"), "nothing grows by a report");
+    assert_eq!(with(&[part(90_000, Some("2025-09-01"))]), [part(90_000, Some("2025-09-01"))]);
+    // Staff granted beyond an end that was told before: telling that again takes nothing back.
+    let mut shop = Shop::opened(day("2024-01-01"), 1);
+    shop.put_component(part(told, Some("2025-09-01")));
+    shop.grant_component(part(told, None));
+    shop.put_component(part(told, Some("2025-09-01")));
+    assert_eq!(shop.components, [part(told, None)]);
+    // The next part of the source ends it all the same, and is not news of this one.
+    let next = Component { since: day("2025-08-01"), ..part(5, None) };
+    shop.put_component(next);
+    let before = shop.clone();
+    shop.put_component(part(told, Some("2025-09-01")));
+    assert_eq!(shop, before);
+    assert_eq!(shop.components, [part(told, Some("2025-08-01")), next]);
+}
+
 prop_compose! {
     fn any_month()(orders in 0u32..2_000, turnover_minor in 0i64..1_000_000_000, returns in 0i64..400_000,
         dsr in proptest::option::of((300u16..501, 300u16..501, 300u16..501))) -> MonthFacts {

@@ -1,7 +1,9 @@
 //! Rows of one table as a group sees them: what was loaded, plus what earlier commands of the group decided.
 
-use std::{any::Any, collections::BTreeMap};
+use std::any::Any;
 
+use foldhash::fast::FixedState;
+use indexmap::{IndexMap, map::Entry};
 use purser_storage::{Fault, Keys, Lock, Record, Records, Session};
 
 /// A row as the group sees it.
@@ -11,11 +13,16 @@ struct Slot<T> {
     dirty: bool,
 }
 
+/// Rows by key, found by a hash without a random seed and kept in the order in which they came: a bulk call asks for the
+/// same few rows of many thousands again and again.
+type Slots<T> = IndexMap<<T as Record>::Key, Slot<T>, FixedState>;
+
 /// Rows of `T` during a group.
 pub(crate) struct Store<T: Record> {
-    rows: BTreeMap<T::Key, Slot<T>>,
+    rows: Slots<T>,
     wanted: Vec<T::Key>,
-    undo: Vec<(T::Key, Option<Slot<T>>)>,
+    /// Places among the rows, and what was there; `None` for a row that came last.
+    undo: Vec<(usize, Option<Slot<T>>)>,
     lock: Lock,
 }
 
@@ -36,7 +43,7 @@ impl From<Fault> for Flush {
 
 impl<T: Record> Store<T> {
     pub(crate) fn new(lock: Lock) -> Self {
-        Self { rows: BTreeMap::new(), wanted: Vec::new(), undo: Vec::new(), lock }
+        Self { rows: Slots::<T>::default(), wanted: Vec::new(), undo: Vec::new(), lock }
     }
 
     pub(crate) fn want(&mut self, key: T::Key) {
@@ -67,18 +74,30 @@ impl<T: Record> Store<T> {
     }
 
     pub(crate) fn set(&mut self, key: T::Key, now: Option<T>) {
-        let before = match self.rows.get_mut(&key) {
-            Some(slot) => {
-                let stored = slot.stored;
-                Some(std::mem::replace(slot, Slot { stored, now, dirty: true }))
+        let change = match self.rows.entry(key) {
+            Entry::Occupied(mut known) => {
+                let stored = known.get().stored;
+                (known.index(), Some(known.insert(Slot { stored, now, dirty: true })))
             }
-            None => self.rows.insert(key.clone(), Slot { stored: false, now, dirty: true }),
+            Entry::Vacant(free) => {
+                let place = free.index();
+                free.insert(Slot { stored: false, now, dirty: true });
+                (place, None)
+            }
         };
-        self.undo.push((key, before));
+        self.undo.push(change);
     }
 
+    /// Rows in order of their keys.
     pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
-        self.rows.values().filter_map(|slot| slot.now.as_ref())
+        self.in_order(|_| true).into_iter().filter_map(|(_, slot)| slot.now.as_ref())
+    }
+
+    /// Some of the slots in order of their keys. They were loaded in that order, so that there is little to sort.
+    fn in_order(&self, wanted: impl Fn(&Slot<T>) -> bool) -> Vec<(&T::Key, &Slot<T>)> {
+        let mut slots: Vec<_> = self.rows.iter().filter(|(_, slot)| wanted(slot)).collect();
+        slots.sort_by_key(|(key, _)| *key);
+        slots
     }
 }
 
@@ -104,6 +123,7 @@ impl<T: Record> AnyStore for Store<T> {
             return Ok(());
         }
         let rows = &mut self.rows;
+        rows.reserve(keys.len());
         session.load(T::TABLE, &Keys::<T>(&keys), self.lock, &mut |source| {
             let row = T::read(source);
             rows.insert(row.key(), Slot { stored: true, now: Some(row), dirty: false });
@@ -115,18 +135,20 @@ impl<T: Record> AnyStore for Store<T> {
     }
 
     fn flush(&mut self, session: &mut dyn Session) -> Result<(), Flush> {
-        let dirty = || self.rows.iter().filter(|(_, slot)| slot.dirty);
-        let new: Vec<&T> = dirty().filter(|(_, s)| !s.stored).filter_map(|(_, s)| s.now.as_ref()).collect();
+        let dirty = self.in_order(|slot| slot.dirty);
+        let rows = |stored| -> Vec<&T> {
+            let found = dirty.iter().filter(|(_, slot)| slot.stored == stored);
+            found.filter_map(|(_, slot)| slot.now.as_ref()).collect()
+        };
+        let (new, changed) = (rows(false), rows(true));
         if !new.is_empty() && session.insert_many(T::TABLE, &Records(&new))? != new.len() {
             return Err(Flush::Raced(T::TABLE.name));
         }
-        let changed: Vec<&T> =
-            dirty().filter(|(_, s)| s.stored).filter_map(|(_, s)| s.now.as_ref()).collect();
         if !changed.is_empty() && session.update_many(T::TABLE, &Records(&changed))? != changed.len() {
             return Err(Flush::Raced(T::TABLE.name));
         }
-        let gone: Vec<T::Key> =
-            dirty().filter(|(_, s)| s.stored && s.now.is_none()).map(|(k, _)| k.clone()).collect();
+        let gone = dirty.iter().filter(|(_, slot)| slot.stored && slot.now.is_none());
+        let gone: Vec<T::Key> = gone.map(|(key, _)| (*key).clone()).collect();
         if !gone.is_empty() && session.delete_many(T::TABLE, &Keys::<T>(&gone))? != gone.len() {
             return Err(Flush::Raced(T::TABLE.name));
         }
@@ -134,15 +156,15 @@ impl<T: Record> AnyStore for Store<T> {
     }
 
     fn undo_one(&mut self) {
-        if let Some((key, before)) = self.undo.pop() {
-            match before {
-                Some(slot) => {
-                    self.rows.insert(key, slot);
-                }
-                None => {
-                    self.rows.remove(&key);
+        match self.undo.pop() {
+            Some((place, Some(before))) => {
+                if let Some((_, slot)) = self.rows.get_index_mut(place) {
+                    *slot = before;
                 }
             }
+            // Nothing was loaded since: it is still the last.
+            Some((place, None)) => self.rows.truncate(place),
+            None => {}
         }
     }
 

@@ -11,7 +11,7 @@ use purser_domain::{
     credit::{
         Component, Dsr, Emergency, MonthFacts, Override, Promotion, RestrictionKind, Rule, Source, decode,
     },
-    ids::PartyId,
+    ids::{CaseId, PartyId},
     ledger::{AccountKind, AccountRef},
     money::{Currency, Rate},
     parties::{AccountClass, LegalForm, Profile, Role, Roles},
@@ -229,11 +229,14 @@ fn staff_restrict_lift_promote_and_two_people_set_limits_c5_c7_c18_p16() {
         assert_eq!(change(&mut writer, ShopChange::Promote(sale(300_000))), Ok(130_000));
         let refused = change(&mut writer, ShopChange::Promote(sale(100_000))).unwrap_err();
         assert_eq!(refused.code, "promotion_overlaps");
-        let emergency = ShopChange::Emergency(Emergency {
-            from: day("2026-03-01"),
-            until: day("2026-03-05"),
-            amount_minor: 50_000,
-        });
+        let limit = Emergency { from: day("2026-03-01"), until: day("2026-03-05"), amount_minor: 50_000 };
+        // It rests on papers of this merchant (C18).
+        let other = known_shop(&mut writer, "s2");
+        for case in [CaseId::default(), shops::papers(&mut writer, other)] {
+            let no = change(&mut writer, ShopChange::Emergency(limit, case)).unwrap_err();
+            assert_eq!((no.code, no.field.as_deref()), ("evidence_missing", Some("/evidence")));
+        }
+        let emergency = ShopChange::Emergency(limit, shops::papers(&mut writer, party));
         assert_eq!(change(&mut writer, emergency).unwrap_err().code, "approval_required");
         approve(&mut writer, "credit.emergency", &party.to_string(), &emergency.approved_facts("see case 7"));
         assert_eq!(change(&mut writer, emergency), Ok(180_000));

@@ -7,9 +7,8 @@ mod support;
 
 use purser_domain::{
     credit::{Component, Dsr, Emergency, MonthFacts, Override, Promotion, Rule, decode},
-    ids::PartyId,
+    ids::{CaseId, PartyId},
     money::{Currency, Rate},
-    policy::DEFAULT_PACK,
     time::{MINUTE, Month},
 };
 use purser_engine::{
@@ -20,13 +19,19 @@ use purser_engine::{
         ReportShops, ShopChange, ShopReport, credit_order_id, risk::Told,
     },
     jobs::{self, ArmSchedules, Registry},
-    rules::PolicyActivation,
 };
-use shops::{credit_of, day, go_to, known_shop, limit, messages, proven, report, shop, step, tell};
+use shops::{
+    activate, credit_of, day, entry, go_to, known_shop, limit, messages, papers, proven, report, shop, step,
+    tell,
+};
 use support::{Books, at, run};
 
 /// Staff change a shop, after two people where they are needed.
 fn change(writer: &mut Writer, party: PartyId, change: ShopChange) -> i64 {
+    let change = match change {
+        ShopChange::Emergency(limit, _) => ShopChange::Emergency(limit, papers(writer, party)),
+        other => other,
+    };
     if let Some(action) = change.approval() {
         let (action, subject) = (action.to_owned(), party.to_string());
         let action = Action::Other { action, subject, facts: change.approved_facts("as agreed") };
@@ -41,7 +46,7 @@ fn sale(from: &str, until: &str, ppm: i64) -> ShopChange {
 }
 
 fn temporary(from: &str, until: &str, amount_minor: i64) -> ShopChange {
-    ShopChange::Emergency(Emergency { from: day(from), until: day(until), amount_minor })
+    ShopChange::Emergency(Emergency { from: day(from), until: day(until), amount_minor }, CaseId::default())
 }
 
 /// What an order of 10,000.00 reserves: all that is available.
@@ -245,23 +250,6 @@ fn months_before_the_first_full_one_earn_nothing_c4() {
     });
 }
 
-/// An entry of a policy.
-fn entry(key: &str, row: &str, value: i64) -> String {
-    format!(
-        "\n[[entry]]\nkey = \"{key}\"\nrow = \"{row}\"\neffective_from = \"2026-03-10\"\nvalue = {value}\n\
-         source = \"test\"\n"
-    )
-}
-
-/// Two people activate the default policy with further entries, as the version after `base`.
-fn activate(writer: &mut Writer, base: u32, entries: &[String]) {
-    let text = format!("{DEFAULT_PACK}{}", entries.concat());
-    let activation = PolicyActivation::parse("new.toml", &text, base).unwrap();
-    let action = Action::ActivatePolicy(activation);
-    let id = run(writer, Propose { action, by: "staff:li".to_owned() }).unwrap();
-    run(writer, Decide { id, approve: true, by: "staff:wang".to_owned() }).unwrap();
-}
-
 #[test]
 fn terms_that_change_evaluate_every_shop_at_once_c4_c8_c9() {
     Books::each(|books| {
@@ -284,7 +272,7 @@ fn terms_that_change_evaluate_every_shop_at_once_c4_c8_c9() {
         step(books, &mut writer, &mut registry);
         let rows = stored(books, rated).len();
         // Announced today, in force in eight days: the limit is another one on that day and not before.
-        let boost = entry("credit.dsr.boost", "C4", 300_000);
+        let boost = entry("credit.dsr.boost", "C4", "2026-03-10", 300_000);
         activate(&mut writer, 1, std::slice::from_ref(&boost));
         go_to(books, "2026-03-09T23:59:00+08:00");
         step(books, &mut writer, &mut registry);
@@ -303,11 +291,102 @@ fn terms_that_change_evaluate_every_shop_at_once_c4_c8_c9() {
         let others = shops.iter().filter(|party| **party != rated);
         assert!(others.into_iter().all(|party| stored(books, *party).len() == 1));
         // What needs no notice decides within the day.
-        activate(&mut writer, 2, &[boost, entry("credit.dsr.threshold_hundredths", "C4", 495)]);
+        activate(&mut writer, 2, &[boost, entry("credit.dsr.threshold_hundredths", "C4", "2026-03-10", 495)]);
         books.advance(MINUTE);
         step(books, &mut writer, &mut registry);
         assert_eq!(limit(books, rated).shop.total, 100_000);
         assert_eq!(stored(books, rated).last().unwrap(), &(Cause::POLICY.to_owned(), 100_000));
+        proven(books);
+    });
+}
+
+/// Limits at instants.
+fn at_instants(books: &Books, party: PartyId, instants: &[&str]) -> Vec<i64> {
+    let rules = books.rules();
+    let as_of = AsOf { rules: &rules, now: books.clock.business() };
+    let mut reads = books.reader();
+    let mut total =
+        |text: &&str| credit::evaluation_at(reads.as_mut(), party, as_of, at(text)).unwrap().unwrap().total;
+    instants.iter().map(|text| total(text)).collect()
+}
+
+/// C8, C9: the follower of terms is the first to come on a date on which something else ends as well. The minute before it
+/// came is replayed as it was answered.
+#[test]
+fn a_date_begins_at_midnight_also_where_new_terms_are_followed_first_c8_c9() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        run(&mut writer, ArmSchedules(jobs::SCHEDULES.to_vec())).unwrap();
+        let mut registry = Registry::new().with_builtin();
+        let party = known_shop(&mut writer, "s1");
+        let item = ShopReport { components: Vec::new(), ..year_of_trade(Month { year: 2026, month: 2 }, 1) };
+        assert_eq!(report(&mut writer, party, item), 120_000);
+        step(books, &mut writer, &mut registry);
+        change(&mut writer, party, temporary("2026-03-02", "2026-03-10", 50_000));
+        activate(&mut writer, 1, &[entry("credit.dsr.boost", "C4", "2026-03-10", 300_000)]);
+        go_to(books, "2026-03-09T23:59:59+08:00");
+        step(books, &mut writer, &mut registry);
+        assert_eq!(limit(books, party).shop.total, 170_000);
+        go_to(books, "2026-03-10T00:00:30+08:00");
+        assert_eq!(limit(books, party).shop.total, 130_000, "so it is answered before anybody comes");
+        go_to(books, "2026-03-10T00:01:00+08:00");
+        step(books, &mut writer, &mut registry);
+        assert!(stored(books, party).len() > 2, "it was written down");
+        let instants = [
+            "2026-03-09T23:59:59+08:00",
+            "2026-03-10T00:00:00+08:00",
+            "2026-03-10T00:00:30+08:00",
+            "2026-03-10T00:01:00+08:00",
+        ];
+        assert_eq!(at_instants(books, party, &instants), [170_000, 130_000, 130_000, 130_000]);
+        assert_eq!(stored(books, party).last().unwrap(), &(Cause::DATE.to_owned(), 130_000));
+        assert_eq!(limit(books, party).shop.high_total, 130_000, "the day's highest limit is of this day");
+        proven(books);
+    });
+}
+
+/// C8, C9: rules that two people activate after midnight decide nothing before that, whoever is the first to look.
+#[test]
+fn rules_of_now_do_not_reach_back_to_midnight_c8_c9() {
+    Books::each(|books| {
+        // Who looks first after the rules became others: the follower of terms, the daily job, or a report.
+        for first in ["terms", "job", "report"] {
+            let mut writer = books.writer();
+            let party = known_shop(&mut writer, first);
+            let item =
+                ShopReport { components: Vec::new(), ..year_of_trade(Month { year: 2026, month: 2 }, 1) };
+            report(&mut writer, party, item);
+        }
+        let parties = ["terms", "job", "report"].map(purser_engine::parties::party_id);
+        let mut writer = books.writer();
+        run(&mut writer, ArmSchedules(jobs::SCHEDULES.to_vec())).unwrap();
+        let mut registry = Registry::new().with_builtin();
+        step(books, &mut writer, &mut registry);
+        go_to(books, "2026-04-01T00:00:10+08:00");
+        // A quarter begins, so that each of them is due, and was answered so.
+        let answered = parties.map(|party| limit(books, party).shop.total);
+        assert_eq!(answered, [120_000; 3]);
+        go_to(books, "2026-04-01T00:00:30+08:00");
+        activate(&mut writer, 1, &[entry("credit.dsr.threshold_hundredths", "C4", "2026-04-01", 495)]);
+        go_to(books, "2026-04-01T00:00:40+08:00");
+        let later = parties.map(|party| limit(books, party).shop.total);
+        let items = vec![(parties[2], ShopReport { level: Some(3), ..ShopReport::default() })];
+        run(&mut writer, ReportShops { items, single: true }).unwrap();
+        let due = OrderEvent::Authorised(1, None);
+        tell(books, &mut writer, parties[1], "o", due).unwrap();
+        go_to(books, "2026-04-01T00:01:00+08:00");
+        step(books, &mut writer, &mut registry);
+        let instants =
+            ["2026-03-31T23:59:59+08:00", "2026-04-01T00:00:10+08:00", "2026-04-01T00:00:39+08:00"];
+        for (n, party) in parties.into_iter().enumerate() {
+            let then = at_instants(books, party, &instants);
+            assert_eq!(then, [120_000, answered[n], later[n]], "shop {n}");
+            let rows = stored(books, party);
+            assert_eq!(rows[rows.len() - 2], (Cause::QUARTER.to_owned(), 120_000), "shop {n}");
+            let cause = if n == 2 { Cause::REPORT } else { Cause::POLICY };
+            assert_eq!(rows.last().unwrap(), &(cause.to_owned(), 100_000), "shop {n}");
+        }
+        assert_eq!(at_instants(books, parties[2], &["2026-04-01T00:00:40+08:00"]), [100_000]);
         proven(books);
     });
 }

@@ -1,4 +1,4 @@
-//! The limit is live on both databases (C1, C2, C6, C7, C9, C10, C11, C12, C23, C24, C25): whoever reads it where a date has come that the daily job has
+//! The limit is live on both databases (C1, C2, C6, C7, C8, C9, C10, C11, C12, C23, C24, C25): whoever reads it where a date has come that the daily job has
 //! not looked at reads what a command would decide by; nothing is written for that, and any instant of the day can be
 //! replayed as it was answered.
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
@@ -7,33 +7,33 @@ mod shops;
 mod support;
 
 use purser_domain::{
-    credit::{Component, Emergency, Promotion, Rule, decode},
+    credit::{Component, Dsr, Emergency, MonthFacts, Promotion, Rule, decode},
     ids::PartyId,
     ledger::{AccountKind, AccountRef, Step},
     money::{Currency, Rate},
-    time::{Timestamp, Zone},
+    time::{DAY, Month, Timestamp, Zone},
 };
 use purser_engine::{
     Writer,
     approvals::{Action, Decide, Propose},
     credit::{
-        self, AsOf, Cause, ChangeFilter, ChangeShop, Effect, EvaluateDueShops, LimitChange, OrderEvent,
-        ShopChange, ShopReport, credit_report,
+        self, AsOf, Cause, ChangeFilter, ChangeShop, Effect, EvaluateDueShops, EvaluationRow, LimitChange,
+        OrderEvent, ShopChange, ShopReport, credit_report,
     },
     jobs::{self, ArmSchedules, Registry},
     parties::{ChangeParty, PartyChange},
 };
 use purser_storage::Statement;
-use shops::{credit_of, day, decide, go_to, known_shop, limit, messages, proven, raise, report, step, tell};
+use shops::{
+    activate, credit_of, day, decide, entry, go_to, known_shop, limit, messages, papers, proven, raise,
+    report, step, tell,
+};
 use support::{Books, at, clearing, post, run};
 
 /// A temporary limit of 500.00 that ends on 5 March, after two people.
 fn temporary(writer: &mut Writer, party: PartyId) {
-    let change = ShopChange::Emergency(Emergency {
-        from: day("2026-03-01"),
-        until: day("2026-03-05"),
-        amount_minor: 50_000,
-    });
+    let limit = Emergency { from: day("2026-03-01"), until: day("2026-03-05"), amount_minor: 50_000 };
+    let change = ShopChange::Emergency(limit, papers(writer, party));
     let (action, subject) = (change.approval().unwrap().to_owned(), party.to_string());
     let action = Action::Other { action, subject, facts: change.approved_facts("as agreed") };
     let id = run(writer, Propose { action, by: "staff:li".to_owned() }).unwrap();
@@ -141,6 +141,72 @@ fn a_report_that_comes_before_the_job_leaves_the_day_whole_c7_c9() {
     });
 }
 
+/// C9, C10: any instant of weeks in which nobody looked, and their log, are answered before the job has come as after it:
+/// also on days between two dates, and where the rules became others meanwhile.
+#[test]
+fn what_nobody_has_looked_at_is_answered_as_it_will_be_written_down_c8_c9_c10() {
+    Books::each(|books| {
+        let mut writer = books.writer();
+        let party = known_shop(&mut writer, "s1");
+        temporary(&mut writer, party);
+        let rated = MonthFacts {
+            orders: 9,
+            turnover_minor: 100_000_000,
+            return_rate: Rate::ZERO,
+            dsr: Some(Dsr { description: 490, service: 490, logistics: 490 }),
+        };
+        let months = vec![(Month { year: 2026, month: 2 }, rated)];
+        assert_eq!(report(&mut writer, party, ShopReport { months, ..ShopReport::default() }), 170_000);
+        let sale = Promotion { from: day("2026-03-10"), until: day("2026-03-20"), rate: Rate::ppm(300_000) };
+        let sale = ChangeShop { party, change: ShopChange::Promote(sale), reason: "sale".to_owned() };
+        run(&mut writer, sale).unwrap();
+        // From the 15th on a good month gives 30 %; no shop is looked at for it, as the server is off.
+        let boost = entry("credit.dsr.boost", "C4", "2026-03-15", 300_000);
+        activate(&mut writer, 1, &[boost]);
+        go_to(books, "2026-04-15T12:00:00+08:00");
+        let start = at("2026-03-03T12:00:00+08:00");
+        let instants: Vec<Timestamp> =
+            (0..44).flat_map(|n| [start.plus(n * DAY), start.plus(n * DAY + DAY / 2)]).collect();
+        let answers = || -> Vec<EvaluationRow> {
+            let rules = books.rules();
+            let as_of = AsOf { rules: &rules, now: books.clock.business() };
+            let mut reads = books.reader();
+            let row =
+                |at: &Timestamp| credit::evaluation_at(reads.as_mut(), party, as_of, *at).unwrap().unwrap();
+            instants.iter().map(row).map(|row| EvaluationRow { seq: 0, ..row }).collect()
+        };
+        let shown = || -> Vec<LimitChange> {
+            let unnumbered =
+                |change: LimitChange| LimitChange { row: EvaluationRow { seq: 0, ..change.row }, ..change };
+            log(books, party).into_iter().map(unnumbered).collect()
+        };
+        let before = (answers(), shown(), limit(books, party).shop.total);
+        assert!(before.0.iter().all(|row| row.steps.len() > 1), "each has its steps");
+        let totals: Vec<i64> = before.1.iter().map(|change| change.row.total).collect();
+        assert_eq!(totals, [130_000, 156_000, 120_000, 170_000, 150_000, 100_000]);
+        // Page by page it is the same log.
+        let rules = books.rules();
+        let as_of = AsOf { rules: &rules, now: books.clock.business() };
+        let (mut paged, mut below) = (Vec::new(), None);
+        loop {
+            let page =
+                credit::limit_log(books.reader().as_mut(), party, as_of, &ChangeFilter::default(), below, 1);
+            let page = page.unwrap();
+            assert!(page.rows.len() <= 1);
+            paged.extend(page.rows);
+            below = page.next;
+            if below.is_none() {
+                break;
+            }
+        }
+        assert_eq!(paged, log(books, party));
+        while run(&mut writer, EvaluateDueShops { limit: 10 }).unwrap().more {}
+        assert_eq!((answers(), shown(), limit(books, party).shop.total), before);
+        assert!(log(books, party).iter().all(|change| change.row.seq > 0), "now it is written down");
+        proven(books);
+    });
+}
+
 /// C9, C10: nobody looked for weeks. What the dates brought is written down from each of them on, and told.
 #[test]
 fn dates_that_nobody_looked_at_are_made_up_for_c4_c9() {
@@ -202,6 +268,18 @@ fn telling_an_old_part_again_leaves_a_granted_raise_c2_c25() {
         assert_eq!(view.shop.evaluations, evaluations);
         let evidence = view.known.evidence.get(&(part.source, part.since)).cloned();
         assert_eq!(evidence, Some(row.id.to_string()), "it rests on the application");
+        // That it ends is news, and ends what was granted; its amount is not.
+        let mut ends = told(200_000);
+        ends.components[0].until = Some(day("2026-03-09"));
+        assert_eq!(report(&mut writer, party, ends.clone()), 250_000);
+        let view = limit(books, party);
+        assert_eq!(view.shop.next_on.as_deref(), Some("2026-03-09"));
+        assert_eq!(view.known.components.last().unwrap().until, Some(day("2026-03-09")));
+        assert_eq!(view.shop.evaluations, evaluations + 1);
+        assert_eq!(report(&mut writer, party, ends), 250_000);
+        assert_eq!(limit(books, party).shop.evaluations, evaluations + 1, "and is none the second time");
+        assert_eq!(report(&mut writer, party, told(200_000)), 250_000, "it was told by mistake");
+        assert_eq!(limit(books, party).known.components.last().unwrap().until, None);
         // Another amount is news, and takes its place.
         assert_eq!(report(&mut writer, party, told(210_000)), 210_000);
         assert_eq!(report(&mut writer, party, told(200_000)), 200_000);

@@ -3,7 +3,7 @@
 use axum::{extract::Path, response::Response};
 use purser_domain::{
     credit::{Emergency, Override, Promotion, RestrictionKind, Step, decode, first_month_daily_minor},
-    ids::PartyId,
+    ids::{CaseId, PartyId},
     money::Rate,
     policy::keys,
     time::{Date, Timestamp},
@@ -362,6 +362,8 @@ pub(crate) struct LimitDecision {
     rate_ppm: Option<i64>,
     /// For `emergency` and `override`, minor units.
     amount_minor: Option<i64>,
+    /// For `emergency`: the merchant's case with the papers that it rests on, `case_…`.
+    evidence: Option<String>,
     /// Why; shown to the merchant.
     reason: String,
 }
@@ -381,6 +383,12 @@ impl From<&CreditShopRow> for DecidedLimit {
     fn from(row: &CreditShopRow) -> Self {
         Self { merchant_id: row.party.to_string(), total_minor: row.total, evaluation: row.evaluations }
     }
+}
+
+/// The case whose papers a temporary limit rests on (C18).
+pub(super) fn evidence(case: Option<&str>, field: &str) -> Result<CaseId, Wrong> {
+    let case = case.ok_or_else(|| wrong(field, "missing: the merchant's case with the papers, `case_…`"))?;
+    case.parse().map_err(|e: purser_domain::ids::IdError| wrong(field, &e.to_string()))
 }
 
 fn change(given: &LimitDecision) -> Result<ShopChange, Wrong> {
@@ -408,7 +416,8 @@ fn change(given: &LimitDecision) -> Result<ShopChange, Wrong> {
             ShopChange::Promote(Promotion { from: from()?, until: until()?, rate: Rate::ppm(ppm) })
         }
         "emergency" => {
-            ShopChange::Emergency(Emergency { from: from()?, until: until()?, amount_minor: amount()? })
+            let limit = Emergency { from: from()?, until: until()?, amount_minor: amount()? };
+            ShopChange::Emergency(limit, evidence(given.evidence.as_deref(), "/evidence")?)
         }
         "override" => {
             let until = given.until.as_deref().map(|text| date(text, "/until")).transpose()?;
@@ -425,7 +434,7 @@ fn change(given: &LimitDecision) -> Result<ShopChange, Wrong> {
 /// Decide about a shop's limit
 ///
 /// `emergency` and `override` need two people: propose `credit_emergency` or `credit_override` on the party's
-/// id first, with the same reason.
+/// id first, with the same reason. A temporary limit rests on papers: `evidence` names the merchant's case with them.
 #[utoipa::path(post, path = "/v1/parties/{id}/limit/decisions", tag = "pay-later", request_body = LimitDecision,
     params(("id" = String, Path, description = "Party, `pty_…`")),
     responses((status = 200, body = DecidedLimit, description = "The limit as it stands")))]

@@ -11,7 +11,7 @@ use purser_engine::{
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{date, orders, problem};
+use super::{date, limits::evidence, orders, problem};
 use crate::{
     edge::{Amount, parse_id},
     problem::Problem,
@@ -29,6 +29,8 @@ pub(crate) struct LimitProposal {
     until: Option<String>,
     /// Minor units.
     amount_minor: i64,
+    /// Of a temporary limit: the merchant's case with the papers that it rests on, `case_…`.
+    evidence: Option<String>,
     /// Why, 1 to 500 characters; the decision carries the same, and the merchant reads it.
     reason: String,
 }
@@ -55,7 +57,9 @@ pub(crate) fn limit_action(given: &LimitProposal, field: &str, emergency: bool) 
     let amount_minor = given.amount_minor;
     let change = if emergency {
         let missing = || Problem::invalid(format!("/{field}/until"), "a temporary limit has an end");
-        ShopChange::Emergency(Emergency { from, until: until.ok_or_else(missing)?, amount_minor })
+        let limit = Emergency { from, until: until.ok_or_else(missing)?, amount_minor };
+        let papers = evidence(given.evidence.as_deref(), &format!("/{field}/evidence")).map_err(problem)?;
+        ShopChange::Emergency(limit, papers)
     } else {
         ShopChange::Fix(Override { from, until, amount_minor })
     };

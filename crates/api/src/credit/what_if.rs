@@ -1,15 +1,18 @@
-//! What a limit would be (C8, C25): with other figures of the shop, other parts, flags set or lifted, or by another policy.
-//! Nothing is written.
+//! What a limit would be (C5, C8, C18, C25): with other figures of the shop, other parts, flags set or lifted, a sale boost, a
+//! temporary limit, or by another policy. Nothing is written.
 
 use axum::{extract::Path, response::Response};
 use purser_domain::{
-    credit::{LimitTerms, RestrictionKind, Shop, evaluate},
-    ids::PartyId,
+    credit::{Emergency, Promotion, RestrictionKind, Shop, evaluate},
+    ids::{CaseId, PartyId},
     money::Rate,
-    policy::{PolicyPack, PolicySet, PolicyVersion},
+    policy::{PolicyPack, PolicySet, PolicyVersion, PolicyView},
     time::{Date, Timestamp},
 };
-use purser_engine::credit::{ShopReport, limit_terms, tried};
+use purser_engine::{
+    Rejection,
+    credit::{ShopChange, ShopReport, limit_terms, tried, tried_change},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -25,6 +28,30 @@ use crate::{
 
 /// Issues of a policy text that are named at a time.
 const ISSUES_NAMED: usize = 20;
+
+/// A sale boost to try: dates and rate as staff would grant it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TriedPromotion {
+    /// First civil date.
+    from: String,
+    /// First civil date after it.
+    until: String,
+    /// Of the capped value, parts per million.
+    rate_ppm: i64,
+}
+
+/// A temporary limit to try.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TriedEmergency {
+    /// First civil date.
+    from: String,
+    /// First civil date after it.
+    until: String,
+    /// Minor units, more than 0.
+    amount_minor: i64,
+}
 
 /// Figures to try; what is absent is as it is.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -54,6 +81,10 @@ pub(crate) struct WhatIf {
     lift: Vec<String>,
     /// Whether the bound phone is a virtual operator's.
     virtual_operator: Option<bool>,
+    /// A boost for a sale, beside those that were granted.
+    promotion: Option<TriedPromotion>,
+    /// A temporary limit, beside those that were granted.
+    emergency: Option<TriedEmergency>,
     /// By the rules of this policy pack, as it would be proposed, instead of those in force.
     policy_text: Option<String>,
 }
@@ -106,28 +137,61 @@ impl WhatIf {
     }
 }
 
+impl WhatIf {
+    /// What staff would grant, each with the field that it stands in.
+    fn grants(&self) -> Result<Vec<(&'static str, ShopChange)>, Wrong> {
+        let mut grants = Vec::new();
+        if let Some(p) = &self.promotion {
+            let from = date(&p.from, "/promotion/from")?;
+            let until = date(&p.until, "/promotion/until")?;
+            let rate = Rate::ppm(p.rate_ppm);
+            grants.push(("/promotion", ShopChange::Promote(Promotion { from, until, rate })));
+        }
+        if let Some(e) = &self.emergency {
+            let from = date(&e.from, "/emergency/from")?;
+            let until = date(&e.until, "/emergency/until")?;
+            let emergency = Emergency { from, until, amount_minor: e.amount_minor };
+            // What is only tried rests on no papers.
+            grants.push(("/emergency", ShopChange::Emergency(emergency, CaseId::default())));
+        }
+        Ok(grants)
+    }
+}
+
 fn restriction(name: &str, field: String) -> Result<RestrictionKind, Wrong> {
     let text = "high_risk, violation, poor_operation, daily_draw or closed";
     RestrictionKind::named(name).ok_or_else(|| wrong(field, text))
 }
 
-/// Rules to try: those of a pack that is not in force, or those that are known today for the date.
-fn terms_on(call: &Call, text: Option<&str>, on: Date, now: Timestamp) -> Result<LimitTerms, Problem> {
-    let zone = &call.app.zone;
-    let at = if on == zone.date(now) { now } else { zone.start_of(on) };
-    let Some(text) = text else { return Ok(limit_terms(call.app.rules().policy.at(at, now))) };
+/// A policy pack that is not in force, as rules.
+fn proposed(call: &Call, text: &str) -> Result<PolicySet, Problem> {
     let pack = PolicyPack::parse("policy_text", text).map_err(|issues| {
         let named: Vec<String> = issues.iter().take(ISSUES_NAMED).map(ToString::to_string).collect();
         Problem::invalid("/policy_text", named.join("; "))
     })?;
     let version = PolicyVersion { number: 1, activated_at: Timestamp(0), pack };
-    Ok(limit_terms(PolicySet::new(zone.clone(), version).at(at, now)))
+    Ok(PolicySet::new(call.app.zone.clone(), version))
 }
 
-/// Try what other figures, parts and flags or another policy would do to the limit; nothing is written
+/// A shop with what staff would grant it on a civil date.
+fn granted(
+    shop: Shop,
+    grants: Vec<(&'static str, ShopChange)>,
+    today: Date,
+    view: PolicyView<'_>,
+) -> Result<Shop, Problem> {
+    grants.into_iter().try_fold(shop, |shop, (place, change)| {
+        tried_change(&shop, &change, today, view).map_err(|no| {
+            let field = no.field.clone().map(|field| format!("{place}{field}"));
+            Problem::from(&Rejection { field, ..no })
+        })
+    })
+}
+
+/// Try what other figures, parts and flags, a sale boost, a temporary limit or another policy would do to the limit; nothing is written
 ///
-/// Figures are refused where a report of them would be, with the same codes; a month may contradict the one that was
-/// reported.
+/// Figures are refused where a report of them would be, and grants where staff would be refused, with the same codes; a
+/// month may contradict the one that was reported.
 #[utoipa::path(post, path = "/v1/parties/{id}/limit/what-if", tag = "pay-later", request_body = WhatIf,
     params(("id" = String, Path, description = "Party, `pty_…`")),
     responses((status = 200, body = WhatIfView, description = "What it would be")))]
@@ -141,11 +205,16 @@ pub(crate) async fn try_limit(
     let today = call.app.zone.date(now);
     let on = given.on.as_deref().map(|on| date(on, "/on")).transpose().map_err(problem)?.unwrap_or(today);
     let report = given.report(today).map_err(problem)?;
+    let grants = given.grants().map_err(problem)?;
     let view = read_limit(&call, party).await?;
     let mut shop = tried(&view.known, &report, on.max(today)).map_err(|no| Problem::from(&no))?;
     given.flags(&mut shop).map_err(problem)?;
-    let terms = terms_on(&call, given.policy_text.as_deref(), on, now)?;
-    let would_be = evaluate(&shop, on, &terms);
+    let in_force = call.app.rules();
+    let proposed = given.policy_text.as_deref().map(|text| proposed(&call, text)).transpose()?;
+    let policy = proposed.as_ref().unwrap_or(&in_force.policy);
+    let shop = granted(shop, grants, today, policy.now(now))?;
+    let at = if on == today { now } else { call.app.zone.start_of(on) };
+    let would_be = evaluate(&shop, on, &limit_terms(policy.at(at, now)));
     let steps = would_be.steps.into_iter().map(StepView::from).collect();
     Ok(json(&WhatIfView { total_minor: view.shop.total, would_be_minor: would_be.total_minor, steps }))
 }

@@ -67,6 +67,7 @@ sections! {
         "grant_source_invalid" Staff: "提额只能增加信用评估、等级销量或服务质量额度。", "A raise grows one of the three parts that policy names.";
         "promotion_too_large" Staff: "提额比例超出规则允许的范围。", "The rate is above what policy lets staff grant, or not above zero.";
         "dates_invalid" Staff: "日期不正确：额度须在今日之后到期，仅合作机构额度有期限。", "A part ends after today; only a partner's part has an end.";
+        "evidence_missing" Staff: "请指明该商家含有材料附件的工单，临时额度须有依据。", "Name a case of this merchant that has the papers as files; a temporary limit rests on evidence.";
         "appeal_unfounded": "当前额度未受该项规则限制，无需申诉。", "The limit is not held by this; there is nothing to appeal against.";
         "appeal_pending": "该项申诉正在处理，可补充资料或先撤回。", "An appeal against this is open; add to its case, or withdraw it first.";
         "appeal_plan_invalid": "请填写整改方案，1–4000 个字符。", "An appeal comes with a plan of 1 to 4,000 characters.";

@@ -24,7 +24,7 @@ pub use limit::{Evaluation, LimitTerms, evaluate, is_new, next_change};
 pub use reasons::{Reason, reasons};
 pub use sale::{Sale, SaleTerms};
 pub use shop::{
-    Component, Dsr, Emergency, MonthFacts, Override, Promotion, RestrictionKind, Restrictions, Shop, Source,
-    WaivedRule, Waiver,
+    Component, Dsr, Emergency, MonthFacts, Override, Promotion, Replaced, RestrictionKind, Restrictions,
+    Shop, Source, WaivedRule, Waiver,
 };
 pub use steps::{RULES_MAX, Rule, STEPS_BYTES_MAX, Step, StepsError, decode, encode};

@@ -80,6 +80,17 @@ impl Component {
     }
 }
 
+/// What was told of a part before another was granted in its place (C25).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replaced {
+    /// The amount that was told, minor units.
+    pub told_minor: i64,
+    /// The end that was told.
+    pub told_until: Option<Date>,
+    /// The end that was granted.
+    pub granted_until: Option<Date>,
+}
+
 /// The three parts of a shop's rating, in hundredths of a point (4.8 is 480).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dsr {
@@ -274,8 +285,8 @@ pub struct Shop {
     pub components: Vec<Component>,
     /// What parts of the limit rest on, as it was reported with them; by source and first day.
     pub evidence: BTreeMap<(Source, Date), String>,
-    /// Amounts in whose place others were granted from the same first day on (C25), minor units.
-    pub replaced: BTreeMap<(Source, Date), i64>,
+    /// What was told of parts in whose place others were granted from the same first day on (C25).
+    pub replaced: BTreeMap<(Source, Date), Replaced>,
     /// Full months that were reported.
     pub months: BTreeMap<Month, MonthFacts>,
     /// Return rate of the last 30 days, as last reported.
@@ -329,40 +340,51 @@ impl Shop {
     /// Takes over a part of the limit that was granted (C25). Telling again what it replaced does not undo it.
     pub fn grant_component(&mut self, new: Component) {
         let key = (new.source, new.since);
-        let known = self.components.iter().find(|c| (c.source, c.since) == key).map(|c| c.amount_minor);
-        let told = self.replaced.get(&key).copied().or(known);
-        if let Some(amount) = told.filter(|amount| *amount != new.amount_minor) {
-            self.replaced.insert(key, amount);
+        let known = self.components.iter().find(|c| (c.source, c.since) == key);
+        let told = match (self.replaced.get(&key), known) {
+            (Some(before), _) => Some((before.told_minor, before.told_until)),
+            (None, known) => known.map(|known| (known.amount_minor, known.until)),
+        };
+        if let Some((told_minor, told_until)) = told {
+            self.replaced.insert(key, Replaced { told_minor, told_until, granted_until: new.until });
         }
         self.place(new);
     }
 
     /// Takes over a part of the limit that was reported (C2). A part is known by its source and its first day: told again it says the same or
     /// corrects itself, and it ends at the latest where the next one of its source begins. So an old one that is told
-    /// late, or once more, brings no old amount back. Evidence for another amount is none for this one.
+    /// late, or once more, brings no old amount back. Evidence for another amount is none for this one. Where another
+    /// amount was granted in its place, a new end of it ends what was granted too, and takes nothing else of it.
     pub fn put_component(&mut self, new: Component) {
         let key = (new.source, new.since);
-        if self.replaced.get(&key) == Some(&new.amount_minor) {
+        let granted = self.components.iter().find(|c| (c.source, c.since) == key).map(|c| c.amount_minor);
+        let before = self.replaced.get(&key).copied().filter(|r| r.told_minor == new.amount_minor);
+        let (Some(before), Some(amount_minor)) = (before, granted) else {
+            self.replaced.remove(&key);
+            return self.place(new);
+        };
+        if [new.until, self.cut(&new)].contains(&before.told_until) {
             return;
         }
-        self.replaced.remove(&key);
-        self.place(new);
+        self.replaced.insert(key, Replaced { told_until: new.until, ..before });
+        let until = earlier(before.granted_until, new.until);
+        self.place(Component { amount_minor, until, ..new });
+    }
+
+    /// Where a part ends: at the latest where the next one of its source begins.
+    fn cut(&self, part: &Component) -> Option<Date> {
+        let after = self.components.iter().filter(|c| c.source == part.source && c.since > part.since);
+        earlier(part.until, after.map(|c| c.since).min())
     }
 
     fn place(&mut self, new: Component) {
         let of_source = |c: &Component| c.source == new.source;
-        let after = self.components.iter().filter(|c| of_source(c) && c.since > new.since);
-        let next = after.map(|c| c.since).min();
-        let until = match (new.until, next) {
-            (Some(until), Some(next)) => Some(until.min(next)),
-            (until, next) => until.or(next),
-        };
+        let new = Component { until: self.cut(&new), ..new };
         for before in self.components.iter_mut().filter(|c| of_source(c) && c.since < new.since) {
             if before.until.is_none_or(|until| until > new.since) {
                 before.until = Some(new.since);
             }
         }
-        let new = Component { until, ..new };
         let key = (new.source, new.since);
         let known = |c: &Component| c.source == new.source && c.since == new.since;
         if let Some(same) = self.components.iter_mut().find(|c| known(c)) {
@@ -396,5 +418,13 @@ impl Shop {
     /// Full civil months between the opening and the month of `on`.
     pub fn full_months(&self, on: Date) -> i64 {
         (Month::of(on).number() - self.first_full_month().number()).max(0)
+    }
+}
+
+/// The earlier of two ends.
+fn earlier(one: Option<Date>, other: Option<Date>) -> Option<Date> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }

@@ -1,7 +1,7 @@
 //! Accounts: kinds, derivation of ids, balances.
 
 use crate::{
-    ids::{AccountId, PartyId, TransferId, Uid},
+    ids::{AccountId, Derivation, PartyId, TransferId, Uid},
     money::Currency,
     time::Timestamp,
 };
@@ -144,15 +144,13 @@ impl AccountRef {
 
     /// The derived id.
     pub fn id(&self) -> AccountId {
-        AccountId(Uid::derive(
-            "purser ledger account v1",
-            &[
-                &self.owner.uid().0,
-                &self.kind.code().to_le_bytes(),
-                self.qualifier.as_bytes(),
-                self.currency.code().as_bytes(),
-            ],
-        ))
+        static IDS: Derivation = Derivation::new("purser ledger account v1");
+        AccountId(IDS.uid(&[
+            &self.owner.uid().0,
+            &self.kind.code().to_le_bytes(),
+            self.qualifier.as_bytes(),
+            self.currency.code().as_bytes(),
+        ]))
     }
 }
 

@@ -2,10 +2,10 @@
 
 use purser_domain::{
     credit::{Component, Emergency, Override, Promotion, RestrictionKind, Shop, Waiver},
-    ids::{CreditApplicationId, PartyId},
+    ids::{CaseId, CreditApplicationId, PartyId},
     ledger::{AccountKind, AccountRef},
     money::Rate,
-    policy::keys,
+    policy::{PolicyView, keys},
     time::Date,
 };
 
@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     approvals::{need_approval, require_approval},
+    cases::CaseRow,
     command::{Command, Ctx, Rejection},
     facts::Facts,
     tx::{Needs, Tx},
@@ -31,8 +32,8 @@ pub enum ShopChange {
     Lift(RestrictionKind),
     /// A boost for a sale (C5); the rate is at most what policy lets staff grant.
     Promote(Promotion),
-    /// A temporary limit (C18); two people.
-    Emergency(Emergency),
+    /// A temporary limit (C18), and the merchant's case with the papers that it rests on; two people.
+    Emergency(Emergency, CaseId),
     /// A limit instead of the formula's (C8); two people.
     Fix(Override),
     /// Back to the formula.
@@ -49,7 +50,7 @@ impl ShopChange {
     /// Name of the action that two people decide; `None` where one is enough.
     pub const fn approval(&self) -> Option<&'static str> {
         match self {
-            Self::Emergency(_) => Some("credit.emergency"),
+            Self::Emergency(..) => Some("credit.emergency"),
             Self::Fix(_) => Some("credit.override"),
             _ => None,
         }
@@ -65,10 +66,11 @@ impl ShopChange {
                 .text("from", p.from.to_string())
                 .text("until", p.until.to_string())
                 .int("rate_ppm", p.rate.as_ppm()),
-            Self::Emergency(e) => Facts::new()
+            Self::Emergency(e, case) => Facts::new()
                 .text("from", e.from.to_string())
                 .text("until", e.until.to_string())
-                .int("amount_minor", e.amount_minor),
+                .int("amount_minor", e.amount_minor)
+                .text("evidence", case.to_string()),
             Self::Fix(o) => Facts::new()
                 .text("from", o.from.to_string())
                 .text("until", until(o.until))
@@ -93,13 +95,21 @@ impl ShopChange {
         self.facts().text("reason", reason.trim())
     }
 
+    /// The case whose papers it rests on.
+    pub(super) const fn evidence(&self) -> Option<CaseId> {
+        match self {
+            Self::Emergency(_, case) => Some(*case),
+            _ => None,
+        }
+    }
+
     /// Name of the change in the audit log and messages.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Restrict(_) => "credit.restrict",
             Self::Lift(_) => "credit.lift",
             Self::Promote(_) => "credit.promote",
-            Self::Emergency(_) => "credit.emergency",
+            Self::Emergency(..) => "credit.emergency",
             Self::Fix(_) => "credit.override",
             Self::Unfix => "credit.override_end",
             Self::Grant(..) => "credit.grant",
@@ -112,7 +122,7 @@ impl ShopChange {
 /// Changes a shop's limit by staff.
 ///
 /// Rejections in order: `reason_missing`, `credit_shop_unknown`, `dates_invalid`, `amount_out_of_range`,
-/// `promotion_too_large`, `promotion_overlaps`, `approval_required`.
+/// `promotion_too_large`, `promotion_overlaps`, `evidence_missing`, `approval_required`.
 pub struct ChangeShop {
     /// Whose.
     pub party: PartyId,
@@ -132,6 +142,7 @@ impl Command for ChangeShop {
     fn needs(&self, needs: &mut Needs<'_>, ctx: &Ctx) {
         want(needs, self.party, ctx);
         want_liability(needs, self.party, ctx);
+        want_evidence(needs, &self.change);
         if let Some(action) = self.change.approval() {
             need_approval(needs, action, &self.party.to_string(), &self.change.approved_facts(&self.reason));
         }
@@ -144,6 +155,7 @@ impl Command for ChangeShop {
         }
         let known = known(tx, self.party)?;
         check(ctx, &known.shop, &self.change)?;
+        check_evidence(tx, self.party, &self.change)?;
         if let Some(action) = self.change.approval() {
             let facts = self.change.approved_facts(&self.reason);
             require_approval(tx, action, &self.party.to_string(), &facts)?;
@@ -217,15 +229,15 @@ fn apply(tx: &mut Tx, ctx: &Ctx, known: Known, change: &ShopChange, reason: &str
                 (row.closing_since, row.closed_at) = (None, None);
             }
         }
-        ShopChange::Promote(promotion) => shop.promotions.push(promotion),
-        ShopChange::Emergency(emergency) => shop.emergencies.push(emergency),
-        ShopChange::Fix(fixed) => shop.fixed = Some(fixed),
-        ShopChange::Unfix => shop.fixed = None,
+        ShopChange::Promote(_)
+        | ShopChange::Emergency(..)
+        | ShopChange::Fix(_)
+        | ShopChange::Unfix
+        | ShopChange::Waive(_) => take(&mut shop, change),
         ShopChange::Grant(component, application) => {
             shop.grant_component(component);
             shop.evidence.insert((component.source, component.since), application.to_string());
         }
-        ShopChange::Waive(waiver) => shop.waivers.push(waiver),
         ShopChange::Close if has_open_orders(tx, ctx, &row) => {
             row.closing_since.get_or_insert(ctx.now);
         }
@@ -237,6 +249,52 @@ fn apply(tx: &mut Tx, ctx: &Ctx, known: Known, change: &ShopChange, reason: &str
     let told = change.facts().text("reason", reason).text("service", row.service().name());
     tx.notify(change.name(), row.party, &row.party.to_string(), told);
     evaluate_after(tx, ctx, row, (&before, &shop), (Cause::STAFF, reason))
+}
+
+/// What a change makes of what is known of a shop, where it makes nothing else.
+fn take(shop: &mut Shop, change: &ShopChange) {
+    match *change {
+        ShopChange::Promote(promotion) => shop.promotions.push(promotion),
+        ShopChange::Emergency(emergency, _) => shop.emergencies.push(emergency),
+        ShopChange::Fix(fixed) => shop.fixed = Some(fixed),
+        ShopChange::Unfix => shop.fixed = None,
+        ShopChange::Waive(waiver) => shop.waivers.push(waiver),
+        ShopChange::Restrict(_) | ShopChange::Lift(_) | ShopChange::Grant(..) | ShopChange::Close => {}
+    }
+}
+
+/// What a shop would be with a sale boost, a temporary limit or an override, decided on a civil date by rules that are in
+/// force or only proposed; nothing is written (C5, C8, C18).
+///
+/// # Errors
+/// Those of [`ChangeShop`] from `dates_invalid` to `promotion_overlaps`.
+pub fn tried_change(
+    known: &Shop,
+    change: &ShopChange,
+    on: Date,
+    view: PolicyView<'_>,
+) -> Result<Shop, Rejection> {
+    checked(known, change, on, view)?;
+    let mut shop = known.clone();
+    take(&mut shop, change);
+    Ok(shop)
+}
+
+/// Declares the case that a change rests on.
+pub(super) fn want_evidence(needs: &mut Needs<'_>, change: &ShopChange) {
+    if let Some(case) = change.evidence() {
+        needs.row::<CaseRow>(case);
+    }
+}
+
+/// What a temporary limit rests on: a case of the merchant, open or settled, with a file at least (C18).
+pub(super) fn check_evidence(tx: &Tx, party: PartyId, change: &ShopChange) -> Result<(), Rejection> {
+    let Some(case) = change.evidence() else { return Ok(()) };
+    if tx.get::<CaseRow>(&case).is_some_and(|case| case.is_shown_to(party) && case.attachments > 0) {
+        return Ok(());
+    }
+    let text = "name a case of this merchant that has the papers as files: evidence is what a temporary limit rests on";
+    Err(Rejection::new("evidence_missing", text).at("/evidence"))
 }
 
 /// Sets a limit to zero for a reason; a closed service takes no new use either.
@@ -256,16 +314,20 @@ pub(super) fn restrict(
 }
 
 pub(super) fn check(ctx: &Ctx, shop: &Shop, change: &ShopChange) -> Result<(), Rejection> {
+    checked(shop, change, ctx.today, ctx.rules.policy.now(ctx.now))
+}
+
+fn checked(shop: &Shop, change: &ShopChange, today: Date, view: PolicyView<'_>) -> Result<(), Rejection> {
     let (span, amount) = match change {
         ShopChange::Promote(p) => (Some((p.from, Some(p.until))), None),
-        ShopChange::Emergency(e) => (Some((e.from, Some(e.until))), Some((e.amount_minor, 1))),
+        ShopChange::Emergency(e, _) => (Some((e.from, Some(e.until))), Some((e.amount_minor, 1))),
         ShopChange::Fix(o) => (Some((o.from, o.until)), Some((o.amount_minor, 0))),
         ShopChange::Grant(c, _) => (Some((c.since, c.until)), Some((c.amount_minor, 0))),
         ShopChange::Waive(w) => (Some((w.from, Some(w.until))), None),
         ShopChange::Restrict(_) | ShopChange::Lift(_) | ShopChange::Unfix | ShopChange::Close => (None, None),
     };
     if let Some((from, until)) = span
-        && until.is_some_and(|until| until <= from || until <= ctx.today)
+        && until.is_some_and(|until| until <= from || until <= today)
     {
         let text = "it ends after it begins, and not in the past";
         return Err(Rejection::new("dates_invalid", text).at("/until"));
@@ -277,7 +339,7 @@ pub(super) fn check(ctx: &Ctx, shop: &Shop, change: &ShopChange) -> Result<(), R
         return Err(Rejection::new("amount_out_of_range", text).at("/amount_minor"));
     }
     if let ShopChange::Promote(p) = change {
-        let most = ctx.rules.policy.now(ctx.now).value(keys::PROMOTION_BOOST_MOST);
+        let most = view.value(keys::PROMOTION_BOOST_MOST);
         if p.rate > most || p.rate <= Rate::ZERO {
             let text = format!("staff may grant up to {} parts per million", most.as_ppm());
             return Err(Rejection::new("promotion_too_large", text).at("/rate_ppm"));

@@ -5,7 +5,7 @@ use purser_domain::ids::PartyId;
 use purser_storage::{Statement, Value};
 
 use super::{
-    evaluate::{Cause, evaluate, want, want_last},
+    evaluate::{bring_to, want, want_last},
     facts,
     rows::{CreditShopRow, EvaluationRow, ShopFactsRow},
 };
@@ -45,8 +45,7 @@ pub(super) fn of_today(tx: &mut Tx, ctx: &Ctx, row: CreditShopRow) -> CreditShop
     }
     let Some(known) = tx.get::<ShopFactsRow>(&row.party) else { return row };
     let shop = facts::decode(&known.facts);
-    let cause = Cause::by_quarter(&ctx.zone, ctx.today, &row, Cause::DATE);
-    evaluate(tx, ctx, row, &shop, cause)
+    bring_to(tx, ctx, &row, &shop)
 }
 
 /// Brings a declared shop whose date has come to the limit of today, see [`of_today`].

@@ -49,13 +49,50 @@ fn last(tx: &Tx, row: &CreditShopRow) -> Option<EvaluationRow> {
     tx.is_loaded::<EvaluationRow>(&key).then(|| tx.get::<EvaluationRow>(&key).cloned()).flatten()
 }
 
-/// Dates behind today of which one look makes up for at most so many.
+/// Steps by which the limit of a shop stands, as they are stored; those of the last evaluation where [`want_last`] declared
+/// it, else the same made anew of what was known, by the rules of then.
+fn prior(tx: &Tx, ctx: &Ctx, row: &CreditShopRow, known: &Shop) -> Vec<u8> {
+    if let Some(last) = last(tx, row) {
+        return last.steps;
+    }
+    if row.evaluations == 0 {
+        return Vec::new();
+    }
+    let view = ctx.rules.policy.at(row.evaluated_at, ctx.now);
+    encode(&credit::evaluate(known, ctx.zone.date(row.evaluated_at), &limit_terms(view)).steps)
+}
+
+/// Dates that have come of which one look makes up for at most so many.
 const MISSED_MAX: usize = 400;
 
-/// What a shop's limit is on a civil date by what is known of it, and the evaluation that says so, in force from the first
-/// instant of the date: nothing is written. For a date that has come and that nobody looked at
-/// ([`CreditShopRow::is_due`]).
-pub(super) fn look(
+/// What the dates made of a shop that have come, up to and with `until`, since it was evaluated last (C8, C9): the shop
+/// as it stands then, and the evaluations that say so, each in force from the first instant of its date. Nothing is written.
+/// What is known of the shop was known on each of them, or it would have been evaluated. Each goes by the rules of its
+/// first instant: rules that change later in a day are followed from then on, see [`super::new_terms`]. So whoever
+/// looks, and whenever, finds the same. One that says what those before it (`prior`) said is none.
+pub(super) fn walk(
+    row: &CreditShopRow,
+    shop: &Shop,
+    rules: &Rules,
+    (until, now): (Date, Timestamp),
+    prior: &[u8],
+) -> (CreditShopRow, Vec<EvaluationRow>) {
+    let (mut row, mut new) = (row.clone(), Vec::<EvaluationRow>::new());
+    for _ in 0..MISSED_MAX {
+        let Some(on) = row.due_on().filter(|on| *on <= until) else { break };
+        let (next, mut evaluation) = look(&row, shop, rules, on, now);
+        evaluation.seq += i64::try_from(new.len()).unwrap_or(i64::MAX);
+        let says_the_same = new.last().map_or(prior, |last| &last.steps) == evaluation.steps;
+        if !(says_the_same && Cause::is_of_itself(&evaluation.cause)) {
+            new.push(evaluation);
+        }
+        row = next;
+    }
+    (row, new)
+}
+
+/// What a shop's limit is from the first instant of a civil date on.
+fn look(
     row: &CreditShopRow,
     shop: &Shop,
     rules: &Rules,
@@ -64,15 +101,14 @@ pub(super) fn look(
 ) -> (CreditShopRow, EvaluationRow) {
     let zone = rules.policy.zone();
     let at = zone.start_of(on);
-    // What is decided today goes by the rules of now; what a date behind it decided went by those of then.
-    let view = if on == zone.date(now) { rules.policy.now(now) } else { rules.policy.at(at, now) };
+    let view = rules.policy.at(at, now);
     let terms = limit_terms(view);
     let outcome = credit::evaluate(shop, on, &terms);
     let evaluation = EvaluationRow {
         party: row.party,
         seq: row.evaluations + 1,
         at,
-        cause: Cause::by_quarter(zone, on, row, Cause::DATE).to_owned(),
+        cause: Cause::by_quarter(zone, on, row).to_owned(),
         before: row.total,
         total: outcome.total_minor,
         steps: encode(&outcome.steps),
@@ -82,42 +118,42 @@ pub(super) fn look(
     (CreditShopRow { total: outcome.total_minor, next_on, evaluated_at: at, ..row.clone() }, evaluation)
 }
 
-/// Writes down and tells what dates behind today changed while nobody looked (C9, C10): what is known of the shop was known
-/// then, or it would have been evaluated.
-fn make_up(tx: &mut Tx, ctx: &Ctx, mut row: CreditShopRow, shop: &Shop) -> CreditShopRow {
-    let mut last = last(tx, &row);
-    for _ in 0..MISSED_MAX {
-        let on = row.next_on.as_deref().and_then(|on| on.parse::<Date>().ok());
-        let Some(on) = on.filter(|on| *on < ctx.today) else { break };
-        let (next, new) = look(&row, shop, &ctx.rules, on, ctx.now);
-        row = next;
-        if last.as_ref().is_none_or(|last| last.steps != new.steps) || !Cause::is_of_itself(&new.cause) {
-            row.evaluations += 1;
-            if new.before != new.total {
-                let steps = |row: &EvaluationRow| decode(&row.steps).unwrap_or_default();
-                let prior = last.as_ref().map(steps).unwrap_or_default();
-                tell_change(tx, &new, (&prior, &steps(&new)), "");
-            }
-            last = Some(new.clone());
-            tx.put(new);
-        }
-    }
-    row
-}
-
-/// Evaluates a shop whose facts are loaded and writes down what came of it. One that nobody asked for and that changed
-/// neither limit nor steps leaves no row: what is stored explains the limit as it stands (C9).
-pub(super) fn evaluate(
+/// Writes down and tells what the dates that have come changed while nobody looked (C9, C10).
+fn catch_up(
     tx: &mut Tx,
     ctx: &Ctx,
-    row: CreditShopRow,
+    row: &CreditShopRow,
     shop: &Shop,
-    cause: &str,
-) -> CreditShopRow {
-    evaluate_after(tx, ctx, row, (shop, shop), (cause, ""))
+    prior: Vec<u8>,
+) -> (CreditShopRow, Vec<u8>) {
+    let (mut row, new) = walk(row, shop, &ctx.rules, (ctx.today, ctx.now), &prior);
+    row.evaluations += i64::try_from(new.len()).unwrap_or(i64::MAX);
+    let mut prior = prior;
+    for evaluation in new {
+        if evaluation.before != evaluation.total {
+            tell_change(tx, &evaluation, &prior, "");
+            note_increase(tx, ctx, &evaluation);
+        }
+        prior.clone_from(&evaluation.steps);
+        tx.put(evaluation);
+    }
+    // A day begins with the limit that its date gives.
+    let begins_with = row.total;
+    raise_high(&mut row, begins_with, ctx.today);
+    (row, prior)
 }
 
-/// Like [`evaluate`], of a shop of which something else was known before; `reason` is what staff say.
+/// Brings a shop whose date has come to the limit of today. Where neither limit nor steps changed no row is left, but once
+/// a quarter: what is stored explains the limit as it stands (C9).
+pub(super) fn bring_to(tx: &mut Tx, ctx: &Ctx, row: &CreditShopRow, shop: &Shop) -> CreditShopRow {
+    let prior = prior(tx, ctx, row, shop);
+    let (row, _) = catch_up(tx, ctx, row, shop, prior);
+    settle(tx, ctx, row, shop)
+}
+
+/// Evaluates a shop for another reason than a date and writes down what came of it; `known` is what was known of it before,
+/// `reason` what staff say. What was in force from the beginning of the day on is kept too, so that any instant of it
+/// can be replayed.
 pub(super) fn evaluate_after(
     tx: &mut Tx,
     ctx: &Ctx,
@@ -125,30 +161,18 @@ pub(super) fn evaluate_after(
     (known, shop): (&Shop, &Shop),
     (cause, reason): (&str, &str),
 ) -> CreditShopRow {
-    let by_date = row.is_due(ctx.today);
-    if by_date && known != shop {
-        // What was in force from the beginning of the day on is kept too, so that any instant of it can be replayed.
-        let date = Cause::by_quarter(&ctx.zone, ctx.today, &row, Cause::DATE);
-        row = evaluate_after(tx, ctx, row, (known, known), (date, ""));
-        return evaluate_after(tx, ctx, row, (known, shop), (cause, reason));
+    let mut prior = prior(tx, ctx, &row, known);
+    if row.is_due(ctx.today) {
+        (row, prior) = catch_up(tx, ctx, &row, known, prior);
     }
-    if by_date {
-        row = make_up(tx, ctx, row, shop);
-    }
-    // A date is in force from its first instant on, whenever somebody looks.
-    let (cause, at) = if by_date && Cause::is_of_date(cause) {
-        (Cause::by_quarter(&ctx.zone, ctx.today, &row, Cause::DATE), ctx.day_start)
-    } else {
-        (cause, ctx.now)
-    };
     let view = ctx.rules.policy.now(ctx.now);
     let terms = limit_terms(view);
     let outcome = credit::evaluate(shop, ctx.today, &terms);
-    let (before, last, first) = (row.total, last(tx, &row), row.evaluations == 0);
+    let (before, first) = (row.total, row.evaluations == 0);
     let new = EvaluationRow {
         party: row.party,
         seq: row.evaluations + 1,
-        at,
+        at: ctx.now,
         cause: cause.to_owned(),
         before,
         total: outcome.total_minor,
@@ -156,14 +180,12 @@ pub(super) fn evaluate_after(
         policy_version: i64::from(view.version().number),
     };
     if first || before != new.total {
-        let prior = match &last {
-            Some(last) => decode(&last.steps).unwrap_or_default(),
-            None if first => Vec::new(),
-            None => credit::evaluate(known, ctx.zone.date(row.evaluated_at), &terms).steps,
-        };
-        tell_change(tx, &new, (&prior, &outcome.steps), reason);
+        tell_change(tx, &new, &prior, reason);
     }
-    let says_the_same = last.is_some_and(|last| last.steps == new.steps);
+    if !first {
+        note_increase(tx, ctx, &new);
+    }
+    let says_the_same = prior == new.steps;
     if first || !(says_the_same && Cause::is_of_itself(cause)) {
         row.evaluations += 1;
         tx.put(new);
@@ -171,25 +193,36 @@ pub(super) fn evaluate_after(
     row.total = outcome.total_minor;
     row.evaluated_at = ctx.now;
     row.next_on = credit::next_change(shop, ctx.today, &terms).map(|date| date.to_string());
+    raise_high(&mut row, before, ctx.today);
+    settle(tx, ctx, row, shop)
+}
+
+/// What follows from every evaluation: when to remind of what ends (C24), whether most of the limit is in use (C10).
+fn settle(tx: &mut Tx, ctx: &Ctx, mut row: CreditShopRow, shop: &Shop) -> CreditShopRow {
+    let view = ctx.rules.policy.now(ctx.now);
     let ahead = view.value(keys::BOOST_REMINDER);
-    row.remind_on = credit::remind_on(shop, ctx.today, &terms, ahead).map(|date| date.to_string());
-    raise_high(&mut row, if by_date { outcome.total_minor } else { before }, ctx.today);
+    row.remind_on =
+        credit::remind_on(shop, ctx.today, &limit_terms(view), ahead).map(|date| date.to_string());
     row.version += 1;
-    if !first && row.total > before {
-        let (before_minor, total_minor) = (before, row.total);
-        risk::note_increase(tx, ctx, row.party, Increase { before_minor, total_minor });
-    }
     let used = used_minor(tx, row.party, ctx);
     warn_when_used(tx, ctx, &mut row, used);
     tx.put(row.clone());
     row
 }
 
+fn note_increase(tx: &mut Tx, ctx: &Ctx, new: &EvaluationRow) {
+    if new.total > new.before {
+        let rise = Increase { before_minor: new.before, total_minor: new.total };
+        risk::note_increase(tx, ctx, new.party, rise, new.at);
+    }
+}
+
 /// Tells the merchant what the limit was, what it is and why (C10): the rules in force by name, what differs in words,
 /// and what staff say where they decided it.
-fn tell_change(tx: &mut Tx, new: &EvaluationRow, (prior, steps): (&[Step], &[Step]), reason: &str) {
+fn tell_change(tx: &mut Tx, new: &EvaluationRow, prior: &[u8], reason: &str) {
+    let [prior, steps] = [prior, &new.steps].map(|stored| decode(stored).unwrap_or_default());
     let rules: Vec<&str> = steps.iter().filter(|s| s.rule != Rule::Rounding).map(|s| s.rule.name()).collect();
-    let words = reason_words(prior, steps);
+    let words = reason_words(&prior, &steps);
     let facts = Facts::new()
         .int("before_minor", new.before)
         .int("total_minor", new.total)
@@ -250,22 +283,11 @@ impl Cause {
         [Self::DATE, Self::POLICY].contains(&cause)
     }
 
-    /// Why a limit is looked at on a civil date: the quarter, where the last look was in another one, else `plain`. The
-    /// first day itself may have been missed.
-    pub(super) fn by_quarter(
-        zone: &Zone,
-        today: Date,
-        row: &CreditShopRow,
-        plain: &'static str,
-    ) -> &'static str {
+    /// Why a limit is looked at on a civil date: the quarter, where the last look was in another one. The first day itself
+    /// may have been missed.
+    fn by_quarter(zone: &Zone, on: Date, row: &CreditShopRow) -> &'static str {
         let quarter = |day: Date| (day.year(), (day.month() - 1) / 3);
-        let last = zone.date(row.evaluated_at);
-        if quarter(last) == quarter(today) { plain } else { Self::QUARTER }
-    }
-
-    /// Whether only the date made it necessary: what is known of the shop was the same since the one before.
-    pub(super) fn is_of_date(cause: &str) -> bool {
-        [Self::DATE, Self::QUARTER].contains(&cause)
+        if quarter(zone.date(row.evaluated_at)) == quarter(on) { Self::DATE } else { Self::QUARTER }
     }
 }
 

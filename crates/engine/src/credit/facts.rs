@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 
 use purser_domain::{
     credit::{
-        Component, Dsr, Emergency, MonthFacts, Override, Promotion, RestrictionKind, Restrictions, Shop,
-        Source, WaivedRule, Waiver,
+        Component, Dsr, Emergency, MonthFacts, Override, Promotion, Replaced, RestrictionKind, Restrictions,
+        Shop, Source, WaivedRule, Waiver,
     },
     money::Rate,
     time::{Date, Month},
@@ -45,8 +45,9 @@ pub fn encode(shop: &Shop) -> String {
     for ((source, since), text) in &shop.evidence {
         line(format_args!("evidence {} {since} {text}", source.name()));
     }
-    for ((source, since), amount) in &shop.replaced {
-        line(format_args!("replaced {} {since} {amount}", source.name()));
+    for ((source, since), told) in &shop.replaced {
+        let (source, ends) = (source.name(), [told.told_until, told.granted_until].map(until));
+        line(format_args!("replaced {source} {since} {} {} {}", told.told_minor, ends[0], ends[1]));
     }
     for day in last(&shop.trainings) {
         line(format_args!("training {day}"));
@@ -112,8 +113,16 @@ fn read(shop: &mut Shop, words: &[&str]) -> Option<()> {
         ["evidence", source, since, ref text @ ..] => {
             shop.evidence.insert((Source::named(source)?, date(since)?), text.join(" "));
         }
-        ["replaced", source, since, amount] => {
-            shop.replaced.insert((Source::named(source)?, date(since)?), number(amount)?);
+        ["replaced", source, since, amount, ref ends @ ..] => {
+            let key = (Source::named(source)?, date(since)?);
+            // Before ends were kept, what was granted ended where its part does.
+            let part = shop.components.iter().find(|c| (c.source, c.since) == key).and_then(|c| c.until);
+            let (told_until, granted_until) = match *ends {
+                [told, granted] => (date(told), date(granted)),
+                _ => (None, part),
+            };
+            let told_minor = number(amount)?;
+            shop.replaced.insert(key, Replaced { told_minor, told_until, granted_until });
         }
         ["training", on] => shop.trainings.push(date(on)?),
         ["sale", from, until, ppm] => shop.promotions.push(Promotion {
@@ -177,7 +186,9 @@ mod tests {
             until: None,
         });
         shop.evidence.insert((Source::Partner, day("2024-06-01")), "contract  17".to_owned());
-        shop.replaced.insert((Source::Partner, day("2024-06-01")), 3);
+        let ends = (None, Some(day("2025-06-01")));
+        let told = Replaced { told_minor: 3, told_until: ends.0, granted_until: ends.1 };
+        shop.replaced.insert((Source::Partner, day("2024-06-01")), told);
         shop.trainings.push(day("2024-07-01"));
         shop.promotions.push(Promotion {
             from: day("2024-11-01"),
@@ -204,6 +215,10 @@ mod tests {
         shop.months.insert(Month { year: 2024, month: 6 }, facts);
         shop.months.insert(Month { year: 2024, month: 7 }, MonthFacts { dsr: None, ..facts });
         assert_eq!(decode(&encode(&shop)), shop);
+        // As it was stored before ends were kept.
+        let before = "component partner 2024-06-01 2025-01-01 5\nreplaced partner 2024-06-01 3\n";
+        let told = Replaced { granted_until: Some(day("2025-01-01")), ..told };
+        assert_eq!(decode(before).replaced.into_values().collect::<Vec<_>>(), [told]);
         assert_eq!(month("2024-06"), Some(Month { year: 2024, month: 6 }));
         assert!(["2024-13", "2024-6", "24-06", "2024-06-01", ""].into_iter().all(|t| month(t).is_none()));
     }

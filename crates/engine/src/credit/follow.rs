@@ -8,7 +8,7 @@ use purser_domain::{
 };
 
 use super::{
-    evaluate::{Cause, evaluate_after, look, used_minor, want},
+    evaluate::{Cause, evaluate_after, used_minor, walk, want},
     facts,
     rows::{CreditShopRow, ShopFactsRow},
 };
@@ -131,7 +131,7 @@ pub(crate) fn status_changed(tx: &mut Tx, ctx: &Ctx, party: PartyId, from: &Part
         // The limit of today is told; whoever uses it next writes it down.
         let known = tx.get::<ShopFactsRow>(&party).filter(|_| shop.is_due(ctx.today));
         let shop = match known.map(|known| facts::decode(&known.facts)) {
-            Some(known) => look(shop, &known, &ctx.rules, ctx.today, ctx.now).0,
+            Some(known) => walk(shop, &known, &ctx.rules, (ctx.today, ctx.now), &[]).0,
             None => shop.clone(),
         };
         tell_frozen(tx, ctx, is, (&shop, from), (&shop, to));

@@ -33,7 +33,7 @@ pub use applications::{
     Application, ApplicationDecision, ApplicationFilter, ApplyForCredit, CreditApplicantRow,
     CreditApplicationRow, DecideApplication, application, applications, state as application_state,
 };
-pub use changes::{ChangeShop, ShopChange};
+pub use changes::{ChangeShop, ShopChange, tried_change};
 pub(crate) use closing::CloseShops;
 pub use due::{EVALUATE_MAX, EvaluateDueShops};
 pub use evaluate::{Cause, reason_words};

@@ -9,7 +9,7 @@ use purser_domain::{
 use purser_storage::{Fault, Session, Statement, Value};
 
 use super::{
-    evaluate::{Cause, evaluate, want, want_last},
+    evaluate::{Cause, evaluate_after, want, want_last},
     facts,
     rows::{CreditShopRow, ShopFactsRow},
     terms::limit_terms,
@@ -141,8 +141,8 @@ impl Command for FollowTerms {
             let row = tx.get::<CreditShopRow>(party).cloned();
             let shop = tx.get::<ShopFactsRow>(party).map(|known| facts::decode(&known.facts));
             let (Some(row), Some(shop)) = (row, shop) else { continue };
-            let cause = Cause::by_quarter(&ctx.zone, ctx.today, &row, Cause::POLICY);
-            evaluate(tx, ctx, row, &shop, cause);
+            // What a date brought stands from its first instant on, by the rules of then; these follow from now on.
+            evaluate_after(tx, ctx, row, (&shop, &shop), (Cause::POLICY, ""));
         }
         let last = self.shops.last().filter(|_| self.shops.len() >= ROUND);
         match last {

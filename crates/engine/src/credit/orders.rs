@@ -7,7 +7,7 @@ use purser_domain::{
     credit::order::{
         self, Authorisation, CreditOrder, Decision, OrderTerms, Rejection as Refused, ShopFacts,
     },
-    ids::{CreditOrderId, PartyId, Uid},
+    ids::{CreditOrderId, Derivation, PartyId},
     ledger::{AccountKind, AccountRef},
     money::Currency,
     parties::Role,
@@ -35,7 +35,8 @@ const ID_MAX: usize = 64;
 
 /// The id of the order that the platform calls `external_id`.
 pub fn credit_order_id(external_id: &str) -> CreditOrderId {
-    CreditOrderId(Uid::derive("purser credit order v1", &[external_id.as_bytes()]))
+    static IDS: Derivation = Derivation::new("purser credit order v1");
+    CreditOrderId(IDS.uid(&[external_id.as_bytes()]))
 }
 
 /// What happened to an order.

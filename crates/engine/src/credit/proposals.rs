@@ -8,7 +8,7 @@ use purser_domain::{
 };
 
 use super::{
-    changes::{ShopChange, check},
+    changes::{ShopChange, check, check_evidence, want_evidence},
     facts,
     losses::{Loss, fraud_undecided},
     orders::rejected,
@@ -83,7 +83,8 @@ impl CreditProposal {
         let change = match action {
             "credit.emergency" => {
                 let (from, until) = (date("from")?, date("until")?);
-                ShopChange::Emergency(Emergency { from, until, amount_minor })
+                let evidence = facts.get_text("evidence")?.parse().ok()?;
+                ShopChange::Emergency(Emergency { from, until, amount_minor }, evidence)
             }
             "credit.override" => {
                 ShopChange::Fix(Override { from: date("from")?, until: date("until"), amount_minor })
@@ -97,7 +98,10 @@ impl CreditProposal {
 
     pub(crate) fn needs(&self, needs: &mut Needs<'_>) {
         match self {
-            Self::Limit { party, .. } => needs.row::<ShopFactsRow>(*party),
+            Self::Limit { party, change, .. } => {
+                needs.row::<ShopFactsRow>(*party);
+                want_evidence(needs, change);
+            }
             Self::Loss { order, .. } => needs.row::<CreditOrderRow>(*order),
         }
     }
@@ -110,7 +114,8 @@ impl CreditProposal {
                 given_reason(reason)?;
                 let known = tx.get::<ShopFactsRow>(party);
                 let unknown = || Rejection::new("credit_shop_unknown", "nothing is known of this shop");
-                check(ctx, &facts::decode(&known.ok_or_else(unknown)?.facts), change)
+                check(ctx, &facts::decode(&known.ok_or_else(unknown)?.facts), change)?;
+                check_evidence(tx, *party, change)
             }
             Self::Loss { order, loss, amount_minor, reason } => {
                 let unknown = || Rejection::new("order_unknown", "there is no such order");

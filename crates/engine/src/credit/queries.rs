@@ -10,7 +10,7 @@ use purser_domain::{
 use purser_storage::{Fault, Session, Statement, Value};
 
 use super::{
-    evaluate::{look, reason_words},
+    evaluate::{reason_words, walk},
     facts,
     follow::{Closed, frozen_minor},
     rows::{CreditOrderRow, CreditShopRow, EvaluationRow, OrderEventRow, ShopFactsRow},
@@ -116,7 +116,10 @@ impl LimitView {
 /// # Errors
 /// Storage faults.
 pub fn limit(session: &mut dyn Session, party: PartyId, as_of: AsOf<'_>) -> Result<Option<LimitView>, Fault> {
-    let Some((shop, known, evaluation)) = of_today(session, party, as_of)? else { return Ok(None) };
+    let Some(OfToday { shop, known, stored, mut new }) = of_today(session, party, as_of)? else {
+        return Ok(None);
+    };
+    let evaluation = new.pop().or(stored);
     let status = one::<PartyRow>(session, party)?.map_or(PartyStatus::Active, |row| row.party().status);
     let mut posted = |kind| -> Result<(i64, i64), Fault> {
         let row = account(session, &AccountRef::party(party, kind, as_of.rules.currency))?.map(|row| row.0);
@@ -138,26 +141,43 @@ pub fn limit(session: &mut dyn Session, party: PartyId, as_of: AsOf<'_>) -> Resu
     }))
 }
 
-/// A shop with the limit of today, what is known of it, and the evaluation behind it.
-pub(super) type OfToday = (CreditShopRow, Shop, Option<EvaluationRow>);
+/// A shop with the limit of a date, and what it follows from.
+pub(super) struct OfToday {
+    /// The shop with the limit of the date; of its evaluations those that are written down.
+    pub(super) shop: CreditShopRow,
+    /// What is known of it.
+    pub(super) known: Shop,
+    /// The last evaluation that is written down.
+    pub(super) stored: Option<EvaluationRow>,
+    /// Those after it that are not, the oldest first; none has a number.
+    pub(super) new: Vec<EvaluationRow>,
+}
 
-/// What a command that asks for the limit would decide by (C1), without writing anything: where a date has come that the
-/// daily job has not looked at, what is stored is evaluated here. An evaluation that says what the last one said is that
-/// one.
+/// What a command that asks for the limit would decide by (C1), without writing anything: where dates have come that the
+/// daily job has not looked at, they are looked at here, one after the other as it would.
 pub(super) fn of_today(
     session: &mut dyn Session,
     party: PartyId,
     as_of: AsOf<'_>,
 ) -> Result<Option<OfToday>, Fault> {
+    as_on(session, party, as_of, as_of.today())
+}
+
+/// Like [`of_today`], on a date that has come.
+fn as_on(
+    session: &mut dyn Session,
+    party: PartyId,
+    as_of: AsOf<'_>,
+    on: Date,
+) -> Result<Option<OfToday>, Fault> {
     let Some(row) = one::<CreditShopRow>(session, party)? else { return Ok(None) };
-    let Some(stored) = one::<ShopFactsRow>(session, party)? else { return Ok(None) };
-    let known = facts::decode(&stored.facts);
-    let last = one::<EvaluationRow>(session, (party, row.evaluations))?;
-    if !row.is_due(as_of.today()) {
-        return Ok(Some((row, known, last)));
-    }
-    let (row, new) = look(&row, &known, as_of.rules, as_of.today(), as_of.now);
-    Ok(Some((row, known, Some(unless_said(last, new)))))
+    let Some(facts) = one::<ShopFactsRow>(session, party)? else { return Ok(None) };
+    let known = facts::decode(&facts.facts);
+    let stored = one::<EvaluationRow>(session, (party, row.evaluations))?;
+    let prior = stored.as_ref().map_or(&[][..], |last| &last.steps);
+    let (shop, new) = walk(&row, &known, as_of.rules, (on, as_of.now), prior);
+    let new = new.into_iter().map(|row| EvaluationRow { seq: 0, ..row }).collect();
+    Ok(Some(OfToday { shop, known, stored, new }))
 }
 
 /// What is known of a shop.
@@ -166,11 +186,6 @@ pub(super) fn of_today(
 /// Storage faults.
 pub fn shop_facts(session: &mut dyn Session, party: PartyId) -> Result<Option<ShopFactsRow>, Fault> {
     one(session, party)
-}
-
-/// The last evaluation where a new one says the same; else the new one, which has no number yet.
-fn unless_said(last: Option<EvaluationRow>, new: EvaluationRow) -> EvaluationRow {
-    last.filter(|last| last.steps == new.steps).unwrap_or(EvaluationRow { seq: 0, ..new })
 }
 
 /// A limit as it was at an instant (C9). Amounts are minor units.
@@ -213,7 +228,7 @@ pub fn limit_at(
 
 /// The evaluation that was in force at an instant (C9): halved down to it, since a shop's evaluations are numbered
 /// without gaps in order of time. A shop with ten thousand of them costs fifteen point reads. One of a date that nobody has
-/// looked at yet has the number 0.
+/// looked at yet has the number 0, and is but for that what will be written down.
 ///
 /// # Errors
 /// Storage faults.
@@ -225,13 +240,10 @@ pub fn evaluation_at(
 ) -> Result<Option<EvaluationRow>, Fault> {
     let Some(shop) = one::<CreditShopRow>(session, party)? else { return Ok(None) };
     let on = as_of.rules.policy.zone().date(at);
-    if shop.is_due(on)
-        && let Some(stored) = one::<ShopFactsRow>(session, party)?
-    {
+    if shop.is_due(on) {
         // Nothing else became known since the last one.
-        let last = one::<EvaluationRow>(session, (party, shop.evaluations))?;
-        let (_, new) = look(&shop, &facts::decode(&stored.facts), as_of.rules, on, as_of.now);
-        return Ok(Some(unless_said(last, new)));
+        let found = as_on(session, party, as_of, on)?;
+        return Ok(found.and_then(|found| found.new.into_iter().last().or(found.stored)));
     }
     let (mut low, mut high) = (0, shop.evaluations);
     let mut found = None;
@@ -300,8 +312,8 @@ pub struct ChangeFilter {
 /// Evaluations that one page of the log reads at most.
 const LOG_EXAMINED: usize = 2_000;
 
-/// The log of a limit: what changed it, newest first, below the number of an evaluation. The first page begins with a
-/// change of today that is not written down yet. A page that read its bounded part without finding so many is shorter and
+/// The log of a limit: what changed it, newest first, below the number of an evaluation. It begins with what dates have
+/// brought that is not written down yet. A page that read its bounded part without finding so many is shorter and
 /// says where to go on.
 ///
 /// # Errors
@@ -314,8 +326,17 @@ pub fn limit_log(
     below: Option<i64>,
     most: usize,
 ) -> Result<Page<LimitChange, i64>, Fault> {
-    let (mut below, mut examined) = (below, 0);
-    let mut rows = if below.is_none() { change_of_today(session, party, as_of, filter)? } else { Vec::new() };
+    let (mut below, mut examined, mut rows) = (below, 0, Vec::new());
+    for (number, new) in unwritten(session, party, as_of)?.into_iter().rev() {
+        let after = below.is_none_or(|below| number < below);
+        if !after || !filter.shows(&new.row) || filter.since.is_some_and(|since| new.row.at < since) {
+            continue;
+        }
+        if rows.len() >= most {
+            return Ok(Page { rows, next: Some(number + 1) });
+        }
+        rows.push(new);
+    }
     loop {
         // One more than is looked at: the evaluation before each says what differs.
         let read = evaluations(session, party, below, EVALUATION_PAGE_MAX + 1)?;
@@ -351,19 +372,18 @@ impl ChangeFilter {
     }
 }
 
-/// A change that a date has brought and that is not written down yet.
-fn change_of_today(
+/// What dates have brought that is not written down yet, the oldest first, each with the number that it will have.
+fn unwritten(
     session: &mut dyn Session,
     party: PartyId,
     as_of: AsOf<'_>,
-    filter: &ChangeFilter,
-) -> Result<Vec<LimitChange>, Fault> {
-    let Some((shop, _, Some(row))) = of_today(session, party, as_of)? else { return Ok(Vec::new()) };
-    if row.seq > 0 || !filter.shows(&row) || filter.since.is_some_and(|since| row.at < since) {
+) -> Result<Vec<(i64, LimitChange)>, Fault> {
+    let Some(OfToday { shop, stored, new, .. }) = of_today(session, party, as_of)? else {
         return Ok(Vec::new());
-    }
-    let last = one::<EvaluationRow>(session, (party, shop.evaluations))?;
-    Ok(vec![change(&row, last.as_ref())])
+    };
+    let before = std::iter::once(stored.as_ref()).chain(new.iter().map(Some));
+    let changes = new.iter().zip(before).map(|(row, before)| change(row, before));
+    Ok((shop.evaluations + 1..).zip(changes).collect())
 }
 
 fn change(row: &EvaluationRow, before: Option<&EvaluationRow>) -> LimitChange {

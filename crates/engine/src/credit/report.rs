@@ -282,11 +282,9 @@ pub fn credit_report(session: &mut dyn Session, as_of: AsOf<'_>) -> Result<Credi
     })?;
     for party in due {
         let found = of_today(session, party, as_of)?;
-        if let (Some(shop), Some((row, _, evaluation))) = (shops.get_mut(&party), found) {
-            shop.total_minor = row.total;
-            if let Some(new) = evaluation.filter(|new| new.seq == 0) {
-                shop.take(&new);
-            }
+        if let (Some(shop), Some(found)) = (shops.get_mut(&party), found) {
+            shop.total_minor = found.shop.total;
+            found.new.iter().for_each(|new| shop.take(new));
         }
     }
     session.query(&IN_REVIEW, &[], &mut |row| {

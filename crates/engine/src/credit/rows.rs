@@ -236,6 +236,11 @@ impl CreditShopRow {
     pub(super) fn is_due(&self, today: Date) -> bool {
         self.next_on.as_ref().is_some_and(|on| *on <= today.to_string())
     }
+
+    /// The civil date on which it may change by itself.
+    pub(super) fn due_on(&self) -> Option<Date> {
+        self.next_on.as_deref()?.parse().ok()
+    }
 }
 
 impl CreditOrderRow {

@@ -1,7 +1,7 @@
 //! Commands on parties.
 
 use purser_domain::{
-    ids::{PartyId, Uid},
+    ids::{Derivation, PartyId},
     ledger::{AccountKind, AccountRef},
     parties::{self, Command as Change, Outcome, Party, Profile, Role, Ties},
 };
@@ -18,7 +18,8 @@ use crate::{
 
 /// The id of the party that the platform calls `external_id`.
 pub fn party_id(external_id: &str) -> PartyId {
-    PartyId(Uid::derive("purser party v1", &[external_id.as_bytes()]))
+    static IDS: Derivation = Derivation::new("purser party v1");
+    PartyId(IDS.uid(&[external_id.as_bytes()]))
 }
 
 fn rejected(rejection: &parties::Rejection) -> Rejection {

@@ -4,26 +4,32 @@
 use std::collections::BTreeMap;
 
 use purser_domain::{
+    casework::Kind,
     credit::{
         Component, Source,
         application::{ApplicationKind, ShopClaim, Terms},
     },
-    ids::{PartyId, StaffId, Uid},
+    ids::{CaseId, PartyId, StaffId, Uid},
     money::Currency,
     parties::{AccountClass, LegalForm, Profile, Role, Roles},
+    policy::DEFAULT_PACK,
     time::{Date, Zone},
 };
 use purser_engine::{
     Decided, Rejection, Writer,
-    cases::CaseRow,
+    approvals::{Action, Decide, Propose},
+    cases::{Act, ActOnCase, Author, CaseRow, NewAttachment, OpenCase},
     credit::{
         self, ApplicationDecision, ApplyForCredit, AsOf, CreditApplicationRow, DecideApplication, LimitView,
         OrderEvent, OrderReport, ReportCreditOrders, ReportShops, ShopReport, risk::Told,
     },
-    feed, invariants,
+    feed,
+    files::StoredFile,
+    invariants,
     jobs::{self, Registry},
     parties::RegisterParty,
     rows::MessageRow,
+    rules::PolicyActivation,
     verify::verify_full,
 };
 
@@ -151,4 +157,32 @@ pub(crate) fn step(books: &Books, writer: &mut Writer, registry: &mut Registry) 
 /// Business time goes on to an instant.
 pub(crate) fn go_to(books: &Books, text: &str) {
     books.advance(at(text).0 - books.clock.business().0);
+}
+
+/// A case of the merchant with a paper: what a temporary limit rests on (C18).
+pub(crate) fn papers(writer: &mut Writer, party: PartyId) -> CaseId {
+    let (kind, summary) = (Kind::Help, "A large order".to_owned());
+    let open = OpenCase { party, kind, subject: None, summary, text: None, by: Author::PARTY };
+    let case = run(writer, open).unwrap().id;
+    let file = StoredFile { hash: [9; 32], kind: "pdf".to_owned(), size: 5 };
+    let act = Act::Attach(NewAttachment { file, name: "order.pdf".to_owned(), internal: false });
+    run(writer, ActOnCase { case, party: Some(party), by: Author::PARTY, act, if_version: None }).unwrap();
+    case
+}
+
+/// An entry of a policy.
+pub(crate) fn entry(key: &str, row: &str, from: &str, value: i64) -> String {
+    format!(
+        "\n[[entry]]\nkey = \"{key}\"\nrow = \"{row}\"\neffective_from = \"{from}\"\nvalue = {value}\n\
+         source = \"test\"\n"
+    )
+}
+
+/// Two people activate the default policy with further entries, as the version after `base`.
+pub(crate) fn activate(writer: &mut Writer, base: u32, entries: &[String]) {
+    let text = format!("{DEFAULT_PACK}{}", entries.concat());
+    let activation = PolicyActivation::parse("new.toml", &text, base).unwrap();
+    let action = Action::ActivatePolicy(activation);
+    let id = run(writer, Propose { action, by: "staff:li".to_owned() }).unwrap();
+    run(writer, Decide { id, approve: true, by: "staff:wang".to_owned() }).unwrap();
 }

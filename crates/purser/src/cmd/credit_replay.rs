@@ -202,7 +202,7 @@ impl Replay<'_> {
     fn verify(&mut self, full: bool) -> Result<()> {
         let since = self.verified.as_ref().filter(|_| !full);
         let (incremental, whole) = if since.is_some() { (1, 0) } else { (0, 1) };
-        self.verified = verified(self.place, since)?;
+        self.verified = verified(self.place, self.reads.as_mut(), since)?;
         self.passed.incremental += incremental;
         self.passed.full += whole;
         Ok(())

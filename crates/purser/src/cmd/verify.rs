@@ -7,6 +7,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use purser_domain::time::Zone;
 use purser_engine::{
+    Session,
     files::FilesIntact,
     invariants,
     verify::{Invariant, Progress, Report, VerifiedState, verify_full, verify_incremental},
@@ -96,15 +97,28 @@ pub(super) fn check_full(place: &Place) -> Result<()> {
     stop_at_findings(&check(place, None, true)?)
 }
 
-/// Verifies what is new since a state, or everything, quietly: the state reached. Findings are the error.
-pub(super) fn verified(place: &Place, since: Option<&VerifiedState>) -> Result<Option<VerifiedState>> {
-    let report = check(place, since, true)?;
+/// Verifies what is new since a state, or everything, quietly: the state reached. Findings are the error. Whoever verifies again
+/// and again keeps the session: on PostgreSQL a new one prepares every statement anew.
+pub(super) fn verified(
+    place: &Place,
+    session: &mut dyn Session,
+    since: Option<&VerifiedState>,
+) -> Result<Option<VerifiedState>> {
+    let report = check_on(session, place, since, true)?;
     stop_at_findings(&report)?;
     Ok(report.verified)
 }
 
 fn check(place: &Place, since: Option<&VerifiedState>, quiet: bool) -> Result<Report> {
-    let mut session = place.open_reader()?;
+    check_on(place.open_reader()?.as_mut(), place, since, quiet)
+}
+
+fn check_on(
+    session: &mut dyn Session,
+    place: &Place,
+    since: Option<&VerifiedState>,
+    quiet: bool,
+) -> Result<Report> {
     let (zone, files) = (Zone::shanghai(), place.files());
     let intact = FilesIntact { store: files.as_ref(), contents: since.is_none() };
     let mut rules: Vec<&dyn Invariant> = invariants::all().into_iter().map(|rule| rule as _).collect();
@@ -118,8 +132,8 @@ fn check(place: &Place, since: Option<&VerifiedState>, quiet: bool) -> Result<Re
         bar.set_position(progress.groups);
     };
     let report = match since {
-        None => verify_full(session.as_mut(), &zone, &rules, &mut tell),
-        Some(since) => verify_incremental(session.as_mut(), &zone, since, &rules, &mut tell),
+        None => verify_full(session, &zone, &rules, &mut tell),
+        Some(since) => verify_incremental(session, &zone, since, &rules, &mut tell),
     };
     bar.finish_and_clear();
     Ok(report?)

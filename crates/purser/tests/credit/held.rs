@@ -122,8 +122,13 @@ fn fast_draws_are_held_and_decided_with_evidence_c17_c19() {
         // Papers that are none.
         let attach =
             |name: &str, bytes: &[u8]| client.upload(&format!("{own}/attachments?name={name}"), bytes);
-        assert_eq!(attach("empty.pdf", b"").status / 100, 4);
-        assert_eq!(attach("tool.exe", b"MZ\x90\x00\x03\x00\x00\x00").status / 100, 4);
+        let no = |name: &str, bytes: &[u8]| attach(name, bytes).ended(422).text("code").to_owned();
+        let mut scan = b"\xff\xd8\xff\xe0".to_vec();
+        scan.resize(10 * 1024 * 1024 + 1, 0);
+        assert_eq!(no("empty.pdf", b""), "attachment_empty");
+        assert_eq!(no("licence.pdf", b"MZ\x90\x00\x03\x00\x00\x00"), "attachment_program");
+        assert_eq!(no("statements.jpg", &scan), "attachment_too_large");
+        assert_eq!(client.get(&own).ended(200).body["case"]["state"], "waiting_for_party", "nothing came");
         attach("licence.pdf", PDF).ended(201);
         let answer = json!({ "text": "All three are attached." });
         let answered = client.post(&format!("{own}/messages"), "answer", &answer).ended(200);

@@ -1,5 +1,6 @@
-//! The limit of now and of any past instant (C1, C9, C23), and what it would be (C8, C25), over HTTP.
+//! The limit of now and of any past instant (C1, C9, C23), and what it would be (C5, C8, C18, C25), over HTTP.
 
+use purser_domain::policy::DEFAULT_PACK;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -240,6 +241,63 @@ fn what_if_takes_months_parts_and_flags_and_writes_nothing_c2_c4_c7_c8_c22_c25()
         }
         let count = |view: &Value| view["evaluation"]["number"].as_i64().unwrap();
         assert_eq!(count(&after), count(&before) + 2, "only what staff decided");
+        desk.server.stop();
+        place.verify(true);
+    }
+}
+
+/// C5, C8, C18: what a sale boost and a temporary limit would do, beside figures and by a policy that is only proposed, refused
+/// where staff would be; nothing is written.
+#[test]
+fn what_if_takes_a_sale_and_a_temporary_limit_c5_c8_c18() {
+    for place in Place::all() {
+        let desk = Desk::begun(&place, "2026-03-02T10:00:00+08:00");
+        let client = desk.client();
+        let id = shop(&client, "s1", 1_000_000);
+        let path = format!("/v1/parties/{id}/limit/what-if");
+        let before = limit(&client, &id);
+        let tried = |key: &str, body: &Value| client.post(&path, key, body).ended(200);
+        let would_be = |key: &str, body: &Value| tried(key, body).int("would_be_minor");
+        let sale =
+            |from: &str, until: &str, ppm: i64| json!({ "from": from, "until": until, "rate_ppm": ppm });
+        let june = sale("2026-06-09", "2026-06-21", 300_000);
+        assert_eq!(would_be("not-yet", &json!({ "promotion": june })), 1_000_000);
+        let then = tried("sale", &json!({ "promotion": june, "on": "2026-06-20" })).body;
+        assert_eq!((&then["would_be_minor"], &then["total_minor"]), (&json!(1_300_000), &json!(1_000_000)));
+        let last = then["steps"].as_array().unwrap().last().unwrap();
+        assert_eq!((&last["rule"], &last["delta_minor"]), (&json!("promotion"), &json!(300_000)));
+        assert_eq!(would_be("over", &json!({ "promotion": june, "on": "2026-06-21" })), 1_000_000);
+        let month = |month: &str| json!({ "month": month, "orders": 9, "turnover_minor": 100_000, "return_rate_ppm": 0 });
+        let months: Vec<Value> = ["2025-12", "2026-01", "2026-02"].map(month).into();
+        let capped = json!({ "promotion": june, "on": "2026-06-20", "months": months });
+        assert_eq!(would_be("capped", &capped), 468_000, "30 % of the capped value, outside the ceiling");
+        let temporary =
+            |amount: i64| json!({ "from": "2026-03-02", "until": "2026-03-09", "amount_minor": amount });
+        let both = json!({ "emergency": temporary(250_000), "promotion": sale("2026-03-02", "2026-03-05", 500_000) });
+        assert_eq!(would_be("both", &both), 1_750_000);
+        // One that was granted stays, and another may not lie in its dates.
+        let granted = json!({ "decision": "promote", "from": "2026-11-01", "until": "2026-11-12", "rate_ppm": 300_000, "reason": "11.11" });
+        client.post(&format!("/v1/parties/{id}/limit/decisions"), "granted", &granted).ended(200);
+        assert_eq!(would_be("both-sales", &json!({ "promotion": june, "on": "2026-11-11" })), 1_300_000);
+        let entry = "[[entry]]\nkey = \"credit.promotion.most\"\nrow = \"C5\"\neffective_from = \"2026-03-02\"\nvalue = 250000\nsource = \"test\"\n";
+        let less = format!("{DEFAULT_PACK}\n{entry}");
+        let refused: &[(u16, Value, &str)] = &[
+            (422, json!({ "promotion": sale("2026-06-09", "2026-06-21", 500_001) }), "/promotion/rate_ppm"),
+            (422, json!({ "promotion": june, "policy_text": less }), "/promotion/rate_ppm"),
+            (422, json!({ "promotion": sale("2026-06-09", "2026-06-09", 300_000) }), "/promotion/until"),
+            (422, json!({ "promotion": sale("2026-11-11", "2026-11-21", 300_000) }), "/promotion/from"),
+            (422, json!({ "emergency": temporary(0) }), "/emergency/amount_minor"),
+            (400, json!({ "promotion": sale("June", "2026-06-09", 300_000) }), "/promotion/from"),
+            (400, json!({ "promotion": { "from": "2026-06-09" } }), "promotion"),
+        ];
+        for (n, (status, body, pointer)) in refused.iter().enumerate() {
+            let no = client.post(&path, &format!("no-{n}"), body).ended(*status);
+            assert!(no.body["errors"].to_string().contains(pointer), "{body}: {}", no.body);
+        }
+        let after = limit(&client, &id);
+        assert_eq!(after["total_minor"], before["total_minor"], "nothing was written");
+        let count = |view: &Value| view["evaluation"]["number"].as_i64().unwrap();
+        assert_eq!(count(&after), count(&before) + 1, "only what staff granted");
         desk.server.stop();
         place.verify(true);
     }

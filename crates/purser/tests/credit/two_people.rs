@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     http::{Answer, Client},
-    shop::{Desk, limit, sell, shop},
+    shop::{Desk, limit, open_case, papers, sell, shop},
     world::Place,
 };
 
@@ -31,14 +31,39 @@ fn limits_by_two_people_c8_c18() {
         let (client, support) = (desk.client(), desk.staff("zhao", "support"));
         let id = shop(&client, "s1", 1_000_000);
         let path = format!("/v1/parties/{id}/limit/decisions");
+        // The merchant asks with papers; a case without any, or another shop's, is no evidence.
+        let case = papers(&client, &id);
         let emergency = |amount: i64| {
             json!({ "party_id": id, "from": "2026-03-02", "until": "2026-03-12", "amount_minor": amount,
-            "reason": "spring sale, papers in the case" })
+            "evidence": case, "reason": "spring sale, papers in the case" })
         };
         let decision = |amount: i64| {
             json!({ "decision": "emergency", "from": "2026-03-02", "until": "2026-03-12",
-            "amount_minor": amount, "reason": "spring sale, papers in the case" })
+            "amount_minor": amount, "evidence": case, "reason": "spring sale, papers in the case" })
         };
+        let other = shop(&client, "s2", 1_000_000);
+        let bare = open_case(&client, &id);
+        for (n, (evidence, status, expected)) in [
+            (json!(null), 400, "invalid_input"),
+            (json!("the letter"), 400, "invalid_input"),
+            (json!("case_01arz3ndektsv4rrffq69g5fav"), 422, "evidence_missing"),
+            (json!(bare), 422, "evidence_missing"),
+            (json!(papers(&client, &other)), 422, "evidence_missing"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let mut body = emergency(200_000);
+            body["evidence"] = evidence.clone();
+            let body = json!({ "credit_emergency": body });
+            let no = people.0.post("/v1/approvals", &format!("papers-p{n}"), &body).ended(status);
+            assert_eq!(no.text("code"), expected, "{evidence}: {}", no.body);
+            assert!(no.body["errors"][0]["pointer"].as_str().unwrap().ends_with("/evidence"), "{}", no.body);
+            let mut body = decision(200_000);
+            body["evidence"] = evidence;
+            let no = people.0.post(&path, &format!("papers-d{n}"), &body).ended(status);
+            assert_eq!((no.text("code"), &no.body["errors"][0]["pointer"]), (expected, &json!("/evidence")));
+        }
         assert_eq!(code(people.0.post(&path, "alone", &decision(200_000)), 422), "approval_required");
         let proposal = json!({ "credit_emergency": emergency(200_000) });
         assert_eq!(code(support.post("/v1/approvals", "zhao", &proposal), 403), "scope_missing");
@@ -52,8 +77,15 @@ fn limits_by_two_people_c8_c18() {
         let mut other = decision(200_000);
         other["reason"] = json!("a friend of the house");
         assert_eq!(code(people.0.post(&path, "why", &other), 422), "approval_required", "for another reason");
+        let mut other = decision(200_000);
+        other["evidence"] = json!(papers(&client, &id));
+        let no = people.0.post(&path, "papers", &other);
+        assert_eq!(code(no, 422), "approval_required", "on other papers");
         let done = people.0.post(&path, "done", &decision(200_000)).ended(200);
         assert_eq!(done.int("total_minor"), 1_200_000);
+        let told = client.get(&format!("/v1/parties/{id}/messages?limit=50")).ended(200).body;
+        let told = told["data"].as_array().unwrap().iter().find(|row| row["kind"] == "credit.emergency");
+        assert_eq!(told.unwrap()["data"]["evidence"], case, "the merchant reads what it rests on");
         assert_eq!(
             code(people.0.post(&path, "twice", &decision(200_000)), 422),
             "approval_required",
@@ -87,7 +119,7 @@ fn limits_by_two_people_c8_c18() {
         for (n, (body, status, expected)) in [
             (json!({}), 400, "invalid_input"),
             (json!({ "credit_emergency": emergency(1), "credit_override": emergency(1) }), 400, "invalid_input"),
-            (json!({ "credit_emergency": { "party_id": id, "from": "2026-03-12", "until": "2026-03-13", "amount_minor": 0, "reason": "x" } }), 422, "amount_out_of_range"),
+            (json!({ "credit_emergency": { "party_id": id, "from": "2026-03-12", "until": "2026-03-13", "amount_minor": 0, "evidence": case, "reason": "x" } }), 422, "amount_out_of_range"),
             (json!({ "credit_emergency": { "party_id": id, "from": "2026-03-02", "amount_minor": 1, "reason": "x" } }), 400, "invalid_input"),
             (json!({ "credit_override": { "party_id": id, "from": "2026-03-02", "until": "2026-03-03", "amount_minor": 1, "reason": "x" } }), 422, "dates_invalid"),
             (json!({ "credit_override": { "party_id": nobody, "from": "2026-03-12", "amount_minor": 1, "reason": "x" } }), 404, "credit_shop_unknown"),

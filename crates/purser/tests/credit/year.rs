@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     http::Client,
-    shop::{Desk, limit, merchant},
+    shop::{Desk, limit, merchant, papers},
     world::Place,
 };
 
@@ -139,7 +139,8 @@ impl World {
                     self.by_two(
                         &row.date,
                         &json!({ "decision": "emergency", "from": from, "until": until,
-                        "amount_minor": hundredths(tail), "reason": "a large order" }),
+                        "amount_minor": hundredths(tail), "reason": "a large order",
+                        "evidence": papers(&self.client, &self.shop) }),
                     );
                 }
                 "flag" => self.decide(

@@ -170,3 +170,21 @@ pub(crate) fn refused(answer: &Answer, code: &str, check: i64) {
         assert!(facts[field].as_str().is_some_and(|text| !text.is_empty()), "{}", answer.body);
     }
 }
+
+/// A case that the merchant opens, without papers.
+pub(crate) fn open_case(client: &Client, shop: &str) -> String {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let key = format!("case-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    let case =
+        json!({ "party_id": shop, "kind": "help", "summary": "A large order", "text": "For two weeks." });
+    client.post("/v1/cases", &key, &case).ended(201).text("id").to_owned()
+}
+
+/// A case of the merchant with a paper: what a temporary limit rests on (C18).
+pub(crate) fn papers(client: &Client, shop: &str) -> String {
+    let case = open_case(client, shop);
+    let path = format!("/v1/parties/{shop}/cases/{case}/attachments?name=order.pdf");
+    client.upload(&path, b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n").ended(201);
+    case
+}

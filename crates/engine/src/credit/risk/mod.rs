@@ -27,7 +27,7 @@ use purser_domain::{
     ids::PartyId,
     money::Rate,
     policy::{PolicyView, keys, value::Table},
-    time::{DAY, Date, Month},
+    time::{DAY, Date, Month, Timestamp},
 };
 
 use crate::{
@@ -120,11 +120,17 @@ pub fn note_draw(tx: &mut Tx, ctx: &Ctx, party: PartyId) {
     tx.put(row);
 }
 
-/// Remembers that a limit rose by enough to matter. The shop's row must be declared.
-pub(in crate::credit) fn note_increase(tx: &mut Tx, ctx: &Ctx, party: PartyId, rise: Increase) {
+/// Remembers that a limit rose at an instant by enough to matter. The shop's row must be declared.
+pub(in crate::credit) fn note_increase(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    party: PartyId,
+    rise: Increase,
+    at: Timestamp,
+) {
     if rise.counts(&risk_terms(ctx.rules.policy.now(ctx.now))) {
         let mut row = row(tx, party);
-        row.raised_at = Some(ctx.now);
+        row.raised_at = row.raised_at.max(Some(at));
         row.version += 1;
         tx.put(row);
     }
