@@ -4,6 +4,8 @@ use std::{any::Any, collections::BTreeMap};
 
 use purser_storage::{Fault, Keys, Lock, Record, Records, Session};
 
+use crate::kept::KeptRows;
+
 /// A row as the group sees it.
 struct Slot<T> {
     stored: bool,
@@ -17,6 +19,7 @@ pub(crate) struct Store<T: Record> {
     wanted: Vec<T::Key>,
     undo: Vec<(T::Key, Option<Slot<T>>)>,
     lock: Lock,
+    kept: KeptRows<T>,
 }
 
 /// Why the rows could not be written.
@@ -36,7 +39,7 @@ impl From<Fault> for Flush {
 
 impl<T: Record> Store<T> {
     pub(crate) fn new(lock: Lock) -> Self {
-        Self { rows: BTreeMap::new(), wanted: Vec::new(), undo: Vec::new(), lock }
+        Self { rows: BTreeMap::new(), wanted: Vec::new(), undo: Vec::new(), lock, kept: KeptRows::default() }
     }
 
     pub(crate) fn want(&mut self, key: T::Key) {
@@ -88,6 +91,8 @@ pub(crate) trait AnyStore: Any + Send {
     fn flush(&mut self, session: &mut dyn Session) -> Result<(), Flush>;
     fn undo_one(&mut self);
     fn forget_undo(&mut self);
+    /// The group was committed, and nobody else can write: what is known of rows stays true. Says whether any is kept.
+    fn end_group(&mut self) -> bool;
     fn is_dirty(&self) -> bool;
     fn is_wanted(&self) -> bool;
     fn as_any(&self) -> &dyn Any;
@@ -100,10 +105,13 @@ impl<T: Record> AnyStore for Store<T> {
         keys.retain(|key| !self.rows.contains_key(key));
         keys.sort_unstable();
         keys.dedup();
+        let rows = &mut self.rows;
+        self.kept.recall(&mut keys, |row| {
+            rows.insert(row.key(), Slot { stored: true, now: Some(row), dirty: false });
+        });
         if keys.is_empty() {
             return Ok(());
         }
-        let rows = &mut self.rows;
         session.load(T::TABLE, &Keys::<T>(&keys), self.lock, &mut |source| {
             let row = T::read(source);
             rows.insert(row.key(), Slot { stored: true, now: Some(row), dirty: false });
@@ -148,6 +156,12 @@ impl<T: Record> AnyStore for Store<T> {
 
     fn forget_undo(&mut self) {
         self.undo.clear();
+    }
+
+    fn end_group(&mut self) -> bool {
+        self.wanted.clear();
+        self.undo.clear();
+        self.kept.take_over(std::mem::take(&mut self.rows).into_values().filter_map(|slot| slot.now))
     }
 
     fn is_dirty(&self) -> bool {

@@ -364,8 +364,11 @@ impl Tx {
 
     pub(crate) fn end(&mut self, committed: bool, exclusive: bool) {
         self.ledger.end(committed, exclusive);
-        for store in &mut self.stores {
-            *store = None;
+        for slot in &mut self.stores {
+            let stays = committed && exclusive && slot.as_mut().is_some_and(|store| store.end_group());
+            if !stays {
+                *slot = None;
+            }
         }
         self.undo.clear();
         self.events.clear();

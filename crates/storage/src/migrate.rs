@@ -39,6 +39,8 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0029_ad_top_ups", include_str!("../migrations/0029_ad_top_ups.sql")),
     ("0030_ad_overview", include_str!("../migrations/0030_ad_overview.sql")),
     ("0031_portal", include_str!("../migrations/0031_portal.sql")),
+    ("0034_ad_stops", include_str!("../migrations/0034_ad_stops.sql")),
+    ("0035_ad_books_before", include_str!("../migrations/0035_ad_books_before.sql")),
 ];
 
 static APPLIED: Statement = Statement {

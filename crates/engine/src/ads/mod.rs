@@ -3,6 +3,7 @@
 
 mod auto;
 mod balance;
+mod beside;
 mod campaigns;
 mod charge;
 mod credit;
@@ -31,6 +32,7 @@ mod watch;
 
 pub use auto::{AUTO_TOP_UP, run_auto_top_up};
 pub use balance::grant_account;
+pub use beside::PayArrears;
 pub use campaigns::{CampaignEdit, ChangeCampaigns, CreateCampaign, EditOutcome};
 pub use charge::{ChargeClicks, ClickCharged, ClickItem, ClickOutcome};
 pub use day_end::{CLOSE_MAX, CloseAdDays};
@@ -53,7 +55,7 @@ pub use rows::{
     AdAccountRow, AdBudgetDayRow, AdCampaignRow, AdClickRow, AdDayRow, AdGrantRow, AdHourRow, AdKeywordRow,
     AdLinesRow, AdTopUpRow, campaign_id, keyword_id, whole_account,
 };
-pub use settings::{AccountChange, ChangeAdAccount, FROM_EARNINGS};
+pub use settings::{AccountChange, AutoSource, ChangeAdAccount, FROM_EARNINGS};
 pub use stop::{money_came, want};
 pub(crate) use top_ups::{
     Origin, Unspent, back_to_earnings, came_back, left, topped_up, want_earnings, want_top_up, want_top_ups,
@@ -81,6 +83,7 @@ pub const TABLES: &[&Table] = &[
 pub(crate) fn statements() -> Vec<&'static Statement> {
     [
         balance::STATEMENTS,
+        beside::STATEMENTS,
         charge::STATEMENTS,
         day_end::STATEMENTS,
         grants::STATEMENTS,

@@ -15,6 +15,7 @@ use purser_storage::{Fault, Keys, Lock, Record as _, Session, Statement, Value};
 use super::{
     lines::{ClickLine, decode},
     rows::{AdClickRow, AdLinesRow, CREDITED},
+    top_ups::{EARNINGS, EXCEEDED},
 };
 use crate::{
     rows::AccountInfo,
@@ -331,7 +332,8 @@ impl Invariant for AdTopUpsAgree {
     fn check(&self, session: &mut dyn Session) -> Result<Vec<Finding>, Fault> {
         let mut findings = Vec::new();
         session.query(&TOP_UPS, &[], &mut |row| {
-            let (paid, amount, cash, rest) = (row.text(2) == "payment", row.int(3), row.int(4), row.int(5));
+            let (paid, amount, cash, rest) = (row.text(2) != EARNINGS, row.int(3), row.int(4), row.int(5));
+            let exceeded = row.text(2) == EXCEEDED;
             let expected = if paid && row.is_null(6) {
                 None
             } else if paid {
@@ -340,7 +342,7 @@ impl Invariant for AdTopUpsAgree {
                 Some((amount, cash, rest))
             };
             let found = Some((amount, cash, rest));
-            if found != expected || rest > amount || rest < amount - cash {
+            if found != expected || rest > amount || (rest < amount - cash) != exceeded {
                 findings.push(Finding::of_invariant(
                     self.name(),
                     format!("{} of {}", row.uid(1).with_prefix("pay"), PartyId::from_uid(row.uid(0))),
