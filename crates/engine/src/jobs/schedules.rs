@@ -336,7 +336,10 @@ impl Registry {
             .with_schedule(TELL_SHOPS, |job, hands| Ok(TellShops::plan(hands.reads, &job.payload)?))
             .with_schedule(REMIND_BOOSTS, |_, _| Ok(RemindOfBoosts))
             .with_schedule(CLOSE_AD_DAYS, |_, _| Ok(CloseAdDays { limit: CLOSE_MAX }))
-            .with_schedule(PRUNE_CLICKS, |job, hands| Ok(PruneClicks::plan(hands.reads, &job.payload)?))
+            .with_schedule(PRUNE_CLICKS, |job, hands| {
+                let now = hands.clock.business();
+                Ok(PruneClicks::plan(hands.reads, &job.payload, now)?)
+            })
             .with_schedule(DATE_ORDERS, |_, hands| Ok(DateOrders::plan(hands.reads)?))
             .with_schedule(TEND_CASES, |_, hands| {
                 let now = hands.clock.business();
