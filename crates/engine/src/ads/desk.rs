@@ -26,7 +26,7 @@ use super::{
     resume::last_resumption,
     rollups::{Count, NONE, Rollups, Tally},
     rows::{AdAccountRow, AdBudgetDayRow, AdCampaignRow, AdKeywordRow},
-    stop::{StopReason, stop},
+    stop::{StopReason, put_day, stop},
     watch::watch,
 };
 use crate::{
@@ -231,7 +231,7 @@ impl<'a> Desk<'a> {
                         .at("stopped_at", ctx.now);
                     tell(tx, &mut advertiser.row, "ads.budget_stopped", &running.row.id.to_string(), &facts);
                 }
-                tx.put(AdBudgetDayRow { sources: day.segments.encode(), ..day.row });
+                put_day(tx, ctx, AdBudgetDayRow { sources: day.segments.encode(), ..day.row });
             }
             rollups.take(party, running.row.id, running.tally);
         }

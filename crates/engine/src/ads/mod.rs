@@ -53,7 +53,7 @@ pub use reports::{
 pub use resume::{ResumeCampaigns, Resumed};
 pub use rows::{
     AdAccountRow, AdBudgetDayRow, AdCampaignRow, AdClickRow, AdDayRow, AdGrantRow, AdHourRow, AdKeywordRow,
-    AdLinesRow, AdTopUpRow, campaign_id, keyword_id, whole_account,
+    AdLinesRow, AdOpenDayRow, AdTopUpRow, campaign_id, keyword_id, whole_account,
 };
 pub use settings::{AccountChange, AutoSource, ChangeAdAccount, FROM_EARNINGS};
 pub use stop::{money_came, want};
@@ -72,6 +72,7 @@ pub const TABLES: &[&Table] = &[
     &rows::AD_KEYWORDS,
     &rows::AD_GRANTS,
     &rows::AD_BUDGET_DAYS,
+    &rows::AD_OPEN_DAYS,
     &rows::AD_CLICKS,
     &rows::AD_LINES,
     &rows::AD_HOURS,

@@ -49,6 +49,13 @@ static BUDGETS: Statement = Statement {
     name: "ads.invariant_budgets",
     sql: "SELECT campaign, day, spent, sources, credited FROM ad_budget_days ORDER BY campaign, day",
 };
+static OPEN_DAYS: Statement = Statement {
+    name: "ads.invariant_open_days",
+    sql: "SELECT b.campaign, b.day, 1 FROM ad_budget_days b LEFT JOIN ad_open_days o ON o.day = b.day AND o.campaign = b.campaign \
+          WHERE b.closed = 0 AND o.day IS NULL \
+          UNION ALL SELECT o.campaign, o.day, 0 FROM ad_open_days o LEFT JOIN ad_budget_days b \
+          ON b.campaign = o.campaign AND b.day = o.day AND b.closed = 0 WHERE b.day IS NULL LIMIT 100",
+};
 static HOURS: Statement = Statement {
     name: "ads.invariant_hours",
     sql: "SELECT campaign, clicks, spend, invalid, refunded FROM ad_hours ORDER BY campaign",
@@ -60,7 +67,7 @@ static DAYS: Statement = Statement {
 
 /// Statements of this module.
 pub(super) const STATEMENTS: &[&Statement] =
-    &[&ACCOUNTS, &BALANCES, &GRANTS, &TOP_UPS, &UNKNOWN_TOP_UPS, &BUDGETS, &HOURS, &DAYS];
+    &[&ACCOUNTS, &BALANCES, &GRANTS, &TOP_UPS, &UNKNOWN_TOP_UPS, &BUDGETS, &OPEN_DAYS, &HOURS, &DAYS];
 
 /// Most findings.
 const MOST: usize = 100;
@@ -367,7 +374,7 @@ impl Invariant for AdTopUpsAgree {
     }
 }
 
-/// What a campaign spent on a day is what its sources add up to.
+/// What a campaign spent on a day is what its sources add up to; the days that are not closed are listed.
 pub(crate) struct AdBudgetsAddUp;
 
 impl Invariant for AdBudgetsAddUp {
@@ -388,6 +395,17 @@ impl Invariant for AdBudgetsAddUp {
                     "the day's spend is not what it came from",
                 ));
             }
+            findings.len() < MOST
+        })?;
+        session.query(&OPEN_DAYS, &[], &mut |row| {
+            let (open, listed) = if row.int(2) == 1 { ("open", "not listed") } else { ("closed", "listed") };
+            findings.push(Finding::of_invariant(
+                self.name(),
+                format!("{} on {}", CampaignId::from_uid(row.uid(0)), row.text(1)),
+                open.to_owned(),
+                listed.to_owned(),
+                "the list of open days does not have the days that are open",
+            ));
             findings.len() < MOST
         })?;
         Ok(findings)

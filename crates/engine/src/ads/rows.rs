@@ -183,6 +183,15 @@ record! {
 }
 
 record! {
+    /// A budget day that has not been closed: there is one beside every such [`AdBudgetDayRow`]. An index of those would have
+    /// to be written with every click, this once a day.
+    pub struct AdOpenDayRow in AD_OPEN_DAYS = 145, "ad_open_days", lock None, key(day: Date, campaign: CampaignId) {
+        /// Since when.
+        at: Timestamp,
+    }
+}
+
+record! {
     /// A click that was charged: the memory against charging it again, and what a refund needs. Forgotten after some
     /// weeks (P19).
     pub struct AdClickRow in AD_CLICKS = 121, "ad_clicks", lock None, key(id: Arc<str>) {

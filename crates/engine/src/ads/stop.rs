@@ -16,7 +16,7 @@ use super::{
     campaigns::account_of,
     events::{notify, tell},
     moment::closes_at,
-    rows::{AdAccountRow, AdBudgetDayRow, AdCampaignRow},
+    rows::{AdAccountRow, AdBudgetDayRow, AdCampaignRow, AdOpenDayRow},
     watch::watch,
 };
 use crate::{
@@ -155,6 +155,14 @@ pub(super) fn go_on(ctx: &Ctx, day: &mut AdBudgetDayRow) {
     }
 }
 
+/// Puts a budget day; one that is new is open from now on.
+pub(super) fn put_day(tx: &mut Tx, ctx: &Ctx, day: AdBudgetDayRow) {
+    if tx.get::<AdBudgetDayRow>(&(day.campaign, day.day)).is_none() {
+        tx.put(AdOpenDayRow { day: day.day, campaign: day.campaign, at: ctx.now });
+    }
+    tx.put(day);
+}
+
 /// The days whose budget a change of today may be about: yesterday while it is still open, today, and tomorrow where a
 /// click ahead of this clock was charged.
 fn days(ctx: &Ctx) -> [Date; 3] {
@@ -184,7 +192,7 @@ pub(super) fn budget_changed(
     let [yesterday, today, tomorrow] = days(ctx);
     let open = campaign.created_at < ctx.day_start && ctx.now < closes_at(ctx, yesterday);
     if open && tx.get::<AdBudgetDayRow>(&(campaign.id, yesterday)).is_none() {
-        tx.put(AdBudgetDayRow::new(campaign.id, yesterday, campaign.budget));
+        put_day(tx, ctx, AdBudgetDayRow::new(campaign.id, yesterday, campaign.budget));
     }
     if let Some(ahead) = tx.get::<AdBudgetDayRow>(&(campaign.id, tomorrow)).cloned() {
         tx.put(AdBudgetDayRow { highest: budget_minor, ..ahead });
@@ -202,5 +210,5 @@ pub(super) fn budget_changed(
         go_on(ctx, &mut day);
         tell(tx, account, "ads.budget_resumed", &subject, &facts);
     }
-    tx.put(day);
+    put_day(tx, ctx, day);
 }
