@@ -365,10 +365,7 @@ impl Tx {
     pub(crate) fn end(&mut self, committed: bool, exclusive: bool) {
         self.ledger.end(committed, exclusive);
         for slot in &mut self.stores {
-            let stays = committed && exclusive && slot.as_mut().is_some_and(|store| store.end_group());
-            if !stays {
-                *slot = None;
-            }
+            drop(slot.take_if(|store| !(committed && exclusive && store.end_group())));
         }
         self.undo.clear();
         self.events.clear();

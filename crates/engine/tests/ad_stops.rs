@@ -19,8 +19,8 @@ use purser_domain::{
 use purser_engine::{
     Writer,
     ads::{
-        self, AccountChange, AdAccountRow, AdMoment, CampaignEdit, ChangeAdAccount, ChangeCampaigns, CreateCampaign,
-        CreditInvalidClicks, ExpireGrants, GiveGrant, PayArrears, ResumeCampaigns,
+        self, AccountChange, AdAccountRow, AdMoment, CampaignEdit, ChangeAdAccount, ChangeCampaigns,
+        CreateCampaign, CreditInvalidClicks, ExpireGrants, GiveGrant, PayArrears, ResumeCampaigns,
     },
     feed, invariants,
     parties::RegisterParty,
@@ -236,7 +236,10 @@ fn the_job_books_the_stop_at_the_end_of_the_last_grant_a1_a4() {
         let before = stands(books, party, id);
         // Both are ended by one command: the stop is that of the later one.
         expire(books, &mut writer);
-        assert_eq!((before, stands(books, party, id)), (("no_balance", Some(ends)), ("no_balance", Some(ends))));
+        assert_eq!(
+            (before, stands(books, party, id)),
+            (("no_balance", Some(ends)), ("no_balance", Some(ends)))
+        );
         assert_eq!(told(books, party, "ads.stopped"), 1);
         assert_eq!(ExpireGrants::next(books.reader().as_mut(), books.clock.business()).unwrap(), None);
         let clicks = vec![
@@ -269,11 +272,7 @@ fn an_alert_is_told_again_after_a_grant_or_a_credit_lifted_the_balance_a10() {
         expire(books, &mut writer);
         assert_eq!(low(books), 2, "400 are left");
         // A credit lifts it, a click lowers it.
-        let undone = CreditInvalidClicks {
-            party,
-            clicks: vec!["a".into()],
-            reason: "robots".to_owned(),
-        };
+        let undone = CreditInvalidClicks { party, clicks: vec!["a".into()], reason: "robots".to_owned() };
         assert!(run(&mut writer, undone).unwrap()[0].is_ok());
         assert_eq!(low(books), 2);
         let now = books.clock.business();

@@ -322,11 +322,13 @@ fn automatic(wish: &AutoTopUp) -> Result<(Wish, AutoSource), Problem> {
         Some(method) => ("/auto_top_up/otherwise", Some(method)),
         None => ("/auto_top_up/source", Some(&wish.source).filter(|_| !earnings)),
     };
-    let method = named.map(|name| Method::named(name).ok_or_else(|| {
-        let names: Vec<&str> = Method::ALL.iter().map(|method| method.name()).collect();
-        let text = format!("one of the methods of payment: {}", names.join(", "));
-        Problem::invalid(field, if earnings { text } else { format!("`earnings`, or {text}") })
-    }));
+    let method = named.map(|name| {
+        Method::named(name).ok_or_else(|| {
+            let names: Vec<&str> = Method::ALL.iter().map(|method| method.name()).collect();
+            let text = format!("one of the methods of payment: {}", names.join(", "));
+            Problem::invalid(field, if earnings { text } else { format!("`earnings`, or {text}") })
+        })
+    });
     let source = AutoSource { earnings, method: method.transpose()? };
     if wish.daily_cap_minor.is_some_and(|cap| cap <= 0) {
         return Err(Problem::invalid("/auto_top_up/daily_cap_minor", "above zero, or null for none"));

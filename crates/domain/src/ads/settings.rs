@@ -21,7 +21,9 @@ pub enum Rejection {
     #[error("an alert is 1 to 1,000,000 yuan, or none")]
     AlertOutOfRange,
     /// The party has no earnings that it could use, or nobody takes money that way.
-    #[error("only a party that earns here itself can top up from its earnings, and only what this server takes can pay")]
+    #[error(
+        "only a party that earns here itself can top up from its earnings, and only what this server takes can pay"
+    )]
     SourceUnavailable,
     /// Out of bounds.
     #[error("an automatic top-up begins below 1 minor unit or more")]

@@ -22,17 +22,14 @@ pub struct StopPeriod {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StopLog(Vec<StopPeriod>);
 
-fn instant(text: Option<&str>) -> Option<Option<Timestamp>> {
-    text.map(str::parse).transpose().ok().map(|at| at.map(Timestamp))
-}
-
 impl StopLog {
     /// From the stored form: `at`, `at-end` or `at-end-resumed` in µs, comma-separated.
     pub fn decode(text: &str) -> Self {
         let period = |part: &str| {
             let mut parts = part.split('-');
             let at = Timestamp(parts.next()?.parse().ok()?);
-            Some(StopPeriod { at, ended_at: instant(parts.next())?, resumed_at: instant(parts.next())? })
+            let mut next = || parts.next().map(str::parse).transpose().map(|at| at.map(Timestamp));
+            Some(StopPeriod { at, ended_at: next().ok()?, resumed_at: next().ok()? })
         };
         Self(text.split(',').filter_map(period).collect())
     }

@@ -148,12 +148,12 @@ impl TopUpAutomatically {
         account: &mut AdAccountRow,
         (method, amount_minor): (Method, i64),
         facts: &AutoFacts,
-    ) -> Result<(), Rejection> {
+    ) {
         let order = match offer(tx, ctx, self.party, method, amount_minor) {
             Ok(order) => order,
             Err(no) => {
                 self.refused(tx, account, no.code, ctx.now.plus(pause(facts.failures)));
-                return Ok(());
+                return;
             }
         };
         account.auto_failures += 1;
@@ -164,7 +164,6 @@ impl TopUpAutomatically {
             .text("method", method.name())
             .at("expires_at", order.expires_at);
         notify(tx, account, "ads.auto_top_up_offered", &order.id.to_string(), &told);
-        Ok(())
     }
 
     fn refused(&self, tx: &mut Tx, account: &mut AdAccountRow, code: &str, retry_at: Timestamp) {
@@ -231,7 +230,7 @@ impl Command for TopUpAutomatically {
                 tx.put(account);
             }
             (Verdict::TopUp(amount_minor), Some(method)) => {
-                self.offer(tx, ctx, &mut account, (method, amount_minor), &facts)?;
+                self.offer(tx, ctx, &mut account, (method, amount_minor), &facts);
                 tx.put(account);
             }
             (Verdict::TopUp(amount_minor), None) => {

@@ -137,8 +137,7 @@ pub(crate) fn offer(
     method: Method,
     amount_minor: i64,
 ) -> Result<PaymentOrderRow, Rejection> {
-    let request =
-        Request { purpose: Purpose::AdTopUp, method, amount_minor, currency: ctx.rules.currency };
+    let request = Request { purpose: Purpose::AdTopUp, method, amount_minor, currency: ctx.rules.currency };
     let payer = payer(tx, party, method, true)?;
     let view = ctx.rules.policy.now(ctx.now);
     let terms = create_terms(view, ctx, request.purpose, method);

@@ -205,10 +205,13 @@ impl Ads {
     /// Resumes everything, or everything but the advertiser's last campaign, which nobody has thought of yet.
     fn resume(&self, desk: &mut Executor, place: usize, but_the_last: bool) -> Result<()> {
         let Some(party) = self.parties.get(place).copied() else { return Ok(()) };
-        let own = self.market.campaigns.iter().zip(&self.campaigns).filter(|(one, _)| one.advertiser == place);
+        let own =
+            self.market.campaigns.iter().zip(&self.campaigns).filter(|(one, _)| one.advertiser == place);
         let own: Vec<CampaignId> = own.map(|(_, id)| *id).collect();
         let named: Vec<Option<CampaignId>> = match own.split_last() {
-            Some((_, others)) if but_the_last && !others.is_empty() => others.iter().copied().map(Some).collect(),
+            Some((_, others)) if but_the_last && !others.is_empty() => {
+                others.iter().copied().map(Some).collect()
+            }
             _ => vec![None],
         };
         for campaign in named {

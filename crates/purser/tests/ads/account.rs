@@ -233,7 +233,8 @@ fn an_order_of_the_right_size_waits_for_its_payer_a11() {
         wait_until("the next one is offered", 20, || orders(&desk, &party).len() == 2);
         assert_eq!(orders(&desk, &party)[0]["amount_minor"], 20_000);
         // Not paid in time: that is a refusal, and the next one waits for longer than its end.
-        let retry: Timestamp = desk.account(&party)["settings"]["auto_retry_at"].as_str().unwrap().parse().unwrap();
+        let retry: Timestamp =
+            desk.account(&party)["settings"]["auto_retry_at"].as_str().unwrap().parse().unwrap();
         let ends: Timestamp = orders(&desk, &party)[0]["expires_at"].as_str().unwrap().parse().unwrap();
         assert_eq!(retry, ends.plus(HOUR));
         desk.advance(16 * 60);

@@ -7,8 +7,8 @@ use super::{
     auditor::Auditor,
     making::Edge,
     state::{
-        ARREARS_LIMIT, Budget, CLOCKS_DIFFER, CLOSES_AFTER, Charged, GRACE, Grant, LATE_DAYS, LEAST, Part, Pocket,
-        Running, STEP, STOPS_KEPT, Stop, day_of, day_start, hour_of, used_up,
+        ARREARS_LIMIT, Budget, CLOCKS_DIFFER, CLOSES_AFTER, Charged, GRACE, Grant, LATE_DAYS, LEAST, Part,
+        Pocket, Running, STEP, STOPS_KEPT, Stop, day_of, day_start, hour_of, used_up,
     },
 };
 
