@@ -1,5 +1,5 @@
 // An advertiser sets a campaign up, pays, spends it all, is stopped, pays what is owed and resumes (A1, A2, A3, A4, A5, A6,
-// A9, A10).
+// A9, A10), and has top-ups offered by themselves (A11).
 import assert from "node:assert/strict";
 import { newPage } from "./browser.mjs";
 import { lookAt } from "./looks.mjs";
@@ -83,6 +83,23 @@ async function outOfMoneyAndBack({ server, browser }) {
   await page.getByText("1 个推广计划待恢复").waitFor({ timeout: 30_000 });
   await page.getByRole("button", { name: "全部恢复" }).click();
   await page.getByText("1 个推广计划待恢复").waitFor({ state: "detached" });
+  // What follows on it: bids and alerts.
+  await page.getByRole("link", { name: "查看出价" }).waitFor();
+  await page.getByRole("link", { name: "设置余额提醒" }).click();
+  // Nobody draws on an account here: an order of the right size is made, and waits.
+  await page.getByRole("checkbox", { name: "自动充值" }).check();
+  await page.getByRole("radio", { name: "演示收银台" }).check();
+  await page.locator("#threshold").fill("1000");
+  await page.locator("#auto-amount").fill("500");
+  await page.getByRole("button", { name: "保存", exact: true }).click();
+  await page.goto(`${server.url}/portal/ads/top-ups`);
+  await page.locator(".state", { hasText: "待付款" }).first().waitFor({ timeout: 30_000 });
+  await page.goto(`${server.url}/portal/ads/settings`);
+  await page.getByRole("checkbox", { name: "自动充值" }).uncheck();
+  await page.getByRole("button", { name: "保存", exact: true }).click();
+  await page.goto(`${server.url}/portal/ads/top-ups`);
+  await page.getByRole("button", { name: "关闭", exact: true }).first().click();
+  await page.locator(".state", { hasText: "已关闭" }).first().waitFor({ timeout: 30_000 });
   await page.goto(`${server.url}/portal/ads/campaigns?status=running`);
   await page.getByRole("link", { name: "春季新品" }).first().waitFor();
   // Two hands: switched off, it is paused, and says so.

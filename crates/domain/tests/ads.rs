@@ -10,7 +10,7 @@ use purser_domain::ads::{
     price::{NextRank, PriceTerms, Pricing, effective_bid, price},
     sources::{Available, Back, Funds, Part, Source, Split, give_back},
     status::{StatusFacts, status},
-    stop::{StopLog, Stops},
+    stop::{OffLog, Resumption, Resumptions, StopLog, Stops},
 };
 use purser_domain::ids::{AdGrantId, Uid};
 use purser_domain::money::{Rate, decimal, parse_decimal};
@@ -101,7 +101,8 @@ struct World {
     stopped_at: Option<Timestamp>,
     log: StopLog,
     resumed_stop: i64,
-    resumed_at: Option<Timestamp>,
+    resumed: Vec<Resumption>,
+    off: OffLog,
     campaign: Campaign,
     day: BudgetDay,
     keyword: Keyword,
@@ -131,7 +132,8 @@ impl World {
             stopped_at: None,
             log: StopLog::default(),
             resumed_stop: 0,
-            resumed_at: None,
+            resumed: Vec::new(),
+            off: OffLog::default(),
             campaign: Campaign {
                 active: true,
                 switched_at: Timestamp(0),
@@ -139,7 +141,7 @@ impl World {
                 ends_at: None,
                 budget_minor: 0,
             },
-            day: BudgetDay { open: true, past: false, spent_minor: 0, stopped_at: None },
+            day: BudgetDay { open: true, past: false, spent_minor: 0, stopped_at: None, off_since: None },
             keyword: Keyword::Unnamed,
             factor: Some(Rate::ppm(1_000_000)),
             said: Vec::new(),
@@ -177,7 +179,16 @@ impl World {
             ["never"] => self.stopped_at = Some(self.now),
             ["now", at @ ..] => self.now = instant(at),
             ["pay", amount] => self.pay(money(amount)),
-            ["resume"] => (self.resumed_stop, self.resumed_at) = (self.stops, Some(self.now)),
+            ["resume"] => {
+                self.resumed_stop = self.stops;
+                self.resumed.push(Resumption { stop: self.stops, at: self.now });
+            }
+            ["raise", amount] => {
+                self.campaign.budget_minor = money(amount);
+                if let Some(since) = self.day.stopped_at.take() {
+                    self.off.add(since, self.now);
+                }
+            }
             ["click", at @ .., price] => self.click(instant(at), money(price)),
             _ => panic!("unknown step {step}"),
         }
@@ -200,8 +211,9 @@ impl World {
             stopped_at: self.stopped_at,
             log: &self.log,
             resumed_stop: self.resumed_stop,
-            resumed_at: self.resumed_at,
+            resumed: &self.resumed,
         };
+        self.day.off_since = self.off.off_since(at);
         let delivery = Delivery {
             off_since: stops.off_since(at),
             waits: stops.waits(),
@@ -503,8 +515,72 @@ proptest! {
             if ends {
                 log.end(Timestamp(at + 5));
             }
+            if ends && at % 2 == 0 {
+                log.resume(Timestamp(at + 9));
+            }
         }
         prop_assert!(log.periods().len() <= 16);
         prop_assert_eq!(StopLog::decode(&log.encode()), log);
+    }
+
+    /// A5: so do resumptions, and the times in which a budget was used up.
+    #[test]
+    fn resumptions_round_trip(times in prop::collection::vec((0i64..40, 0i64..1_000_000), 0..40)) {
+        let (mut resumed, mut off) = (Resumptions::default(), OffLog::default());
+        for (stop, at) in &times {
+            resumed.add(Resumption { stop: *stop, at: Timestamp(*at) });
+            off.add(Timestamp(*at), Timestamp(at + stop));
+        }
+        prop_assert!(resumed.all().len() <= 16);
+        let last = times.last().map(|(stop, at)| Resumption { stop: *stop, at: Timestamp(*at) });
+        prop_assert_eq!(resumed.all().last().copied(), last);
+        prop_assert_eq!(Resumptions::decode(&resumed.encode()), resumed);
+        prop_assert_eq!(OffLog::decode(&off.encode()), off);
+    }
+
+    /// A4, A5: however often an advertiser runs out of money, is paid for and resumed, and however late a click comes, it is
+    /// charged exactly where the campaign was shown when it was clicked, as a line of time says that is filled in as it goes.
+    #[test]
+    fn late_clicks_are_judged_by_where_delivery_stood(
+        steps in prop::collection::vec((0u8..4, 1i64..5), 1..40), asked in 0i64..200,
+    ) {
+        let (mut log, mut resumed, mut stops) = (StopLog::default(), Vec::new(), 0i64);
+        let (mut stopped_at, mut resumed_stop) = (None, 0i64);
+        // Of every instant so far: shown or not.
+        let mut shown: Vec<bool> = vec![true];
+        let mut on = true;
+        for (kind, pause) in steps {
+            for _ in 0..pause {
+                shown.push(on);
+            }
+            let now = Timestamp(i64::try_from(shown.len()).expect("a number") - 1);
+            match kind {
+                0 if stopped_at.is_none() && stops < 16 => {
+                    stops += 1;
+                    log.begin(now);
+                    (stopped_at, on) = (Some(now), false);
+                }
+                1 if stopped_at.is_some() => {
+                    log.end(now);
+                    stopped_at = None;
+                    on = resumed_stop == stops;
+                }
+                2 if stopped_at.is_none() && resumed_stop < stops => {
+                    log.resume(now);
+                    (resumed_stop, on) = (stops, true);
+                }
+                3 if stopped_at.is_none() && resumed_stop < stops => {
+                    resumed.push(Resumption { stop: stops, at: now });
+                    (resumed_stop, on) = (stops, true);
+                }
+                _ => {}
+            }
+        }
+        let mut all = resumed;
+        all.extend(log.resumptions(stops));
+        let asked = usize::try_from(asked).expect("a number") % shown.len();
+        let at = Timestamp(i64::try_from(asked).expect("a number"));
+        let state = Stops { stops, stopped_at, log: &log, resumed_stop, resumed: &all };
+        prop_assert_eq!(state.off_since(at).is_none(), shown[asked], "at {} of {:?}: {:?}", asked, shown, state);
     }
 }

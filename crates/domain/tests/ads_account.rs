@@ -120,6 +120,7 @@ fn the_auto(words: &Words<'_>) -> String {
         balance_minor: words.money("balance"),
         arrears_minor: words.money("arrears"),
         source_minor: words.get("earnings").map_or(100_000_000, money),
+        least_minor: words.money("least"),
         source_closed: words.has("frozen"),
         today_count: u32::try_from(words.number("count")).expect("a count"),
         today_minor: words.money("sum"),
@@ -308,7 +309,7 @@ proptest! {
     ) {
         let wish = Wish { threshold_minor: 60_000, amount_minor: 20_000, daily_cap_minor: cap };
         let facts = AutoFacts {
-            balance_minor: balance, arrears_minor: arrears, source_minor: source, source_closed: false,
+            balance_minor: balance, arrears_minor: arrears, source_minor: source, least_minor: 0, source_closed: false,
             today_count: 0, today_minor: 0, retry_at: None, failures: 0,
         };
         if let Verdict::TopUp(amount) = decide(&wish, &facts, 10, Timestamp(0)) {

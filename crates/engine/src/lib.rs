@@ -27,6 +27,7 @@ pub mod identity;
 pub mod ids;
 pub mod invariants;
 pub mod jobs;
+mod kept;
 pub mod ledger;
 pub mod metadata;
 mod neighbours;

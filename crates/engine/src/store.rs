@@ -6,6 +6,8 @@ use foldhash::fast::FixedState;
 use indexmap::{IndexMap, map::Entry};
 use purser_storage::{Fault, Keys, Lock, Record, Records, Session};
 
+use crate::kept::KeptRows;
+
 /// A row as the group sees it.
 struct Slot<T> {
     stored: bool,
@@ -24,6 +26,7 @@ pub(crate) struct Store<T: Record> {
     /// Places among the rows, and what was there; `None` for a row that came last.
     undo: Vec<(usize, Option<Slot<T>>)>,
     lock: Lock,
+    kept: KeptRows<T>,
 }
 
 /// Why the rows could not be written.
@@ -43,7 +46,13 @@ impl From<Fault> for Flush {
 
 impl<T: Record> Store<T> {
     pub(crate) fn new(lock: Lock) -> Self {
-        Self { rows: Slots::<T>::default(), wanted: Vec::new(), undo: Vec::new(), lock }
+        Self {
+            rows: Slots::<T>::default(),
+            wanted: Vec::new(),
+            undo: Vec::new(),
+            lock,
+            kept: KeptRows::default(),
+        }
     }
 
     pub(crate) fn want(&mut self, key: T::Key) {
@@ -107,6 +116,8 @@ pub(crate) trait AnyStore: Any + Send {
     fn flush(&mut self, session: &mut dyn Session) -> Result<(), Flush>;
     fn undo_one(&mut self);
     fn forget_undo(&mut self);
+    /// The group was committed, and nobody else can write: what is known of rows stays true. Says whether any is kept.
+    fn end_group(&mut self) -> bool;
     fn is_dirty(&self) -> bool;
     fn is_wanted(&self) -> bool;
     fn as_any(&self) -> &dyn Any;
@@ -119,10 +130,13 @@ impl<T: Record> AnyStore for Store<T> {
         keys.retain(|key| !self.rows.contains_key(key));
         keys.sort_unstable();
         keys.dedup();
+        let rows = &mut self.rows;
+        self.kept.recall(&mut keys, |row| {
+            rows.insert(row.key(), Slot { stored: true, now: Some(row), dirty: false });
+        });
         if keys.is_empty() {
             return Ok(());
         }
-        let rows = &mut self.rows;
         rows.reserve(keys.len());
         session.load(T::TABLE, &Keys::<T>(&keys), self.lock, &mut |source| {
             let row = T::read(source);
@@ -170,6 +184,12 @@ impl<T: Record> AnyStore for Store<T> {
 
     fn forget_undo(&mut self) {
         self.undo.clear();
+    }
+
+    fn end_group(&mut self) -> bool {
+        self.wanted.clear();
+        self.undo.clear();
+        self.kept.take_over(std::mem::take(&mut self.rows).into_values().filter_map(|slot| slot.now))
     }
 
     fn is_dirty(&self) -> bool {

@@ -364,8 +364,8 @@ impl Tx {
 
     pub(crate) fn end(&mut self, committed: bool, exclusive: bool) {
         self.ledger.end(committed, exclusive);
-        for store in &mut self.stores {
-            *store = None;
+        for slot in &mut self.stores {
+            drop(slot.take_if(|store| !(committed && exclusive && store.end_group())));
         }
         self.undo.clear();
         self.events.clear();

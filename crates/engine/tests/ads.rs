@@ -499,5 +499,7 @@ fn verification_names_a_changed_line_and_a_changed_click_p3() {
             "INSERT INTO ad_hours VALUES (x'0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b', 1, 1, 1, 0, 0, 0, 0)",
         );
         found("figures by hour = figures by day");
+        tamper(&mut writer, "DELETE FROM ad_open_days");
+        found("days that are open");
     });
 }

@@ -40,6 +40,8 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0030_ad_overview", include_str!("../migrations/0030_ad_overview.sql")),
     ("0031_portal", include_str!("../migrations/0031_portal.sql")),
     ("0032_bank_bookings", include_str!("../migrations/0032_bank_bookings.sql")),
+    ("0033_ad_stops", include_str!("../migrations/0033_ad_stops.sql")),
+    ("0034_ad_books_before", include_str!("../migrations/0034_ad_books_before.sql")),
 ];
 
 static APPLIED: Statement = Statement {

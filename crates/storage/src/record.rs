@@ -111,6 +111,9 @@ pub trait Record: Clone + Send + 'static {
     const TABLE: &'static Table;
     /// Whether a group that reads such a row locks it: not for rows that never change.
     const LOCK: Lock = Lock::Update;
+    /// How many rows a writer keeps from group to group where nobody else can write; 0: none. For rows that nearly every
+    /// group reads again.
+    const KEPT: usize = 0;
     /// Key of this row.
     fn key(&self) -> Self::Key;
     /// All columns in the order of the table.

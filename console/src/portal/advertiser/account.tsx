@@ -7,11 +7,11 @@ import { mayRequest, useSession } from "../../app/session";
 import { money } from "../../format/money";
 import { time } from "../../format/time";
 import { useTexts } from "../../i18n";
-import { Failure } from "../../ui/failure";
 import { Loaded } from "../../ui/loaded";
 import { Amount, PageHead, State, What } from "../../ui/parts";
 import { type Column, Records } from "../../ui/records";
 import { ACCOUNT_STATES, type Account, useAccount, useResume } from "./api";
+import { Resumed } from "./resumed";
 
 /** What is wrong with the account, before anything else, with the way out of it. */
 function Standing({ account }: { account: Account }) {
@@ -73,7 +73,7 @@ function Resumable({ account }: { account: Account }) {
   const session = useSession();
   const resume = useResume();
   const waiting = account.campaigns.to_be_resumed;
-  if (waiting === 0) return null;
+  if (waiting === 0) return <Resumed resume={resume} />;
   return (
     <>
       <Alert
@@ -90,7 +90,7 @@ function Resumable({ account }: { account: Account }) {
           ) : null
         }
       />
-      {resume.isError && <Failure error={resume.error} />}
+      <Resumed resume={resume} />
     </>
   );
 }

@@ -47,8 +47,8 @@ function AmountField({
   );
 }
 
-function Form({ settings }: { settings: Settings }) {
-  const { t } = useTexts();
+function Form({ settings, methods }: { settings: Settings; methods: string[] }) {
+  const { t, named } = useTexts();
   const session = useSession();
   const { message } = App.useApp();
   const client = useQueryClient();
@@ -56,6 +56,10 @@ function Form({ settings }: { settings: Settings }) {
   const [alert, setAlert] = useState(shown(settings.alert_below_minor));
   const [resume, setResume] = useState(settings.resume ?? "policy");
   const [on, setOn] = useState(auto !== null);
+  const earns = session.party.roles.includes("creator");
+  const sources = [...(earns || auto?.source === "earnings" ? ["earnings"] : []), ...methods];
+  const [source, setSource] = useState(auto?.source ?? sources[0] ?? "");
+  const [otherwise, setOtherwise] = useState(auto?.otherwise ?? "");
   const [threshold, setThreshold] = useState(shown(auto?.threshold_minor));
   const [amount, setAmount] = useState(shown(auto?.amount_minor));
   const [cap, setCap] = useState(shown(auto?.daily_cap_minor));
@@ -73,7 +77,8 @@ function Form({ settings }: { settings: Settings }) {
             resume: resume === "policy" ? null : resume,
             auto_top_up: on
               ? {
-                  source: "earnings",
+                  source,
+                  otherwise: source === "earnings" && otherwise !== "" ? otherwise : null,
                   threshold_minor: read.threshold ?? 0,
                   amount_minor: read.amount ?? 0,
                   daily_cap_minor: read.cap,
@@ -89,8 +94,9 @@ function Form({ settings }: { settings: Settings }) {
     event.preventDefault();
     if (ready) save.mutate();
   };
-  // Automatic top-ups come out of the party's own earnings; whoever has none is not asked about them.
-  const earns = session.party.roles.includes("creator") || auto !== null;
+  // Whoever earns nothing here, where nobody takes money either, is not asked.
+  const possible = sources.length > 0 || auto !== null;
+  const name = (one: string) => (one === "earnings" ? t("adset.auto.earnings") : named("topup.method", one));
   return (
     <form className="form" onSubmit={submit}>
       <AmountField id="alert" text="adset.alert" value={alert} onChange={setAlert} optional />
@@ -106,13 +112,35 @@ function Form({ settings }: { settings: Settings }) {
           ]}
         />
       </div>
-      {earns && (
+      {possible && (
         <>
           <Checkbox checked={on} onChange={(event) => setOn(event.target.checked)}>
             {t("adset.auto")}
           </Checkbox>
           {on && (
             <>
+              <div className="field" role="group" aria-labelledby="source-label">
+                <span id="source-label">{t("adset.auto.source")}</span>
+                <Radio.Group
+                  value={source}
+                  onChange={(event) => setSource(String(event.target.value))}
+                  options={sources.map((one) => ({ value: one, label: name(one) }))}
+                />
+              </div>
+              {source === "earnings" && methods.length > 0 && (
+                <div className="field" role="group" aria-labelledby="otherwise-label">
+                  <span id="otherwise-label">{t("adset.auto.otherwise")}</span>
+                  <Radio.Group
+                    value={otherwise}
+                    onChange={(event) => setOtherwise(String(event.target.value))}
+                    options={[
+                      { value: "", label: t("adset.auto.nothing") },
+                      ...methods.map((one) => ({ value: one, label: name(one) })),
+                    ]}
+                  />
+                </div>
+              )}
+              {(source !== "earnings" || otherwise !== "") && <p className="soft">{t("adset.auto.order")}</p>}
               <AmountField id="threshold" text="adset.auto.threshold" value={threshold} onChange={setThreshold} />
               <AmountField id="auto-amount" text="adset.auto.amount" value={amount} onChange={setAmount} />
               <AmountField id="cap" text="adset.auto.cap" value={cap} onChange={setCap} optional />
@@ -143,7 +171,7 @@ export function AdSettings() {
       <PageHead title={t("adset.title")} />
       <section className="panel">
         <Loaded query={query} rows={6}>
-          {(account) => <Form key={account.settings.version} settings={account.settings} />}
+          {(account) => <Form key={account.settings.version} settings={account.settings} methods={account.top_up.methods} />}
         </Loaded>
       </section>
     </>

@@ -13,6 +13,7 @@ import { Failure } from "../../ui/failure";
 import { Loaded } from "../../ui/loaded";
 import { Amount, PageHead, Pairs, State } from "../../ui/parts";
 import { CAMPAIGN_STATES, type Campaign as View, useResume } from "./api";
+import { Resumed } from "./resumed";
 
 type Keyword = Schemas["AdKeyword"];
 type Item = Schemas["KeywordItem"];
@@ -178,7 +179,7 @@ function Standing({ campaign }: { campaign: View }) {
           </Button>
         )}
       </div>
-      {resume.isError && <Failure error={resume.error} />}
+      <Resumed resume={resume} campaign={campaign.id} />
       <ul>
         {(status.reasons.length === 0 ? [status] : status.reasons).map((reason) => (
           <li key={reason.en}>{either(reason)}</li>

@@ -11,6 +11,7 @@ import { Failure } from "../../ui/failure";
 import { Amount, PageHead, State } from "../../ui/parts";
 import { type Column, Records } from "../../ui/records";
 import { CAMPAIGN_STATES, type Campaign, useResume } from "./api";
+import { Resumed } from "./resumed";
 
 type Change = Schemas["CampaignChange"];
 
@@ -246,7 +247,7 @@ export function Campaigns() {
           )}
         </div>
         {change.isError && <Failure error={change.error} />}
-        {resume.isError && <Failure error={resume.error} />}
+        <Resumed resume={resume} />
         <Records
           query={query}
           columns={columns}

@@ -3,7 +3,9 @@
 
 use axum::{extract::Path, response::Response};
 use purser_domain::{ads::auto::Wish, ids::PartyId, money::decimal, payments::Method};
-use purser_engine::ads::{self, AccountChange, AdAccountRow, AdAccountView, ChangeAdAccount, GrantView};
+use purser_engine::ads::{
+    self, AccountChange, AdAccountRow, AdAccountView, AutoSource, ChangeAdAccount, GrantView,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -50,12 +52,16 @@ impl From<&GrantView> for AdGrant {
     }
 }
 
-/// Automatic top-ups from the party's own earnings. Amounts are minor units.
+/// Automatic top-ups. Amounts are minor units.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AutoTopUp {
-    /// `earnings`: no rail can draw money from a payer by itself.
+    /// `earnings`: out of the party's own. Or a method of payment (`alipay`, `bank-transfer`; `sandbox` in a sandbox): no rail
+    /// can draw money from a payer by itself, so a payment order of the right size is made, and the advertiser is told.
     source: String,
+    /// With `earnings`: a method of payment by which such an order is made when they do not cover it; null for none.
+    #[serde(default)]
+    otherwise: Option<String>,
     /// Topped up when the balance is below this.
     threshold_minor: i64,
     /// By how much, or a multiple of it where one is not enough.
@@ -73,7 +79,7 @@ pub(crate) struct AdSettings {
     alert_below_minor: Option<i64>,
     /// Automatic top-ups; null for none.
     auto_top_up: Option<AutoTopUp>,
-    /// Automatic top-ups of the last civil day that had any.
+    /// Automatic top-ups, and orders that were offered, of the last civil day that had any.
     auto_count: i64,
     /// After a refusal, not tried again before.
     auto_retry_at: Option<String>,
@@ -84,8 +90,13 @@ pub(crate) struct AdSettings {
 impl From<&AdAccountRow> for AdSettings {
     fn from(row: &AdAccountRow) -> Self {
         let some = |minor: i64| (minor > 0).then_some(minor);
+        let source = AutoSource::decode(&row.auto_source);
+        let method = source.and_then(|source| source.method).map(|method| method.name().to_owned());
+        let earnings = source.is_some_and(|source| source.earnings);
+        let own = || ads::FROM_EARNINGS.to_owned();
         let auto = |wish: Wish| AutoTopUp {
-            source: row.auto_source.clone(),
+            source: method.clone().filter(|_| !earnings).unwrap_or_else(own),
+            otherwise: method.clone().filter(|_| earnings),
             threshold_minor: wish.threshold_minor,
             amount_minor: wish.amount_minor,
             daily_cap_minor: some(wish.daily_cap_minor),
@@ -297,23 +308,37 @@ impl AdAccountChange {
             Some(None) => Some(None),
             Some(Some(wish)) => Some(Some(automatic(&wish)?)),
         };
-        Ok(AccountChange { resume, low_minor, auto })
+        Ok(AccountChange { resume, low_minor, auto, configured: false })
     }
 }
 
-fn automatic(wish: &AutoTopUp) -> Result<Wish, Problem> {
-    if wish.source != ads::FROM_EARNINGS {
-        let text = "the source is earnings: no way to pay can be drawn on without its payer";
-        return Err(Problem::invalid("/auto_top_up/source", text));
-    }
+fn automatic(wish: &AutoTopUp) -> Result<(Wish, AutoSource), Problem> {
+    let earnings = wish.source == ads::FROM_EARNINGS;
+    let (field, named) = match &wish.otherwise {
+        Some(_) if !earnings => {
+            let text = "only beside `earnings`: null for a method of payment";
+            return Err(Problem::invalid("/auto_top_up/otherwise", text));
+        }
+        Some(method) => ("/auto_top_up/otherwise", Some(method)),
+        None => ("/auto_top_up/source", Some(&wish.source).filter(|_| !earnings)),
+    };
+    let method = named.map(|name| {
+        Method::named(name).ok_or_else(|| {
+            let names: Vec<&str> = Method::ALL.iter().map(|method| method.name()).collect();
+            let text = format!("one of the methods of payment: {}", names.join(", "));
+            Problem::invalid(field, if earnings { text } else { format!("`earnings`, or {text}") })
+        })
+    });
+    let source = AutoSource { earnings, method: method.transpose()? };
     if wish.daily_cap_minor.is_some_and(|cap| cap <= 0) {
         return Err(Problem::invalid("/auto_top_up/daily_cap_minor", "above zero, or null for none"));
     }
-    Ok(Wish {
+    let wish = Wish {
         threshold_minor: wish.threshold_minor,
         amount_minor: wish.amount_minor,
         daily_cap_minor: wish.daily_cap_minor.unwrap_or(0),
-    })
+    };
+    Ok((wish, source))
 }
 
 /// Change what an advertiser set for its account
@@ -326,7 +351,9 @@ pub(crate) async fn change_ad_account(
     body: Body<AdAccountChange>,
 ) -> Result<Response, Problem> {
     let party: PartyId = parse_id(&id, "id")?;
-    let change = body.value.read()?;
+    let mut change = body.value.read()?;
+    let method = change.auto.flatten().and_then(|(_, source)| source.method);
+    change.configured = method.is_some_and(|method| call.app.collect.has(method));
     let command = ChangeAdAccount { party, if_version: call.if_match, change };
     submit(&call, body.digest, command, |row| Answer::ok(&AdSettings::from(row))).await
 }

@@ -1,4 +1,4 @@
-//! Automatic top-ups from the party's own earnings (A11).
+//! Automatic top-ups (A11): from the party's own earnings, or by an order that waits for its payer.
 
 use crate::time::{HOUR, Timestamp};
 
@@ -20,8 +20,10 @@ pub struct AutoFacts {
     pub balance_minor: i64,
     /// What is owed for clicks, minor units.
     pub arrears_minor: i64,
-    /// What the source has, minor units.
+    /// What the source has, or the most of one payment, minor units.
     pub source_minor: i64,
+    /// The least that can be paid at once, minor units; 0 where there is no least.
+    pub least_minor: i64,
     /// No money may leave the source: the party is frozen or closed, or owes elsewhere.
     pub source_closed: bool,
     /// Automatic top-ups of today.
@@ -45,7 +47,7 @@ pub enum Verdict {
     TopUp(i64),
     /// Refused; not again before this instant.
     Refused {
-        /// Why: `source_closed` or `source_too_low`.
+        /// Why: `source_closed`, `source_too_low`, or `below_minimum`: cap or source allow less than can be paid at once.
         code: &'static str,
         /// Next try.
         retry_at: Timestamp,
@@ -79,11 +81,12 @@ pub fn decide(wish: &Wish, facts: &AutoFacts, per_day: u32, now: Timestamp) -> V
         return refused("source_closed");
     }
     let amount = i128::from(wish.amount_minor);
-    let needed = missing + i128::from(facts.arrears_minor.max(0));
+    let needed = (missing + i128::from(facts.arrears_minor.max(0))).max(i128::from(facts.least_minor));
     let times = ((needed + amount - 1) / amount).max(1);
     let most = i128::from(left.min(facts.source_minor.max(0)));
     let affordable = most / amount;
     match i64::try_from(times.min(affordable) * amount) {
+        Ok(sum) if sum > 0 && sum < facts.least_minor => refused("below_minimum"),
         Ok(sum) if sum > 0 => Verdict::TopUp(sum),
         _ => refused("source_too_low"),
     }

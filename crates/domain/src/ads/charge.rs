@@ -78,6 +78,8 @@ pub struct BudgetDay {
     pub spent_minor: i64,
     /// When its budget was used up, while that is so.
     pub stopped_at: Option<Timestamp>,
+    /// Since when it was used up at the instant of the click, although there is room again now.
+    pub off_since: Option<Timestamp>,
 }
 
 /// Where delivery stands for money.
@@ -294,7 +296,8 @@ fn delivered(
         let why = if delivery.waits { Why::ToBeResumed } else { Why::Money };
         return Err(Rejection::Stopped { why, since });
     }
-    if let Some(since) = day.stopped_at.filter(|since| day.open && late(*since)) {
+    let mut used_up = day.off_since.into_iter().chain(day.stopped_at);
+    if let Some(since) = used_up.find(|since| day.open && late(*since)) {
         return Err(Rejection::Stopped { why: Why::DailyBudget, since });
     }
     Ok(())

@@ -20,8 +20,10 @@ pub enum Rejection {
     /// Out of bounds.
     #[error("an alert is 1 to 1,000,000 yuan, or none")]
     AlertOutOfRange,
-    /// The party has no earnings that it could use.
-    #[error("only a party that earns here itself can top up from its earnings")]
+    /// The party has no earnings that it could use, or nobody takes money that way.
+    #[error(
+        "only a party that earns here itself can top up from its earnings, and only what this server takes can pay"
+    )]
     SourceUnavailable,
     /// Out of bounds.
     #[error("an automatic top-up begins below 1 minor unit or more")]
@@ -73,13 +75,14 @@ pub const fn alert(threshold_minor: i64) -> Result<i64, Rejection> {
     }
 }
 
-/// Checks what is wished of automatic top-ups; `earns` when the party can be paid its earnings in person.
+/// Checks what is wished of automatic top-ups; `usable` when its sources are: the party can be paid its
+/// earnings in person, and the server takes money by the method.
 ///
 /// # Errors
 /// A [`Rejection`] from `auto_source_unavailable` on.
-pub fn automatic(wish: &Wish, earns: bool, terms: &SettingsTerms) -> Result<(), Rejection> {
+pub fn automatic(wish: &Wish, usable: bool, terms: &SettingsTerms) -> Result<(), Rejection> {
     let SettingsTerms { minimum_minor, maximum_minor } = *terms;
-    if !earns {
+    if !usable {
         return Err(Rejection::SourceUnavailable);
     }
     if wish.threshold_minor < 1 || wish.threshold_minor > maximum_minor {

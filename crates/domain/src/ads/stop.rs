@@ -1,8 +1,10 @@
-//! Stops for money (A4, A5): when delivery was off for a campaign.
+//! Stops for money (A4, A5): when delivery was off for a campaign. Clicks come late, so that it is asked of instants that
+//! are over: every stop is kept with its end, every resumption with its instant.
 
 use crate::time::Timestamp;
 
-/// Stops that an advertiser remembers with their instants: more than happen while clicks can still arrive late.
+/// Stops that an advertiser remembers with their instants: more than happen while clicks can still arrive late. As many
+/// resumptions a campaign remembers: from one stop it is resumed once.
 const REMEMBERED: usize = 16;
 
 /// A time in which the balance was used up or arrears were open.
@@ -12,6 +14,8 @@ pub struct StopPeriod {
     pub at: Timestamp,
     /// When there was money again; none while there is none.
     pub ended_at: Option<Timestamp>,
+    /// When all campaigns were resumed from it together; none when they were not, or one by one.
+    pub resumed_at: Option<Timestamp>,
 }
 
 /// The last stops, the oldest first; the newest one is the number that counts them all.
@@ -19,31 +23,33 @@ pub struct StopPeriod {
 pub struct StopLog(Vec<StopPeriod>);
 
 impl StopLog {
-    /// From the stored form: `at` or `at-end` in µs, comma-separated.
+    /// From the stored form: `at`, `at-end` or `at-end-resumed` in µs, comma-separated.
     pub fn decode(text: &str) -> Self {
         let period = |part: &str| {
-            let (at, end) = part.split_once('-').map_or((part, None), |(at, end)| (at, Some(end)));
-            let ended_at = end.map(str::parse).transpose().ok()?.map(Timestamp);
-            Some(StopPeriod { at: Timestamp(at.parse().ok()?), ended_at })
+            let mut parts = part.split('-');
+            let at = Timestamp(parts.next()?.parse().ok()?);
+            let mut next = || parts.next().map(str::parse).transpose().map(|at| at.map(Timestamp));
+            Some(StopPeriod { at, ended_at: next().ok()?, resumed_at: next().ok()? })
         };
         Self(text.split(',').filter_map(period).collect())
     }
 
     /// The stored form.
     pub fn encode(&self) -> String {
-        let period = |period: &StopPeriod| match period.ended_at {
-            Some(end) => format!("{}-{}", period.at.0, end.0),
-            None => period.at.0.to_string(),
+        let period = |period: &StopPeriod| match (period.ended_at, period.resumed_at) {
+            (Some(end), Some(resumed)) => format!("{}-{}-{}", period.at.0, end.0, resumed.0),
+            (Some(end), None) => format!("{}-{}", period.at.0, end.0),
+            (None, _) => period.at.0.to_string(),
         };
         self.0.iter().map(period).collect::<Vec<_>>().join(",")
     }
 
     /// A stop begins.
-    pub fn begin(&mut self, now: Timestamp) {
+    pub fn begin(&mut self, at: Timestamp) {
         if self.0.len() >= REMEMBERED {
             self.0.remove(0);
         }
-        self.0.push(StopPeriod { at: now, ended_at: None });
+        self.0.push(StopPeriod { at, ended_at: None, resumed_at: None });
     }
 
     /// The stop in force ends: there is money again.
@@ -53,8 +59,66 @@ impl StopLog {
         }
     }
 
+    /// All campaigns are resumed from the last stop together.
+    pub fn resume(&mut self, now: Timestamp) {
+        if let Some(last) = self.0.last_mut().filter(|last| last.ended_at.is_some()) {
+            last.resumed_at.get_or_insert(now);
+        }
+    }
+
     /// The periods, the oldest first.
     pub fn periods(&self) -> &[StopPeriod] {
+        &self.0
+    }
+
+    /// When all campaigns were resumed together, of `stops` stops so far.
+    pub fn resumptions(&self, stops: i64) -> impl Iterator<Item = Resumption> {
+        let first = stops - i64::try_from(self.0.len()).unwrap_or(0) + 1;
+        let of = |(stop, period): (i64, &StopPeriod)| period.resumed_at.map(|at| Resumption { stop, at });
+        (first..).zip(&self.0).filter_map(of)
+    }
+}
+
+/// A campaign comes back from a stop and from all before it. One that is created while its advertiser is stopped comes
+/// back with the money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resumption {
+    /// Number of the stop.
+    pub stop: i64,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Resumptions of one campaign by itself, the oldest first, but for the last.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Resumptions(Vec<Resumption>);
+
+impl Resumptions {
+    /// From the stored form: `stop@at` in µs, comma-separated.
+    pub fn decode(text: &str) -> Self {
+        let one = |part: &str| {
+            let (stop, at) = part.split_once('@')?;
+            Some(Resumption { stop: stop.parse().ok()?, at: Timestamp(at.parse().ok()?) })
+        };
+        Self(text.split(',').filter_map(one).collect())
+    }
+
+    /// The stored form.
+    pub fn encode(&self) -> String {
+        let one = |one: &Resumption| format!("{}@{}", one.stop, one.at.0);
+        self.0.iter().map(one).collect::<Vec<_>>().join(",")
+    }
+
+    /// Another one takes the place of the last.
+    pub fn add(&mut self, last: Resumption) {
+        if self.0.len() >= REMEMBERED {
+            self.0.remove(0);
+        }
+        self.0.push(last);
+    }
+
+    /// Them, the oldest first.
+    pub fn all(&self) -> &[Resumption] {
         &self.0
     }
 }
@@ -70,8 +134,8 @@ pub struct Stops<'a> {
     pub log: &'a StopLog,
     /// The last stop that the campaign was resumed from, alone or with all others.
     pub resumed_stop: i64,
-    /// When that was.
-    pub resumed_at: Option<Timestamp>,
+    /// Its resumptions, alone and with all others, in any order.
+    pub resumed: &'a [Resumption],
 }
 
 impl Stops<'_> {
@@ -99,13 +163,49 @@ impl Stops<'_> {
         off.next().map(|(_, period)| period.at)
     }
 
-    /// Whether the campaign had not come back from a stop at an instant after it.
+    /// Whether the campaign had not come back from a stop at an instant after it: from then on until it was resumed first,
+    /// from this stop or a later one, and not before there was money again.
     fn off_until(&self, stop: i64, period: &StopPeriod, at: Timestamp) -> bool {
         if stop > self.resumed_stop {
             return true;
         }
         let Some(ended_at) = period.ended_at else { return true };
-        let resumed_at = self.resumed_at.filter(|_| stop == self.resumed_stop);
-        at <= resumed_at.map_or(ended_at, |resumed_at| resumed_at.max(ended_at))
+        let back = self.resumed.iter().filter(|resumed| resumed.stop >= stop).map(|resumed| resumed.at).min();
+        at <= back.map_or(ended_at, |back| back.max(ended_at))
+    }
+}
+
+/// Times that are over in which something was off for a while, the oldest first: the budget of a day was used up until it
+/// was raised.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OffLog(Vec<(Timestamp, Timestamp)>);
+
+impl OffLog {
+    /// From the stored form: `from-until` in µs, comma-separated.
+    pub fn decode(text: &str) -> Self {
+        let one = |part: &str| {
+            let (from, until) = part.split_once('-')?;
+            Some((Timestamp(from.parse().ok()?), Timestamp(until.parse().ok()?)))
+        };
+        Self(text.split(',').filter_map(one).collect())
+    }
+
+    /// The stored form.
+    pub fn encode(&self) -> String {
+        let one = |(from, until): &(Timestamp, Timestamp)| format!("{}-{}", from.0, until.0);
+        self.0.iter().map(one).collect::<Vec<_>>().join(",")
+    }
+
+    /// It is on again.
+    pub fn add(&mut self, from: Timestamp, until: Timestamp) {
+        if self.0.len() >= REMEMBERED {
+            self.0.remove(0);
+        }
+        self.0.push((from, until));
+    }
+
+    /// Since when it was off at an instant; `None` when it was on.
+    pub fn off_since(&self, at: Timestamp) -> Option<Timestamp> {
+        self.0.iter().find(|(from, until)| *from < at && at <= *until).map(|(from, _)| *from)
     }
 }

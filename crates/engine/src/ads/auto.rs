@@ -1,11 +1,14 @@
-//! Automatic top-ups from a party's own earnings (A11): a job of each advertiser that wants them, which looks once a
-//! minute and, after a refusal, not before its pause is over.
+//! Automatic top-ups (A11): a job of each advertiser that wants them, which looks once a minute and, after a refusal, not
+//! before its pause is over. What the party's own earnings do not cover, or should not, is offered as a payment order of
+//! the right size: the advertiser is told, and pays it with one click. One that is not paid counts as a refusal; one that
+//! waits is the only one.
 
 use purser_domain::{
-    ads::auto::{AutoFacts, Verdict, decide},
+    ads::auto::{AutoFacts, Verdict, Wish, decide, pause},
     ids::{JobId, PartyId, TransferId},
     ledger::{AccountKind, AccountRef, Step, TransferKind, TransferRequest},
     parties::PartyStatus,
+    payments::Method,
     policy::keys,
     time::{MINUTE, Timestamp},
 };
@@ -15,7 +18,7 @@ use super::{
     campaigns::account_of,
     events::notify,
     rows::AdAccountRow,
-    settings::earns,
+    settings::{AutoSource, earns},
     stop::want,
     top_ups::{Origin, topped_up},
 };
@@ -25,6 +28,7 @@ use crate::{
     ids::derived_transfer,
     jobs::{self, Claimed, Hands, Lease, Ran, RunError, derived_id},
     parties::PartyRow,
+    payments::{offer, offer_bounds, want_offer},
     rows::{JobRow, JobState},
     tx::{Needs, Tx},
 };
@@ -67,6 +71,7 @@ struct TopUpAutomatically {
 }
 
 impl TopUpAutomatically {
+    /// What is known for a top-up out of earnings.
     fn facts(&self, tx: &Tx, ctx: &Ctx, account: &AdAccountRow) -> AutoFacts {
         let [earnings, owed, ..] = accounts(self.party, ctx);
         let view = ctx.rules.policy.now(ctx.now);
@@ -79,6 +84,7 @@ impl TopUpAutomatically {
             balance_minor: spendable_minor(tx, ctx, self.party),
             arrears_minor: arrears_minor(tx, ctx, self.party),
             source_minor: tx.available(&earnings),
+            least_minor: 0,
             source_closed: !open || !payouts || tx.available(&owed) > 0,
             today_count: if today { count(account.auto_count) } else { 0 },
             today_minor: if today { account.auto_sum } else { 0 },
@@ -115,13 +121,79 @@ impl TopUpAutomatically {
         derived_transfer("purser automatic top-up v1", &parts)
     }
 
+    /// Decides for the sources that the advertiser named, in their order.
+    fn choose(&self, tx: &Tx, ctx: &Ctx, account: &AdAccountRow, wish: &Wish, source: AutoSource) -> Choice {
+        let facts = self.facts(tx, ctx, account);
+        let per_day = ctx.rules.policy.now(ctx.now).value(keys::AUTO_TOP_UP_PER_DAY);
+        if source.earnings {
+            // An order that waits does not keep earnings from coming before it.
+            let retry_at = facts.retry_at.filter(|_| source.method.is_none());
+            let verdict = decide(wish, &AutoFacts { retry_at, ..facts }, per_day, ctx.now);
+            if source.method.is_none() || !matches!(verdict, Verdict::Refused { .. }) {
+                return Choice { verdict, facts, method: None };
+            }
+        }
+        let Some((least_minor, most_minor)) = offer_bounds(tx, ctx, self.party) else {
+            return Choice { verdict: Verdict::Nothing, facts, method: None };
+        };
+        let facts = AutoFacts { source_minor: most_minor, least_minor, source_closed: false, ..facts };
+        Choice { verdict: decide(wish, &facts, per_day, ctx.now), facts, method: source.method }
+    }
+
+    /// Offers a payment order. Until it is paid the next one waits for its end, and for longer each time.
+    fn offer(
+        &self,
+        tx: &mut Tx,
+        ctx: &Ctx,
+        account: &mut AdAccountRow,
+        (method, amount_minor): (Method, i64),
+        facts: &AutoFacts,
+    ) {
+        let order = match offer(tx, ctx, self.party, method, amount_minor) {
+            Ok(order) => order,
+            Err(no) => {
+                self.refused(tx, account, no.code, ctx.now.plus(pause(facts.failures)));
+                return;
+            }
+        };
+        account.auto_failures += 1;
+        account.auto_retry_at = Some(order.expires_at.plus(pause(facts.failures)));
+        count(ctx, account, facts, amount_minor);
+        let told = Facts::new()
+            .int("amount_minor", amount_minor)
+            .text("method", method.name())
+            .at("expires_at", order.expires_at);
+        notify(tx, account, "ads.auto_top_up_offered", &order.id.to_string(), &told);
+    }
+
+    fn refused(&self, tx: &mut Tx, account: &mut AdAccountRow, code: &str, retry_at: Timestamp) {
+        account.auto_failures += 1;
+        account.auto_retry_at = Some(retry_at);
+        let told = Facts::new().text("code", code).at("retry_at", retry_at);
+        notify(tx, account, "ads.auto_top_up_refused", &self.party.to_string(), &told);
+    }
+
     fn next(ctx: &Ctx, verdict: Verdict) -> Timestamp {
         match verdict {
+            // An order that is paid, or a payment beside it, ends the pause after it.
             Verdict::Nothing | Verdict::TopUp(_) => ctx.now.plus(LOOK),
             Verdict::Tomorrow => ctx.zone.start_of(ctx.today.tomorrow().unwrap_or(ctx.today)),
             Verdict::Refused { retry_at, .. } => retry_at,
         }
     }
+}
+
+/// What was decided, by what, and by which method an order is to be made; none: out of earnings.
+struct Choice {
+    verdict: Verdict,
+    facts: AutoFacts,
+    method: Option<Method>,
+}
+
+fn count(ctx: &Ctx, account: &mut AdAccountRow, facts: &AutoFacts, amount_minor: i64) {
+    account.auto_day = ctx.today.to_string();
+    account.auto_count = i64::from(facts.today_count) + 1;
+    account.auto_sum = facts.today_minor.saturating_add(amount_minor);
 }
 
 impl Command for TopUpAutomatically {
@@ -135,6 +207,7 @@ impl Command for TopUpAutomatically {
         self.lease.need(needs);
         needs.row::<PartyRow>(self.party);
         want(needs, self.party, ctx);
+        want_offer(needs, self.party);
         for account in accounts(self.party, ctx) {
             needs.account(&account);
         }
@@ -146,27 +219,25 @@ impl Command for TopUpAutomatically {
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<(), Rejection> {
         self.lease.check(tx)?;
         let mut account = account_of(tx, self.party, ctx);
-        let Some(wish) = account.auto_wish() else { return self.lease.finish(tx) };
+        let source = AutoSource::decode(&account.auto_source);
+        let Some((wish, source)) = account.auto_wish().zip(source) else { return self.lease.finish(tx) };
         balance::check(tx, ctx, self.party)?;
-        let facts = self.facts(tx, ctx, &account);
-        let per_day = ctx.rules.policy.now(ctx.now).value(keys::AUTO_TOP_UP_PER_DAY);
-        let verdict = decide(&wish, &facts, per_day, ctx.now);
-        match verdict {
-            Verdict::Nothing | Verdict::Tomorrow => {}
-            Verdict::Refused { code, retry_at } => {
-                account.auto_failures += 1;
-                account.auto_retry_at = Some(retry_at);
-                let told = Facts::new().text("code", code).at("retry_at", retry_at);
-                notify(tx, &mut account, "ads.auto_top_up_refused", &self.party.to_string(), &told);
+        let Choice { verdict, facts, method } = self.choose(tx, ctx, &account, &wish, source);
+        match (verdict, method) {
+            (Verdict::Nothing | Verdict::Tomorrow, _) => {}
+            (Verdict::Refused { code, retry_at }, _) => {
+                self.refused(tx, &mut account, code, retry_at);
                 tx.put(account);
             }
-            Verdict::TopUp(amount_minor) => {
+            (Verdict::TopUp(amount_minor), Some(method)) => {
+                self.offer(tx, ctx, &mut account, (method, amount_minor), &facts);
+                tx.put(account);
+            }
+            (Verdict::TopUp(amount_minor), None) => {
                 let cash_minor = self.pay(tx, ctx, facts.arrears_minor, amount_minor)?;
                 account.auto_failures = 0;
                 account.auto_retry_at = None;
-                account.auto_day = ctx.today.to_string();
-                account.auto_count = i64::from(facts.today_count) + 1;
-                account.auto_sum = facts.today_minor.saturating_add(amount_minor);
+                count(ctx, &mut account, &facts, amount_minor);
                 let told = Facts::new().int("amount_minor", amount_minor).int("count", account.auto_count);
                 notify(tx, &mut account, "ads.auto_top_up", &self.party.to_string(), &told);
                 tx.put(account);

@@ -7,6 +7,7 @@ use purser_domain::{
     ids::{AdGrantId, PartyId},
     ledger::{Account, AccountKind, AccountRef, Owner, Step, TransferKind, TransferRequest},
     money::Currency,
+    time::Timestamp,
 };
 use purser_storage::Statement;
 
@@ -153,6 +154,21 @@ pub(super) fn available(tx: &Tx, ctx: &Ctx, party: PartyId, open: &[AdGrantId]) 
         Available { source, left_minor }
     };
     grants.chain([Source::Cash]).map(left).collect()
+}
+
+/// Since when nothing can be spent because grants have expired, while nothing has booked that yet (A4); `open` as
+/// [`open_grants`] gives them: the end of the last one that something was left of. Whatever else uses a balance up stops
+/// delivery in its own commit.
+pub(super) fn ran_out_at(tx: &Tx, ctx: &Ctx, party: PartyId, open: &[AdGrantId]) -> Option<Timestamp> {
+    if available(tx, ctx, party, open).iter().any(|source| source.left_minor > 0) {
+        return None;
+    }
+    let over = |grant: &AdGrantId| {
+        let ends_at = tx.get::<AdGrantRow>(&(party, *grant))?.expires_at.filter(|at| *at <= ctx.now);
+        let account = account(party, Source::Grant(*grant), ctx.rules.currency);
+        ends_at.filter(|_| tx.account(account.id()).is_some_and(|account| account.available() > 0))
+    };
+    open.iter().filter_map(over).max()
 }
 
 /// What an advertiser owes.

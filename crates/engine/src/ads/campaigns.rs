@@ -184,6 +184,7 @@ impl Command for CreateCampaign {
             resumed_at: None,
             created_at: ctx.now,
             version: 0,
+            resumed_before: String::new(),
         };
         row.update(&wanted, ctx);
         for (at, wish) in self.keywords.iter().enumerate() {

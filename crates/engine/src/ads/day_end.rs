@@ -19,7 +19,7 @@ use super::{
     events::tell,
     leads,
     moment::closes_at,
-    rows::{AdBudgetDayRow, AdCampaignRow, AdGrantRow},
+    rows::{AdBudgetDayRow, AdCampaignRow, AdGrantRow, AdOpenDayRow},
     stop::money_came,
 };
 use crate::{
@@ -31,7 +31,7 @@ use crate::{
 
 static OPEN_DAYS: Statement = Statement {
     name: "ads.open_days",
-    sql: "SELECT campaign, day FROM ad_budget_days WHERE closed = 0 AND day < ?1 ORDER BY day, campaign LIMIT ?2",
+    sql: "SELECT campaign, day FROM ad_open_days WHERE day < ?1 ORDER BY day, campaign LIMIT ?2",
 };
 
 /// Statements of this module.
@@ -87,6 +87,7 @@ impl Command for CloseAdDays {
             let Some(party) = owners.get(&day.campaign) else { continue };
             needs.row::<AdCampaignRow>(day.campaign);
             needs.row::<AdBudgetDayRow>((day.campaign, day.day));
+            needs.row::<AdOpenDayRow>((day.day, day.campaign));
             for grant in grants(&Segments::decode(&day.sources)) {
                 balance::want_grant(needs, *party, grant, ctx);
             }
@@ -99,7 +100,7 @@ impl Command for CloseAdDays {
         let mut looked = 0;
         for day in days {
             // Other commands of the group declare days too, and not what closing one needs: the next round does.
-            if !tx.is_loaded::<AdCampaignRow>(&day.campaign) {
+            if !tx.is_loaded::<AdOpenDayRow>(&(day.day, day.campaign)) {
                 continue;
             }
             let Some(campaign) = tx.get::<AdCampaignRow>(&day.campaign).cloned() else { continue };
@@ -143,6 +144,7 @@ fn close(tx: &mut Tx, ctx: &Ctx, campaign: &AdCampaignRow, mut day: AdBudgetDayR
         }
     }
     day.closed = true;
+    tx.delete::<AdOpenDayRow>((day.day, day.campaign));
     day.sources = segments.encode();
     let credited = day.credited > 0;
     if credited {

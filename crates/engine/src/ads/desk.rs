@@ -8,7 +8,7 @@ use purser_domain::{
         charge::{self, BudgetDay, Charged, Click, Delivery, Keyword, Times},
         schedule::Schedule,
         sources::{Funds, Part, Source, Split},
-        stop::{StopLog, Stops},
+        stop::{OffLog, Resumption, Resumptions, StopLog, Stops},
     },
     ids::{AdGrantId, CampaignId, KeywordId, PartyId},
     money::Rate,
@@ -23,9 +23,10 @@ use super::{
     events::tell,
     lines::Lines,
     moment::{Moment, Moments, Policy, closes_at},
+    resume::last_resumption,
     rollups::{Count, NONE, Rollups, Tally},
     rows::{AdAccountRow, AdBudgetDayRow, AdCampaignRow, AdKeywordRow},
-    stop::{StopReason, stop},
+    stop::{StopReason, put_day, stop},
     watch::watch,
 };
 use crate::{
@@ -39,8 +40,8 @@ struct Advertiser {
     row: AdAccountRow,
     funds: Funds,
     log: StopLog,
-    /// Delivery was stopped by a click of this call.
-    stops: bool,
+    /// Since when delivery is stopped, where that is not booked yet: by a click of this call, or by a grant's end.
+    stops: Option<Timestamp>,
     charged: bool,
 }
 
@@ -51,6 +52,7 @@ struct Running {
     facts: charge::Campaign,
     schedule: Schedule,
     days: Vec<Day>,
+    resumed: Vec<Resumption>,
     /// The keyword that was looked up last.
     keyword: (KeywordId, Keyword),
     lines: Vec<(Source, Lines)>,
@@ -62,6 +64,7 @@ struct Day {
     row: AdBudgetDayRow,
     open: bool,
     segments: Segments,
+    stopped_before: OffLog,
     /// The budget was used up by a click of this call.
     stops: bool,
     changed: bool,
@@ -132,9 +135,11 @@ impl<'a> Desk<'a> {
             ends_at: date(&row.ends_on).map(|on| self.ctx.zone.start_of(on.tomorrow().unwrap_or(on))),
             budget_minor: row.budget,
         };
+        let resumed = self.advertisers.get(advertiser).map(|one| one.resumptions(&row)).unwrap_or_default();
         Ok(Some(Running {
             advertiser,
             facts,
+            resumed,
             schedule: Schedule::decode(&row.schedule),
             row,
             days: Vec::new(),
@@ -149,11 +154,17 @@ impl<'a> Desk<'a> {
         if !balance::is_whole(tx, self.ctx, party, open) {
             return Err(tx.begin_next_group());
         }
-        let Some(row) = tx.get::<AdAccountRow>(&party).cloned() else { return Ok(None) };
+        let Some(mut row) = tx.get::<AdAccountRow>(&party).cloned() else { return Ok(None) };
         let sources = balance::available(tx, self.ctx, party, open);
         let funds = Funds::new(sources, balance::arrears_minor(tx, self.ctx, party));
-        let log = StopLog::decode(&row.stop_log);
-        self.advertisers.push(Advertiser { row, funds, log, stops: false, charged: false });
+        let mut log = StopLog::decode(&row.stop_log);
+        let stops = balance::ran_out_at(tx, self.ctx, party, open).filter(|_| row.stopped_at.is_none());
+        if let Some(since) = stops {
+            log.begin(since);
+            row.stops += 1;
+            row.stopped_at = Some(since);
+        }
+        self.advertisers.push(Advertiser { row, funds, log, stops, charged: false });
         let place = self.advertisers.len() - 1;
         self.places.insert(party, place);
         Ok(Some(place))
@@ -175,7 +186,7 @@ impl<'a> Desk<'a> {
         let factor = factor(&running.schedule, &mut self.moments, &moment, item.at, terms.grace_us);
         let (pricing, keyword) = (item.pricing, running.keyword(tx, item.keyword)?);
         let click = Click { at: item.at, pricing, keyword, factor };
-        let delivery = delivery(advertiser, &running.row, item.at);
+        let delivery = delivery(advertiser, running, item.at);
         let times = Times { now: ctx.now, oldest: rules.oldest };
         let (facts, day) = (running.facts, running.day(tx, ctx, moment.day)?);
         let budget_day = BudgetDay {
@@ -183,6 +194,7 @@ impl<'a> Desk<'a> {
             past: moment.day < ctx.today,
             spent_minor: day.row.spent,
             stopped_at: day.row.stopped_at,
+            off_since: day.stopped_before.off_since(item.at),
         };
         self.parts.clear();
         let money = (&mut advertiser.funds, &mut self.parts);
@@ -219,7 +231,7 @@ impl<'a> Desk<'a> {
                         .at("stopped_at", ctx.now);
                     tell(tx, &mut advertiser.row, "ads.budget_stopped", &running.row.id.to_string(), &facts);
                 }
-                tx.put(AdBudgetDayRow { sources: day.segments.encode(), ..day.row });
+                put_day(tx, ctx, AdBudgetDayRow { sources: day.segments.encode(), ..day.row });
             }
             rollups.take(party, running.row.id, running.tally);
         }
@@ -259,19 +271,14 @@ fn factor(
 }
 
 /// Where the campaign stood for money at an instant.
-fn delivery(advertiser: &Advertiser, campaign: &AdCampaignRow, at: Timestamp) -> Delivery {
+fn delivery(advertiser: &Advertiser, running: &Running, at: Timestamp) -> Delivery {
     let row = &advertiser.row;
-    let resumed_at = match campaign.resumed_stop.cmp(&row.resumed_stop) {
-        std::cmp::Ordering::Less => row.resumed_at,
-        std::cmp::Ordering::Equal => campaign.resumed_at.max(row.resumed_at),
-        std::cmp::Ordering::Greater => campaign.resumed_at,
-    };
     let stops = Stops {
         stops: row.stops,
         stopped_at: row.stopped_at,
         log: &advertiser.log,
-        resumed_stop: campaign.resumed_stop.max(row.resumed_stop),
-        resumed_at,
+        resumed_stop: running.row.resumed_stop.max(row.resumed_stop),
+        resumed: &running.resumed,
     };
     Delivery { off_since: stops.off_since(at), waits: stops.waits(), stopped: row.stopped_at.is_some() }
 }
@@ -327,7 +334,8 @@ impl Day {
         let row = known.unwrap_or_else(|| AdBudgetDayRow::new(campaign.id, day, campaign.budget));
         let open = !row.closed && ctx.now < closes_at(ctx, day);
         let segments = Segments::decode(&row.sources);
-        Ok(Self { row, open, segments, stops: false, changed: false })
+        let stopped_before = OffLog::decode(&row.stopped_before);
+        Ok(Self { row, open, segments, stopped_before, stops: false, changed: false })
     }
 
     fn book(&mut self, ctx: &Ctx, parts: &[Part], charged: Charged) {
@@ -347,6 +355,19 @@ impl Day {
 }
 
 impl Advertiser {
+    /// When a campaign was resumed, by itself and with all others.
+    fn resumptions(&self, campaign: &AdCampaignRow) -> Vec<Resumption> {
+        let row = &self.row;
+        if row.stops == 0 {
+            return Vec::new();
+        }
+        let mut all = Resumptions::decode(&campaign.resumed_before).all().to_vec();
+        all.push(last_resumption(campaign));
+        all.extend(self.log.resumptions(row.stops));
+        all.extend(row.resumed_at.map(|at| Resumption { stop: row.resumed_stop, at }));
+        all
+    }
+
     fn book(&mut self, ctx: &Ctx, at: &Moment, charged: Charged) {
         self.charged = true;
         if at.day == ctx.today {
@@ -359,7 +380,7 @@ impl Advertiser {
         }
         if charged.stops {
             // Written when all clicks are decided; until then the other clicks of the call see it.
-            self.stops = true;
+            self.stops = Some(ctx.now);
             self.log.begin(ctx.now);
             self.row.stops += 1;
             self.row.stopped_at = Some(ctx.now);
@@ -372,11 +393,11 @@ impl Advertiser {
         if began {
             self.row.arrears_since = Some(ctx.now);
         }
-        if self.stops {
+        if let Some(since) = self.stops {
             // What the clicks of the call saw is what this writes.
             self.row.stops -= 1;
             let reason = if owed { StopReason::Arrears } else { StopReason::NoBalance };
-            stop(tx, ctx, &mut self.row, reason);
+            stop(tx, ctx, &mut self.row, reason, since);
         } else if began {
             let arrears = self.funds.arrears_minor();
             let facts = Facts::new().int("epoch", self.row.stops).int("arrears_minor", arrears);

@@ -10,13 +10,13 @@ use purser_domain::{
 use purser_storage::{Fault, Session, Statement, Value};
 
 use super::{
-    balance::{OPEN_GRANTS_MAX, grant_account, want_grant},
+    balance::{OPEN_GRANTS_MAX, grant_account, open_grants, ran_out_at, want_grant},
     campaigns::account_of,
     events::{notify, tell},
     leads::forget_grants,
     rows::{AdAccountRow, AdGrantRow},
     stop::{money_came, want},
-    watch::money_went,
+    watch::went,
 };
 use crate::{
     command::{Command, Ctx, Rejection},
@@ -39,7 +39,13 @@ static EXPIRED: Statement = Statement {
           ORDER BY expires_at, party, id LIMIT ?2",
 };
 
-pub(super) const STATEMENTS: &[&Statement] = &[&EXPIRED];
+static NEXT_EXPIRY: Statement = Statement {
+    name: "ads.next_grant_expiry",
+    sql: "SELECT expires_at FROM ad_grants WHERE ended_at IS NULL AND expires_at > ?1 \
+          ORDER BY expires_at, party, id LIMIT 1",
+};
+
+pub(super) const STATEMENTS: &[&Statement] = &[&EXPIRED, &NEXT_EXPIRY];
 
 /// The id of the grant that the platform calls `external_id` among those of an advertiser.
 pub fn grant_id(party: PartyId, external_id: &str) -> AdGrantId {
@@ -252,6 +258,19 @@ impl ExpireGrants {
         })?;
         Ok(Self { grants })
     }
+
+    /// When the next one expires after `now`.
+    ///
+    /// # Errors
+    /// Storage faults.
+    pub fn next(reads: &mut dyn Session, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
+        let mut next = None;
+        reads.query(&NEXT_EXPIRY, &[Value::Int(now.0)], &mut |row| {
+            next = Some(row.at(0));
+            false
+        })?;
+        Ok(next)
+    }
 }
 
 impl Command for ExpireGrants {
@@ -291,6 +310,9 @@ impl Command for ExpireGrants {
 }
 
 fn expire(tx: &mut Tx, ctx: &Ctx, mut row: AdGrantRow) -> Result<(), Rejection> {
+    // Before it is booked, while it can still be seen which of several was the last that paid.
+    let open = open_grants(tx).remove(&row.party).unwrap_or_default();
+    let since = ran_out_at(tx, ctx, row.party, &open).unwrap_or(ctx.now);
     let from = grant_account(row.party, row.id, ctx.rules.currency);
     let left = tx.available(&from);
     if left > 0 {
@@ -321,5 +343,5 @@ fn expire(tx: &mut Tx, ctx: &Ctx, mut row: AdGrantRow) -> Result<(), Rejection> 
     tx.put(account);
     let party = row.party;
     tx.put(row);
-    money_went(tx, ctx, party)
+    went(tx, ctx, party, since)
 }

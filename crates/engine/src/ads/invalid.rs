@@ -26,7 +26,7 @@ use super::{
     moment::{Moment, Moments},
     rollups::{self, Count, NONE, Rollups, Tally},
     rows::{AdAccountRow, AdBudgetDayRow, AdCampaignRow, AdClickRow, AdGrantRow, CREDITED, IN_BUDGET},
-    stop::money_came,
+    stop::{go_on, money_came, put_day},
 };
 use crate::{
     command::{Command, Ctx, Rejection},
@@ -291,11 +291,11 @@ impl<'a> Refunds<'a> {
             let budget_minor = tx.get::<AdCampaignRow>(&campaign).map_or(0, |row| row.budget);
             // There is room again.
             if !day.closed && day.stopped_at.is_some() && !budget::used_up(day.spent, budget_minor) {
-                day.stopped_at = None;
+                go_on(self.ctx, &mut day);
                 let facts = Facts::new().int("budget_minor", budget_minor).int("spent_minor", day.spent);
                 tell(tx, account, "ads.budget_resumed", &campaign.to_string(), &facts);
             }
-            tx.put(AdBudgetDayRow { sources: segments.encode(), ..day });
+            put_day(tx, self.ctx, AdBudgetDayRow { sources: segments.encode(), ..day });
         }
         let mut rollups = Rollups::default();
         for (campaign, tally) in self.tallies {

@@ -3,6 +3,7 @@
 
 mod auto;
 mod balance;
+mod beside;
 mod campaigns;
 mod charge;
 mod credit;
@@ -31,6 +32,7 @@ mod watch;
 
 pub use auto::{AUTO_TOP_UP, run_auto_top_up};
 pub use balance::grant_account;
+pub use beside::PayArrears;
 pub use campaigns::{CampaignEdit, ChangeCampaigns, CreateCampaign, EditOutcome};
 pub use charge::{ChargeClicks, ClickCharged, ClickItem, ClickOutcome};
 pub use day_end::{CLOSE_MAX, CloseAdDays};
@@ -51,9 +53,9 @@ pub use reports::{
 pub use resume::{ResumeCampaigns, Resumed};
 pub use rows::{
     AdAccountRow, AdBudgetDayRow, AdCampaignRow, AdClickRow, AdDayRow, AdGrantRow, AdHourRow, AdKeywordRow,
-    AdLinesRow, AdTopUpRow, campaign_id, keyword_id, whole_account,
+    AdLinesRow, AdOpenDayRow, AdTopUpRow, campaign_id, keyword_id, whole_account,
 };
-pub use settings::{AccountChange, ChangeAdAccount, FROM_EARNINGS};
+pub use settings::{AccountChange, AutoSource, ChangeAdAccount, FROM_EARNINGS};
 pub use stop::{money_came, want};
 pub(crate) use top_ups::{
     Origin, Unspent, back_to_earnings, came_back, left, topped_up, want_earnings, want_top_up, want_top_ups,
@@ -70,6 +72,7 @@ pub const TABLES: &[&Table] = &[
     &rows::AD_KEYWORDS,
     &rows::AD_GRANTS,
     &rows::AD_BUDGET_DAYS,
+    &rows::AD_OPEN_DAYS,
     &rows::AD_CLICKS,
     &rows::AD_LINES,
     &rows::AD_HOURS,
@@ -81,6 +84,7 @@ pub const TABLES: &[&Table] = &[
 pub(crate) fn statements() -> Vec<&'static Statement> {
     [
         balance::STATEMENTS,
+        beside::STATEMENTS,
         charge::STATEMENTS,
         day_end::STATEMENTS,
         grants::STATEMENTS,

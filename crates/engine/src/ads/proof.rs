@@ -15,6 +15,7 @@ use purser_storage::{Fault, Keys, Lock, Record as _, Session, Statement, Value};
 use super::{
     lines::{ClickLine, decode},
     rows::{AdClickRow, AdLinesRow, CREDITED},
+    top_ups::{EARNINGS, EXCEEDED},
 };
 use crate::{
     rows::AccountInfo,
@@ -48,6 +49,13 @@ static BUDGETS: Statement = Statement {
     name: "ads.invariant_budgets",
     sql: "SELECT campaign, day, spent, sources, credited FROM ad_budget_days ORDER BY campaign, day",
 };
+static OPEN_DAYS: Statement = Statement {
+    name: "ads.invariant_open_days",
+    sql: "SELECT b.campaign, b.day, 1 FROM ad_budget_days b LEFT JOIN ad_open_days o ON o.day = b.day AND o.campaign = b.campaign \
+          WHERE b.closed = 0 AND o.day IS NULL \
+          UNION ALL SELECT o.campaign, o.day, 0 FROM ad_open_days o LEFT JOIN ad_budget_days b \
+          ON b.campaign = o.campaign AND b.day = o.day AND b.closed = 0 WHERE b.day IS NULL LIMIT 100",
+};
 static HOURS: Statement = Statement {
     name: "ads.invariant_hours",
     sql: "SELECT campaign, clicks, spend, invalid, refunded FROM ad_hours ORDER BY campaign",
@@ -59,7 +67,7 @@ static DAYS: Statement = Statement {
 
 /// Statements of this module.
 pub(super) const STATEMENTS: &[&Statement] =
-    &[&ACCOUNTS, &BALANCES, &GRANTS, &TOP_UPS, &UNKNOWN_TOP_UPS, &BUDGETS, &HOURS, &DAYS];
+    &[&ACCOUNTS, &BALANCES, &GRANTS, &TOP_UPS, &UNKNOWN_TOP_UPS, &BUDGETS, &OPEN_DAYS, &HOURS, &DAYS];
 
 /// Most findings.
 const MOST: usize = 100;
@@ -331,7 +339,8 @@ impl Invariant for AdTopUpsAgree {
     fn check(&self, session: &mut dyn Session) -> Result<Vec<Finding>, Fault> {
         let mut findings = Vec::new();
         session.query(&TOP_UPS, &[], &mut |row| {
-            let (paid, amount, cash, rest) = (row.text(2) == "payment", row.int(3), row.int(4), row.int(5));
+            let (paid, amount, cash, rest) = (row.text(2) != EARNINGS, row.int(3), row.int(4), row.int(5));
+            let exceeded = row.text(2) == EXCEEDED;
             let expected = if paid && row.is_null(6) {
                 None
             } else if paid {
@@ -340,7 +349,7 @@ impl Invariant for AdTopUpsAgree {
                 Some((amount, cash, rest))
             };
             let found = Some((amount, cash, rest));
-            if found != expected || rest > amount || rest < amount - cash {
+            if found != expected || rest > amount || (rest < amount - cash) != exceeded {
                 findings.push(Finding::of_invariant(
                     self.name(),
                     format!("{} of {}", row.uid(1).with_prefix("pay"), PartyId::from_uid(row.uid(0))),
@@ -365,7 +374,7 @@ impl Invariant for AdTopUpsAgree {
     }
 }
 
-/// What a campaign spent on a day is what its sources add up to.
+/// What a campaign spent on a day is what its sources add up to; the days that are not closed are listed.
 pub(crate) struct AdBudgetsAddUp;
 
 impl Invariant for AdBudgetsAddUp {
@@ -386,6 +395,17 @@ impl Invariant for AdBudgetsAddUp {
                     "the day's spend is not what it came from",
                 ));
             }
+            findings.len() < MOST
+        })?;
+        session.query(&OPEN_DAYS, &[], &mut |row| {
+            let (open, listed) = if row.int(2) == 1 { ("open", "not listed") } else { ("closed", "listed") };
+            findings.push(Finding::of_invariant(
+                self.name(),
+                format!("{} on {}", CampaignId::from_uid(row.uid(0)), row.text(1)),
+                open.to_owned(),
+                listed.to_owned(),
+                "the list of open days does not have the days that are open",
+            ));
             findings.len() < MOST
         })?;
         Ok(findings)

@@ -13,11 +13,14 @@ use crate::{
     command::{Command, Ctx, Rejection},
     facts::Facts,
     jobs::Progress,
+    rules::{Rules, RulesSource},
     tx::{Needs, Tx},
 };
 
-/// Clicks looked at in one round.
+/// Clicks forgotten in one round.
 const CLICKS: usize = 2_000;
+/// Clicks looked at in one round: most are young, and looking at them writes nothing.
+const LOOKED_AT: usize = 100_000;
 
 static CLICKS_AFTER: Statement = Statement {
     name: "ads.clicks_after",
@@ -32,27 +35,41 @@ pub(super) const STATEMENTS: &[&Statement] = &[&CLICKS_AFTER];
 #[derive(Debug, Clone)]
 pub(crate) struct PruneClicks {
     clicks: Vec<(Arc<str>, Timestamp)>,
-    more: bool,
+    /// Where the next round begins; none when all was looked at.
+    after: Option<Arc<str>>,
 }
 
 impl PruneClicks {
-    /// The page that follows where the last round ended.
-    pub(crate) fn plan(reads: &mut dyn Session, payload: &Facts) -> Result<Self, Fault> {
+    /// What is old, behind where the last round ended.
+    pub(crate) fn plan(reads: &mut dyn Session, payload: &Facts, now: Timestamp) -> Result<Self, Fault> {
         let after = payload.get_text("after").unwrap_or_default();
-        let limit = i64::try_from(CLICKS).unwrap_or(i64::MAX);
-        let mut clicks = Vec::new();
+        let rules = RulesSource::builtin().load(reads)?;
+        let until = Self::until(&rules, now);
+        let limit = i64::try_from(LOOKED_AT).unwrap_or(i64::MAX);
+        let (mut clicks, mut last, mut looked) = (Vec::new(), String::new(), 0);
         reads.query(&CLICKS_AFTER, &[Value::Text(&after), Value::Int(limit)], &mut |row| {
-            clicks.push((row.text(0).into(), row.at(1)));
-            true
+            looked += 1;
+            if row.at(1) <= until {
+                clicks.push((Arc::from(row.text(0)), row.at(1)));
+            }
+            last.clear();
+            last.push_str(row.text(0));
+            clicks.len() < CLICKS
         })?;
-        Ok(Self { more: clicks.len() >= CLICKS, clicks })
+        let more = looked >= LOOKED_AT || clicks.len() >= CLICKS;
+        Ok(Self { clicks, after: more.then(|| last.into()) })
+    }
+
+    /// Clicks of this instant and before are forgotten; never before a click is too late to be charged.
+    fn until(rules: &Rules, now: Timestamp) -> Timestamp {
+        let policy = rules.policy.now(now);
+        let kept = policy.value(keys::IDEMPOTENCY_CLICK_RETENTION).max(policy.value(keys::AD_LATE_CLICK) + 2);
+        now.plus(-i64::from(kept).saturating_mul(DAY))
     }
 
     fn old(&self, ctx: &Ctx) -> impl Iterator<Item = Arc<str>> {
-        let policy = ctx.rules.policy.now(ctx.now);
-        // Never before a click is too late to be charged.
-        let kept = policy.value(keys::IDEMPOTENCY_CLICK_RETENTION).max(policy.value(keys::AD_LATE_CLICK) + 2);
-        let until = ctx.now.plus(-i64::from(kept).saturating_mul(DAY));
+        // Once more, by the rules that decide.
+        let until = Self::until(&ctx.rules, ctx.now);
         self.clicks.iter().filter(move |(_, at)| *at <= until).map(|(id, _)| Arc::clone(id))
     }
 }
@@ -78,11 +95,11 @@ impl Command for PruneClicks {
                 tx.delete::<AdClickRow>(click);
             }
         }
-        let payload = match self.clicks.last().filter(|_| self.more) {
-            Some((last, _)) => Facts::new().text("after", last),
+        let payload = match &self.after {
+            Some(after) => Facts::new().text("after", after),
             None => Facts::new(),
         };
-        Ok(Progress { more: self.more, payload: Some(payload) })
+        Ok(Progress { more: self.after.is_some(), payload: Some(payload) })
     }
 
     fn audited(&self) -> bool {

@@ -35,7 +35,7 @@ const MEAN_DAYS: u32 = 7;
 static CAMPAIGNS: Statement = Statement {
     name: "ads.campaigns",
     sql: "SELECT id, party, external_id, name, budget, schedule, active, switched_at, starts_on, ends_on, keywords, \
-          resumed_stop, resumed_at, created_at, version FROM ad_campaigns WHERE party = ?1 AND id > ?2 \
+          resumed_stop, resumed_at, created_at, version, resumed_before FROM ad_campaigns WHERE party = ?1 AND id > ?2 \
           ORDER BY id LIMIT ?3",
 };
 /// Campaigns by what an overview tells apart, counted along an index that has it all.
@@ -139,11 +139,48 @@ impl AdAccountView {
     }
 }
 
-fn with_left(session: &mut dyn Session, row: AdGrantRow, moment: &AdMoment<'_>) -> Result<GrantView, Fault> {
+/// A grant, and what its ledger account has: more than can be used once it has expired and that is not booked yet.
+fn with_left(
+    session: &mut dyn Session,
+    row: AdGrantRow,
+    moment: &AdMoment<'_>,
+) -> Result<(GrantView, i64), Fault> {
     let over = row.ended_at.is_some() || row.expires_at.is_some_and(|at| at <= moment.now);
     let reference = grant_account(row.party, row.id, moment.currency);
-    let left = account(session, &reference)?.map_or(0, |row| row.0.available());
-    Ok(GrantView { row, left_minor: if over { 0 } else { left } })
+    let there = account(session, &reference)?.map_or(0, |row| row.0.available());
+    Ok((GrantView { row, left_minor: if over { 0 } else { there } }, there))
+}
+
+/// Grants that have not been ended, the soonest to expire first, and when the last one of those that something was left of
+/// has expired.
+fn open_grants(
+    session: &mut dyn Session,
+    party: PartyId,
+    moment: &AdMoment<'_>,
+) -> Result<(Vec<GrantView>, Option<Timestamp>), Fault> {
+    let mut rows = Vec::new();
+    session.query(&OPEN_GRANTS, &[Value::Bytes(&party.0.0), Value::Int(OPEN_GRANTS_MAX)], &mut |source| {
+        rows.push(AdGrantRow::read(source));
+        true
+    })?;
+    let (mut grants, mut expired_at) = (Vec::new(), None);
+    for row in rows {
+        let (view, there) = with_left(session, row, moment)?;
+        if there > 0 && view.left_minor == 0 {
+            expired_at = expired_at.max(view.row.expires_at);
+        }
+        grants.push(view);
+    }
+    grants.retain(|grant| grant.left_minor > 0);
+    Ok((grants, expired_at))
+}
+
+/// Where delivery stands now: a balance that consisted of grants is used up when the last of them expires, whether that is
+/// booked already or not (A4).
+fn stop_by_expiry(row: &mut AdAccountRow, spendable_minor: i64, expired_at: Option<Timestamp>) {
+    if spendable_minor <= 0 && row.stopped_at.is_none() {
+        row.stopped_at = expired_at;
+    }
 }
 
 /// The account of an advertiser.
@@ -156,22 +193,14 @@ pub fn ad_account(
     moment: &AdMoment<'_>,
 ) -> Result<AdAccountView, Fault> {
     let kept = one::<AdAccountRow>(session, party)?;
-    let row = kept.unwrap_or_else(|| AdAccountRow::new(party, moment.now));
+    let mut row = kept.unwrap_or_else(|| AdAccountRow::new(party, moment.now));
     let mut balance = |kind| account(session, &AccountRef::party(party, kind, moment.currency));
     let cash = balance(AccountKind::AdCash)?.map(|row| row.0);
     let arrears_minor = balance(AccountKind::AdArrears)?.map_or(0, |row| row.0.posted);
-    let mut rows = Vec::new();
-    session.query(&OPEN_GRANTS, &[Value::Bytes(&party.0.0), Value::Int(OPEN_GRANTS_MAX)], &mut |source| {
-        rows.push(AdGrantRow::read(source));
-        true
-    })?;
-    let mut grants = Vec::new();
-    for row in rows {
-        grants.push(with_left(session, row, moment)?);
-    }
-    grants.retain(|grant| grant.left_minor > 0);
+    let (grants, expired_at) = open_grants(session, party, moment)?;
     let grants_minor = grants.iter().fold(0_i64, |sum, grant| sum.saturating_add(grant.left_minor));
     let cash_minor = cash.as_ref().map_or(0, |cash| cash.available().max(0));
+    stop_by_expiry(&mut row, cash_minor.saturating_add(grants_minor), expired_at);
     let spend = spend(session, &row, moment)?;
     let campaigns = count(session, &row, moment)?;
     let facts = TopUpFacts {
@@ -308,7 +337,14 @@ fn around(
     moment: &AdMoment<'_>,
 ) -> Result<(AdAccountRow, i64), Fault> {
     let account_row = one::<AdAccountRow>(session, party)?;
-    let row = account_row.unwrap_or_else(|| AdAccountRow::new(party, moment.now));
+    let mut row = account_row.unwrap_or_else(|| AdAccountRow::new(party, moment.now));
+    if row.grants > 0 && row.stopped_at.is_none() {
+        let (grants, expired_at) = open_grants(session, party, moment)?;
+        let cash = AccountRef::party(party, AccountKind::AdCash, moment.currency);
+        let cash_minor = account(session, &cash)?.map_or(0, |row| row.0.available().max(0));
+        let left = grants.iter().fold(cash_minor, |sum, grant| sum.saturating_add(grant.left_minor));
+        stop_by_expiry(&mut row, left, expired_at);
+    }
     let arrears = AccountRef::party(party, AccountKind::AdArrears, moment.currency);
     Ok((row, account(session, &arrears)?.map_or(0, |row| row.0.posted)))
 }
@@ -431,7 +467,7 @@ pub fn grants(
     })?;
     let mut views = Vec::new();
     for row in rows {
-        views.push(with_left(session, row, moment)?);
+        views.push(with_left(session, row, moment)?.0);
     }
     Ok(views)
 }

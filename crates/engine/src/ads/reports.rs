@@ -32,7 +32,7 @@ static KEYWORD_DAYS: Statement = Statement {
 static CAMPAIGNS_OF: Statement = Statement {
     name: "ads.report_campaigns",
     sql: "SELECT id, party, external_id, name, budget, schedule, active, switched_at, starts_on, ends_on, keywords, \
-          resumed_stop, resumed_at, created_at, version FROM ad_campaigns WHERE party = ?1 AND id > ?2 \
+          resumed_stop, resumed_at, created_at, version, resumed_before FROM ad_campaigns WHERE party = ?1 AND id > ?2 \
           ORDER BY id LIMIT ?3",
 };
 

@@ -1,7 +1,10 @@
 //! Resuming what was stopped for money: one campaign, or all of an advertiser (A5).
 
 use purser_domain::{
-    ads::account::{ResumeFacts, ResumeRejection, may_resume},
+    ads::{
+        account::{ResumeFacts, ResumeRejection, may_resume},
+        stop::{Resumption, Resumptions},
+    },
     ids::{CampaignId, PartyId},
     policy::keys,
 };
@@ -11,7 +14,7 @@ use super::{
     campaigns::{account_of, own},
     events::tell,
     rows::{AdAccountRow, AdCampaignRow},
-    stop::want,
+    stop::{resume_all, want},
     terms::account_state,
 };
 use crate::{
@@ -83,8 +86,7 @@ impl Command for ResumeCampaigns {
                 Ok(Resumed { account, campaign: None, changed: false })
             }
             None => {
-                account.resumed_stop = account.stops;
-                account.resumed_at = Some(ctx.now);
+                resume_all(ctx, &mut account);
                 let facts = Facts::new().int("epoch", account.stops).text("how", "by_hand");
                 tell(tx, &mut account, "ads.resumed", &self.party.to_string(), &facts);
                 tx.put(account.clone());
@@ -99,9 +101,20 @@ impl Command for ResumeCampaigns {
     }
 }
 
+/// The last stop that a campaign was resumed from by itself; one that is created while its advertiser is stopped waits for
+/// the money and for nobody.
+pub(super) fn last_resumption(row: &AdCampaignRow) -> Resumption {
+    Resumption { stop: row.resumed_stop, at: row.resumed_at.unwrap_or(row.created_at) }
+}
+
 fn resume_one(tx: &mut Tx, ctx: &Ctx, mut account: AdAccountRow, mut row: AdCampaignRow) -> Resumed {
     if row.resumed_stop.max(account.resumed_stop) >= account.stops {
         return Resumed { account, campaign: Some(row), changed: false };
+    }
+    if row.resumed_stop > 0 {
+        let mut before = Resumptions::decode(&row.resumed_before);
+        before.add(last_resumption(&row));
+        row.resumed_before = before.encode();
     }
     row.resumed_stop = account.stops;
     row.resumed_at = Some(ctx.now);

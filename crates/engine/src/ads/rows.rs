@@ -17,7 +17,7 @@ use crate::record;
 record! {
     /// An advertiser as charges see it: the hot row, and the lock of everything of the advertiser. Amounts are minor
     /// units. The balances themselves are ledger accounts.
-    pub struct AdAccountRow in AD_ACCOUNTS = 116, "ad_accounts", lock Update, key(party: PartyId) {
+    pub struct AdAccountRow in AD_ACCOUNTS = 116, "ad_accounts", lock Update, kept 20_000, key(party: PartyId) {
         /// Stops for money so far (A4): the epoch.
         stops: i64,
         /// When the last one began, while it is in force: the balance is used up, or arrears are open.
@@ -26,7 +26,7 @@ record! {
         resumed_stop: i64,
         /// When that was.
         resumed_at: Option<Timestamp>,
-        /// The last stops with their ends, see `purser_domain::ads::stop`.
+        /// The last stops with their ends and resumptions, see `purser_domain::ads::stop`.
         stop_log: String,
         /// `manual` or `auto`; empty: as policy says (A5).
         resume: String,
@@ -71,7 +71,7 @@ record! {
 
 record! {
     /// A campaign (A9).
-    pub struct AdCampaignRow in AD_CAMPAIGNS = 117, "ad_campaigns", lock None, key(id: CampaignId) {
+    pub struct AdCampaignRow in AD_CAMPAIGNS = 117, "ad_campaigns", lock None, kept 20_000, key(id: CampaignId) {
         /// The advertiser; never changes.
         party: PartyId,
         /// The platform's own id within the advertiser; never changes.
@@ -100,12 +100,14 @@ record! {
         created_at: Timestamp,
         /// Counts changes: the `ETag`.
         version: i64,
+        /// Earlier resumptions of it by itself, see `purser_domain::ads::stop`.
+        resumed_before: String,
     }
 }
 
 record! {
     /// A keyword of a campaign (A9).
-    pub struct AdKeywordRow in AD_KEYWORDS = 118, "ad_keywords", lock None, key(campaign: CampaignId, id: KeywordId) {
+    pub struct AdKeywordRow in AD_KEYWORDS = 118, "ad_keywords", lock None, kept 20_000, key(campaign: CampaignId, id: KeywordId) {
         /// The word.
         word: String,
         /// Bid, minor units.
@@ -121,7 +123,7 @@ record! {
 
 record! {
     /// A grant (A1). What is left of it is the balance of its ledger account.
-    pub struct AdGrantRow in AD_GRANTS = 119, "ad_grants", lock None, key(party: PartyId, id: AdGrantId) {
+    pub struct AdGrantRow in AD_GRANTS = 119, "ad_grants", lock None, kept 20_000, key(party: PartyId, id: AdGrantId) {
         /// What was given, minor units.
         amount: i64,
         /// When.
@@ -147,7 +149,7 @@ record! {
     pub struct AdTopUpRow in AD_TOP_UPS = 125, "ad_top_ups", lock None, key(party: PartyId, id: Uid) {
         /// Its place among those of the advertiser, from 1.
         n: i64,
-        /// `payment`, whose id this one has, or `earnings`.
+        /// `payment`, whose id this one has, `exceeded` for one of which too much went back once, or `earnings`.
         source: String,
         /// When it became the advertiser's.
         at: Timestamp,
@@ -162,7 +164,7 @@ record! {
 
 record! {
     /// What a campaign spent on a civil day, as its budget sees it (A7). Amounts are minor units.
-    pub struct AdBudgetDayRow in AD_BUDGET_DAYS = 120, "ad_budget_days", lock None, key(campaign: CampaignId, day: Date) {
+    pub struct AdBudgetDayRow in AD_BUDGET_DAYS = 120, "ad_budget_days", lock None, kept 20_000, key(campaign: CampaignId, day: Date) {
         /// Charged, less what was credited.
         spent: i64,
         /// The highest budget of the day; 0: at some time there was none.
@@ -175,6 +177,17 @@ record! {
         credited: i64,
         /// The day was closed.
         closed: bool,
+        /// When the budget was used up and raised again later, see `purser_domain::ads::stop`.
+        stopped_before: String,
+    }
+}
+
+record! {
+    /// A budget day that has not been closed: there is one beside every such [`AdBudgetDayRow`]. An index of those would have
+    /// to be written with every click, this once a day.
+    pub struct AdOpenDayRow in AD_OPEN_DAYS = 145, "ad_open_days", lock None, key(day: Date, campaign: CampaignId) {
+        /// Since when.
+        at: Timestamp,
     }
 }
 
@@ -222,7 +235,7 @@ record! {
 record! {
     /// What happened to a campaign in an hour (A10). The campaign's id with the bytes of a party is all of that
     /// advertiser's campaigns.
-    pub struct AdHourRow in AD_HOURS = 123, "ad_hours", lock None, key(campaign: CampaignId, hour: Timestamp) {
+    pub struct AdHourRow in AD_HOURS = 123, "ad_hours", lock None, kept 20_000, key(campaign: CampaignId, hour: Timestamp) {
         /// Clicks that were charged.
         clicks: i64,
         /// What they cost, minor units.
@@ -241,7 +254,7 @@ record! {
 record! {
     /// What happened to a campaign, or to one of its keywords, on a civil day (A10). The nil keyword is the campaign as
     /// a whole.
-    pub struct AdDayRow in AD_DAYS = 124, "ad_days", lock None, key(campaign: CampaignId, keyword: KeywordId, day: Date) {
+    pub struct AdDayRow in AD_DAYS = 124, "ad_days", lock None, kept 20_000, key(campaign: CampaignId, keyword: KeywordId, day: Date) {
         /// Clicks that were charged.
         clicks: i64,
         /// What they cost, minor units.
@@ -322,6 +335,7 @@ impl AdBudgetDayRow {
             sources: Vec::new(),
             credited: 0,
             closed: false,
+            stopped_before: String::new(),
         }
     }
 }

@@ -7,6 +7,7 @@ use purser_domain::{
     },
     ids::PartyId,
     parties::{CreatorKind, Role, creator_kind},
+    payments::Method,
 };
 
 use super::{
@@ -22,12 +23,37 @@ use crate::{
     command::{Command, Ctx, Rejection},
     facts::Facts,
     parties::{PartyRow, unknown_party},
+    payments::{takes, want_offer},
     tx::{Needs, Tx},
 };
 
-/// Where automatic top-ups come from: no rail can draw money from a payer by itself, so the party's own earnings are
-/// the only source.
+/// Name of the party's own earnings as a source.
 pub const FROM_EARNINGS: &str = "earnings";
+
+/// Where automatic top-ups come from. No rail can draw money from a payer by itself: a method of payment means an order of
+/// the right size that waits for its payer, who is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AutoSource {
+    /// The party's own earnings, before anything else.
+    pub earnings: bool,
+    /// An order by this method; beside earnings, when those do not cover it.
+    pub method: Option<Method>,
+}
+
+impl AutoSource {
+    /// From the stored form: `earnings`, a method, or both; `None` for neither.
+    pub fn decode(text: &str) -> Option<Self> {
+        let earnings = text.split(' ').any(|name| name == FROM_EARNINGS);
+        let method = text.split(' ').find_map(Method::named);
+        (earnings || method.is_some()).then_some(Self { earnings, method })
+    }
+
+    /// The stored form.
+    pub fn encode(self) -> String {
+        let own = self.earnings.then_some(FROM_EARNINGS);
+        own.into_iter().chain(self.method.map(Method::name)).collect::<Vec<_>>().join(" ")
+    }
+}
 
 /// What shall be set; `None` leaves it as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,7 +63,9 @@ pub struct AccountChange {
     /// Told below this balance, minor units; 0: never.
     pub low_minor: Option<i64>,
     /// Automatic top-ups, or none.
-    pub auto: Option<Option<Wish>>,
+    pub auto: Option<Option<(Wish, AutoSource)>>,
+    /// Whether this server takes money by the method that they name.
+    pub configured: bool,
 }
 
 /// Changes what an advertiser set.
@@ -77,7 +105,7 @@ pub(super) fn earns(row: &PartyRow) -> bool {
 impl AdAccountRow {
     /// What it wants of automatic top-ups.
     pub fn auto_wish(&self) -> Option<Wish> {
-        (self.auto_source == FROM_EARNINGS).then_some(Wish {
+        AutoSource::decode(&self.auto_source).map(|_| Wish {
             threshold_minor: self.auto_threshold,
             amount_minor: self.auto_amount,
             daily_cap_minor: self.auto_daily_cap,
@@ -96,6 +124,7 @@ impl Command for ChangeAdAccount {
         needs.row::<PartyRow>(self.party);
         want(needs, self.party, ctx);
         want_arming(needs, self.party);
+        want_offer(needs, self.party);
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<AdAccountRow, Rejection> {
@@ -118,7 +147,11 @@ impl Command for ChangeAdAccount {
             row.low_minor = alert(low_minor).map_err(|no| rejected(&no))?;
         }
         if let Some(wish) = self.change.auto {
-            set_auto(ctx, &mut row, wish, earns(&party))?;
+            let usable = |source: AutoSource| {
+                (!source.earnings || earns(&party))
+                    && source.method.is_none_or(|method| takes(tx, method, self.change.configured))
+            };
+            set_auto(ctx, &mut row, wish, wish.is_none_or(|(_, source)| usable(source)))?;
         }
         if row == before {
             return Ok(row);
@@ -145,12 +178,18 @@ impl Command for ChangeAdAccount {
     }
 }
 
-fn set_auto(ctx: &Ctx, row: &mut AdAccountRow, wish: Option<Wish>, earns: bool) -> Result<(), Rejection> {
+fn set_auto(
+    ctx: &Ctx,
+    row: &mut AdAccountRow,
+    wish: Option<(Wish, AutoSource)>,
+    usable: bool,
+) -> Result<(), Rejection> {
     let terms = settings_terms(ctx.rules.policy.now(ctx.now));
-    if let Some(wish) = &wish {
-        automatic(wish, earns, &terms).map_err(|no| rejected(&no))?;
+    if let Some((wish, _)) = &wish {
+        automatic(wish, usable, &terms).map_err(|no| rejected(&no))?;
     }
-    wish.map_or("", |_| FROM_EARNINGS).clone_into(&mut row.auto_source);
+    row.auto_source = wish.map(|(_, source)| source.encode()).unwrap_or_default();
+    let wish = wish.map(|(wish, _)| wish);
     row.auto_threshold = wish.map_or(0, |wish| wish.threshold_minor);
     row.auto_amount = wish.map_or(0, |wish| wish.amount_minor);
     row.auto_daily_cap = wish.map_or(0, |wish| wish.daily_cap_minor);

@@ -2,10 +2,13 @@
 //! that whoever listens sees a gap.
 
 use purser_domain::{
-    ads::{budget, stop::StopLog},
+    ads::{
+        budget,
+        stop::{OffLog, StopLog},
+    },
     ids::{CampaignId, PartyId},
     policy::{keys, kinds::AdResume},
-    time::Date,
+    time::{Date, Timestamp},
 };
 
 use super::{
@@ -13,7 +16,7 @@ use super::{
     campaigns::account_of,
     events::{notify, tell},
     moment::closes_at,
-    rows::{AdAccountRow, AdBudgetDayRow, AdCampaignRow},
+    rows::{AdAccountRow, AdBudgetDayRow, AdCampaignRow, AdOpenDayRow},
     watch::watch,
 };
 use crate::{
@@ -59,17 +62,18 @@ pub fn want(needs: &mut Needs<'_>, party: PartyId, ctx: &Ctx) {
     balance::want(needs, vec![party], ctx);
 }
 
-/// Stops delivery of all campaigns of an advertiser, at the group's instant. The caller puts the row.
-pub(super) fn stop(tx: &mut Tx, ctx: &Ctx, row: &mut AdAccountRow, reason: StopReason) {
+/// Stops delivery of all campaigns of an advertiser, from an instant on that is not after the group's. The caller puts the
+/// row.
+pub(super) fn stop(tx: &mut Tx, ctx: &Ctx, row: &mut AdAccountRow, reason: StopReason, since: Timestamp) {
     let mut log = StopLog::decode(&row.stop_log);
-    log.begin(ctx.now);
+    log.begin(since);
     row.stop_log = log.encode();
     row.stops += 1;
-    row.stopped_at = Some(ctx.now);
+    row.stopped_at = Some(since);
     let (zh, en) = reason.words();
     let facts = Facts::new()
         .int("epoch", row.stops)
-        .at("stopped_at", ctx.now)
+        .at("stopped_at", since)
         .text("reason", reason.name())
         .int("arrears_minor", balance::arrears_minor(tx, ctx, row.party))
         .text("message_zh", zh)
@@ -94,7 +98,7 @@ pub fn money_came(tx: &mut Tx, ctx: &Ctx, party: PartyId) -> Result<(), Rejectio
     row.arrears_since = if owed > 0 { row.arrears_since.or(Some(ctx.now)) } else { None };
     if owed > 0 && row.stopped_at.is_none() {
         // What is owed did not come from a click: nothing stopped for it yet.
-        stop(tx, ctx, &mut row, StopReason::Arrears);
+        stop(tx, ctx, &mut row, StopReason::Arrears, ctx.now);
     }
     if owed == 0 && left > 0 && row.stopped_at.is_some() {
         row.stopped_at = None;
@@ -126,12 +130,37 @@ fn resume_by_itself(tx: &mut Tx, ctx: &Ctx, row: &mut AdAccountRow, left_minor: 
     };
     let enough = left_minor >= policy.value(keys::AD_RESUME_LEAST);
     if row.stopped_at.is_none() && row.resumed_stop < row.stops && auto && enough {
-        row.resumed_stop = row.stops;
-        row.resumed_at = Some(ctx.now);
+        resume_all(ctx, row);
         let facts = Facts::new().int("epoch", row.stops).text("by", "auto").int("balance_minor", left_minor);
         let party = row.party.to_string();
         notify(tx, row, "ads.resumed", &party, &facts);
     }
+}
+
+/// Every campaign is resumed from the last stop.
+pub(super) fn resume_all(ctx: &Ctx, row: &mut AdAccountRow) {
+    row.resumed_stop = row.stops;
+    row.resumed_at = Some(ctx.now);
+    let mut log = StopLog::decode(&row.stop_log);
+    log.resume(ctx.now);
+    row.stop_log = log.encode();
+}
+
+/// There is room in a day's budget again.
+pub(super) fn go_on(ctx: &Ctx, day: &mut AdBudgetDayRow) {
+    if let Some(since) = day.stopped_at.take() {
+        let mut before = OffLog::decode(&day.stopped_before);
+        before.add(since, ctx.now);
+        day.stopped_before = before.encode();
+    }
+}
+
+/// Puts a budget day; one that is new is open from now on.
+pub(super) fn put_day(tx: &mut Tx, ctx: &Ctx, day: AdBudgetDayRow) {
+    if tx.get::<AdBudgetDayRow>(&(day.campaign, day.day)).is_none() {
+        tx.put(AdOpenDayRow { day: day.day, campaign: day.campaign, at: ctx.now });
+    }
+    tx.put(day);
 }
 
 /// The days whose budget a change of today may be about: yesterday while it is still open, today, and tomorrow where a
@@ -163,7 +192,7 @@ pub(super) fn budget_changed(
     let [yesterday, today, tomorrow] = days(ctx);
     let open = campaign.created_at < ctx.day_start && ctx.now < closes_at(ctx, yesterday);
     if open && tx.get::<AdBudgetDayRow>(&(campaign.id, yesterday)).is_none() {
-        tx.put(AdBudgetDayRow::new(campaign.id, yesterday, campaign.budget));
+        put_day(tx, ctx, AdBudgetDayRow::new(campaign.id, yesterday, campaign.budget));
     }
     if let Some(ahead) = tx.get::<AdBudgetDayRow>(&(campaign.id, tomorrow)).cloned() {
         tx.put(AdBudgetDayRow { highest: budget_minor, ..ahead });
@@ -178,8 +207,8 @@ pub(super) fn budget_changed(
         day.stopped_at = Some(ctx.now);
         tell(tx, account, "ads.budget_stopped", &subject, &facts.at("stopped_at", ctx.now));
     } else if !used_up && day.stopped_at.is_some() {
-        day.stopped_at = None;
+        go_on(ctx, &mut day);
         tell(tx, account, "ads.budget_resumed", &subject, &facts);
     }
-    tx.put(day);
+    put_day(tx, ctx, day);
 }

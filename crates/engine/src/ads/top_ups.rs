@@ -21,6 +21,7 @@ use crate::{
     command::{Ctx, Rejection},
     facts::Facts,
     tx::{Needs, Tx},
+    withdrawals::offer_to_owed,
 };
 
 /// Top-ups that are looked at: the newest. Older money counts as spent.
@@ -35,7 +36,10 @@ static OF_PARTY: Statement = Statement {
 pub(super) const STATEMENTS: &[&Statement] = &[&OF_PARTY];
 
 const PAYMENT: &str = "payment";
-const EARNINGS: &str = "earnings";
+pub(super) const EARNINGS: &str = "earnings";
+/// A payment of which more went back than became balance of it: nothing keeps that from being so in books that were written
+/// before top-ups were. Nothing of it goes back any more.
+pub(super) const EXCEEDED: &str = "exceeded";
 
 /// Where money came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +127,11 @@ pub(crate) fn topped_up(
 ) -> Result<(), Rejection> {
     let mut account = account_of(tx, party, ctx);
     account.topped_up += 1;
+    if matches!(origin, Origin::Payment(_)) {
+        // Whoever pays ends the pause after an order that was offered and not paid yet (A11).
+        account.auto_failures = 0;
+        account.auto_retry_at = None;
+    }
     let source = match origin {
         Origin::Payment(_) => PAYMENT,
         Origin::Earnings(_) => EARNINGS,
@@ -166,10 +175,13 @@ pub(crate) fn came_back(
 
 /// Declares what [`back_to_earnings`] posts to.
 pub(crate) fn want_earnings(needs: &mut Needs<'_>, party: PartyId, ctx: &Ctx) {
-    needs.account(&AccountRef::party(party, AccountKind::Earnings, ctx.rules.currency));
+    for kind in [AccountKind::Earnings, AccountKind::Owed] {
+        needs.account(&AccountRef::party(party, kind, ctx.rules.currency));
+    }
 }
 
-/// Unspent money of an automatic top-up goes back to the earnings that it came from, at once.
+/// Unspent money of an automatic top-up goes back to the earnings that it came from, at once; what the party owes there is
+/// collected from it first, as from any income.
 pub(crate) fn back_to_earnings(
     tx: &mut Tx,
     ctx: &Ctx,
@@ -190,8 +202,10 @@ pub(crate) fn back_to_earnings(
     };
     tx.post(&request)?;
     change(tx, party, id, -minor);
+    let collected = offer_to_owed(tx, ctx, party, id)?;
     let mut account = account_of(tx, party, ctx);
     let told = Facts::new().int("amount_minor", minor);
+    let told = if collected > 0 { told.int("owed_collected_minor", collected) } else { told };
     notify(tx, &mut account, "ads.auto_top_up_back", &party.to_string(), &told);
     tx.put(account);
     Ok(())

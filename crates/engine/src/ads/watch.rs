@@ -1,7 +1,7 @@
 //! Watching a balance (A10): the advertiser is told once each time it falls below what it set; and what happens when
 //! money leaves an account by another way than clicks.
 
-use purser_domain::{ads::alerts::look, ids::PartyId};
+use purser_domain::{ads::alerts::look, ids::PartyId, time::Timestamp};
 
 use super::{
     balance::{self, arrears_minor, spendable_minor},
@@ -29,12 +29,19 @@ pub(super) fn watch(tx: &mut Tx, ctx: &Ctx, account: &mut AdAccountRow, balance_
     }
 }
 
-/// Money left an advertiser's account: given back, or a grant that ended. With nothing left delivery stops in the same
-/// commit (A4).
+/// Money left an advertiser's account: it was given back. With nothing left delivery stops in the same commit (A4).
 ///
 /// # Errors
 /// Of the next group.
 pub(crate) fn money_went(tx: &mut Tx, ctx: &Ctx, party: PartyId) -> Result<(), Rejection> {
+    went(tx, ctx, party, ctx.now)
+}
+
+/// The same for a grant that ended: what was left before paid for nothing since an instant that is over.
+///
+/// # Errors
+/// Of the next group.
+pub(super) fn went(tx: &mut Tx, ctx: &Ctx, party: PartyId, since: Timestamp) -> Result<(), Rejection> {
     balance::check(tx, ctx, party)?;
     let Some(mut account) = tx.get::<AdAccountRow>(&party).cloned() else { return Ok(()) };
     let before = account.clone();
@@ -42,7 +49,7 @@ pub(crate) fn money_went(tx: &mut Tx, ctx: &Ctx, party: PartyId) -> Result<(), R
     if left <= 0 && account.stopped_at.is_none() {
         let owed = arrears_minor(tx, ctx, party) > 0;
         let reason = if owed { StopReason::Arrears } else { StopReason::NoBalance };
-        stop(tx, ctx, &mut account, reason);
+        stop(tx, ctx, &mut account, reason, since);
     }
     watch(tx, ctx, &mut account, left);
     if account != before {

@@ -7,7 +7,7 @@ use super::{
     WarnOfCalendar, commands::Claimed, derived_id, ready,
 };
 use crate::{
-    ads::{AUTO_TOP_UP, CLOSE_MAX, CloseAdDays, ExpireGrants, PruneClicks, run_auto_top_up},
+    ads::{AUTO_TOP_UP, CLOSE_MAX, CloseAdDays, ExpireGrants, PayArrears, PruneClicks, run_auto_top_up},
     bank_files::plan_close,
     cases::TendCases,
     chain::TakeCheckpoint,
@@ -30,6 +30,8 @@ use crate::{
 pub enum Every {
     /// At every full multiple of so many minutes.
     Minutes(i64),
+    /// The same, and at this instant where that comes before.
+    MinutesOrAt(i64, Timestamp),
     /// Every civil day at this hour and minute of the business zone.
     DayAt(i8, i8),
 }
@@ -42,6 +44,10 @@ impl Every {
             Self::Minutes(minutes) => {
                 let period = minutes.max(1).saturating_mul(MINUTE);
                 Timestamp(now.0.div_euclid(period).saturating_add(1).saturating_mul(period))
+            }
+            Self::MinutesOrAt(minutes, at) => {
+                let next = Self::Minutes(minutes).next(now, zone);
+                if at > now { next.min(at) } else { next }
             }
             Self::DayAt(hour, minute) => {
                 let today = zone.date(now);
@@ -114,6 +120,9 @@ const PRUNE_CLICKS: Schedule = Schedule { kind: "ads.prune_clicks", every: Every
 /// Ends grants of advertising money whose instant has passed (A1).
 const EXPIRE_GRANTS: Schedule = Schedule { kind: "ads.expire_grants", every: Every::Minutes(1) };
 
+/// Pays what is owed beside a balance, in books of before (A3): at the first start, and in case of the unforeseen.
+const PAY_ARREARS: Schedule = Schedule { kind: "ads.pay_arrears", every: Every::DayAt(5, 10) };
+
 /// Forgets deliveries of webhooks that ended long ago (P15).
 const CLEAN_DELIVERIES: Schedule = Schedule { kind: "webhooks.clean", every: Every::DayAt(4, 30) };
 
@@ -141,6 +150,7 @@ pub const SCHEDULES: &[Schedule] = &[
     CLOSE_AD_DAYS,
     PRUNE_CLICKS,
     EXPIRE_GRANTS,
+    PAY_ARREARS,
     CLEAN_DELIVERIES,
 ];
 
@@ -268,6 +278,26 @@ where
     }
 }
 
+/// Ends grants at their instants: due again when the next one expires, where that comes before the next minute.
+struct GrantsRound;
+
+impl Runner for GrantsRound {
+    fn run(&mut self, job: &Claimed, hands: &mut Hands<'_>) -> Result<Ran, RunError> {
+        let planned_at = hands.clock.business();
+        let command = ExpireGrants::plan(hands.reads, planned_at)?;
+        let every = match ExpireGrants::next(hands.reads, planned_at)? {
+            Some(at) => Every::MinutesOrAt(1, at),
+            None => EXPIRE_GRANTS.every,
+        };
+        hands.call(Recurring { lease: job.lease, every, planned_at, command })?;
+        Ok(Ran::Committed)
+    }
+
+    fn give_up_after(&self) -> Option<i64> {
+        None
+    }
+}
+
 impl Registry {
     /// With a recurring job: `plan` reads what is to be done and makes the command that does it.
     #[must_use]
@@ -306,7 +336,10 @@ impl Registry {
             .with_schedule(TELL_SHOPS, |job, hands| Ok(TellShops::plan(hands.reads, &job.payload)?))
             .with_schedule(REMIND_BOOSTS, |_, _| Ok(RemindOfBoosts))
             .with_schedule(CLOSE_AD_DAYS, |_, _| Ok(CloseAdDays { limit: CLOSE_MAX }))
-            .with_schedule(PRUNE_CLICKS, |job, hands| Ok(PruneClicks::plan(hands.reads, &job.payload)?))
+            .with_schedule(PRUNE_CLICKS, |job, hands| {
+                let now = hands.clock.business();
+                Ok(PruneClicks::plan(hands.reads, &job.payload, now)?)
+            })
             .with_schedule(DATE_ORDERS, |_, hands| Ok(DateOrders::plan(hands.reads)?))
             .with_schedule(TEND_CASES, |_, hands| {
                 let now = hands.clock.business();
@@ -320,14 +353,12 @@ impl Registry {
                 let now = hands.clock.business();
                 Ok(ListMonth::plan(hands.reads, now)?)
             })
-            .with_schedule(EXPIRE_GRANTS, |_, hands| {
-                let now = hands.clock.business();
-                Ok(ExpireGrants::plan(hands.reads, now)?)
-            })
+            .with(EXPIRE_GRANTS.kind, GrantsRound)
             .with_schedule(CLEAN_DELIVERIES, |_, hands| {
                 let now = hands.clock.business();
                 Ok(CleanDeliveries::plan(hands.reads, now)?)
             })
+            .with_schedule(PAY_ARREARS, |_, hands| Ok(PayArrears::plan(hands.reads)?))
             .with_tireless(AUTO_TOP_UP, run_auto_top_up)
             .with_tireless(FOLLOW, run_follow)
             .with_tireless(BOOK_CHARGE, run_book_charge)
@@ -361,6 +392,21 @@ mod tests {
         for (every, now, next) in [
             (Every::Minutes(1), "2026-03-01T00:00:00Z", "2026-03-01T00:01:00Z"),
             (Every::Minutes(1), "2026-03-01T00:00:59.999999Z", "2026-03-01T00:01:00Z"),
+            (
+                Every::MinutesOrAt(1, at("2026-03-01T00:00:10Z")),
+                "2026-03-01T00:00:00Z",
+                "2026-03-01T00:00:10Z",
+            ),
+            (
+                Every::MinutesOrAt(1, at("2026-03-01T00:00:10Z")),
+                "2026-03-01T00:00:10Z",
+                "2026-03-01T00:01:00Z",
+            ),
+            (
+                Every::MinutesOrAt(1, at("2026-03-01T00:09:00Z")),
+                "2026-03-01T00:00:10Z",
+                "2026-03-01T00:01:00Z",
+            ),
             (Every::DayAt(4, 0), "2026-03-01T03:59:59+08:00", "2026-03-01T04:00:00+08:00"),
             (Every::DayAt(4, 0), "2026-03-01T04:00:00+08:00", "2026-03-02T04:00:00+08:00"),
             (Every::DayAt(4, 0), "2026-12-31T23:00:00+08:00", "2027-01-01T04:00:00+08:00"),

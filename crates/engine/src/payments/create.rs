@@ -67,8 +67,7 @@ fn payer(tx: &Tx, party: PartyId, method: Method, configured: bool) -> Result<Pa
         advertiser: row.profile.roles.has(Role::Advertiser),
         paid_before: own().any(|order| order.received > 0),
         open: u32::try_from(open).unwrap_or(u32::MAX),
-        // Money of the sandbox is nothing: it must never reach live books.
-        method_available: configured && (method != Method::Sandbox || is_sandbox(tx)),
+        method_available: takes(tx, method, configured),
     })
 }
 
@@ -104,6 +103,47 @@ fn keep_new(
     tx.job(jobs::ready(close_job(row.id), kind, &subject, row.expires_at, Facts::new()));
     tx.notify(State::Created.event(), row.party, &subject, order_facts(&row));
     row
+}
+
+/// Declares what [`offer`] and [`takes`] read.
+pub(crate) fn want_offer(needs: &mut Needs<'_>, party: PartyId) {
+    want_payer(needs, party);
+}
+
+/// Whether money can be taken this way; `configured` when this server is set up for it.
+pub(crate) fn takes(tx: &Tx, method: Method, configured: bool) -> bool {
+    // Money of the sandbox is nothing: it must never reach live books.
+    configured && (method != Method::Sandbox || is_sandbox(tx))
+}
+
+/// Bounds of an order that could be offered, minor units; `None` while another one of the party waits to be paid.
+pub(crate) fn offer_bounds(tx: &Tx, ctx: &Ctx, party: PartyId) -> Option<(i64, i64)> {
+    let view = ctx.rules.policy.now(ctx.now);
+    let own = || tx.rows::<PaymentOrderRow>().filter(|order| order.party == party);
+    let paid = own().any(|order| order.received > 0);
+    let least = if paid { keys::AD_TOP_UP_MINIMUM } else { keys::AD_TOP_UP_FIRST_MINIMUM };
+    let open = own().any(|order| order.order().state.is_open());
+    (!open).then(|| (view.value(least), view.value(keys::PAYMENT_ORDER_MAXIMUM)))
+}
+
+/// Makes an order that its party did not ask for just now, and tells it (A11).
+///
+/// # Errors
+/// Those of [`payments::create`].
+pub(crate) fn offer(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    party: PartyId,
+    method: Method,
+    amount_minor: i64,
+) -> Result<PaymentOrderRow, Rejection> {
+    let request = Request { purpose: Purpose::AdTopUp, method, amount_minor, currency: ctx.rules.currency };
+    let payer = payer(tx, party, method, true)?;
+    let view = ctx.rules.policy.now(ctx.now);
+    let terms = create_terms(view, ctx, request.purpose, method);
+    let id = tx.new_id();
+    let order = payments::create(id, party, &request, &payer, &terms, ctx.now).map_err(|no| refused(&no))?;
+    Ok(keep_new(tx, &order, (String::new(), Facts::new()), i64::from(view.version().number)))
 }
 
 /// A rejection about a new order, with the field it is about.

@@ -18,6 +18,7 @@ pub use create::{
     ClosePaymentOrder, CreatePaymentOrder, EndPaymentOrder, FoundCashier, NoteFailedAttempt,
     OpenPaymentOrder, RepayPaymentOrder, cashier_token, is_run_out, read_cashier_token, unknown_order,
 };
+pub(crate) use create::{offer, offer_bounds, takes, want_offer};
 pub use fund::{FUND, run_fund};
 pub use queries::{
     LocatedOrder, LocatedPayment, LocatedRefund, OrderFilter, PAYMENT_PAGE_MAX, has_paid, orders_by_code,

@@ -83,11 +83,12 @@ macro_rules! record {
             },)*],
         };
     };
-    (@fields $row:ident, $table:ident, $lock:ident, $key:ty, |$self:ident| $make:expr, |$k:ident, $sink:ident| $write:block, $($column:ident: $type:ty,)*) => {
+    (@fields $row:ident, $table:ident, $lock:ident, [$($kept:literal)?], $key:ty, |$self:ident| $make:expr, |$k:ident, $sink:ident| $write:block, $($column:ident: $type:ty,)*) => {
         impl purser_storage::Record for $row {
             type Key = $key;
             const TABLE: &'static purser_storage::Table = &$table;
             const LOCK: purser_storage::Lock = purser_storage::Lock::$lock;
+            $(const KEPT: usize = $kept;)?
             fn key(&$self) -> Self::Key { $make }
             fn write(&self, sink: &mut dyn purser_storage::Sink) {
                 $($crate::rows::ColumnValue::put(&self.$column, sink);)*
@@ -102,7 +103,7 @@ macro_rules! record {
     };
     (
         $(#[$doc:meta])* pub struct $row:ident in $table:ident = $index:literal, $name:literal, lock $lock:ident,
-        $(fixed($($fixed:ident),*),)? key($key:ident: $key_type:ty) { $($(#[$field_doc:meta])* $column:ident: $type:ty,)* }
+        $(fixed($($fixed:ident),*),)? $(kept $kept:literal,)? key($key:ident: $key_type:ty) { $($(#[$field_doc:meta])* $column:ident: $type:ty,)* }
     ) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,12 +113,12 @@ macro_rules! record {
             $($(#[$field_doc])* pub $column: $type,)*
         }
         $crate::record!(@table "See the row type.", $table, $index, $name, 1, [$($($fixed)*)?], $key: $key_type, $($column: $type,)*);
-        $crate::record!(@fields $row, $table, $lock, $key_type, |self| self.$key.clone(),
+        $crate::record!(@fields $row, $table, $lock, [$($kept)?], $key_type, |self| self.$key.clone(),
             |key, sink| { $crate::rows::ColumnValue::put(key, sink); }, $key: $key_type, $($column: $type,)*);
     };
     (
         $(#[$doc:meta])* pub struct $row:ident in $table:ident = $index:literal, $name:literal, lock $lock:ident,
-        $(fixed($($fixed:ident),*),)? key($key:ident: $key_type:ty, $second:ident: $second_type:ty) { $($(#[$field_doc:meta])* $column:ident: $type:ty,)* }
+        $(fixed($($fixed:ident),*),)? $(kept $kept:literal,)? key($key:ident: $key_type:ty, $second:ident: $second_type:ty) { $($(#[$field_doc:meta])* $column:ident: $type:ty,)* }
     ) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,14 +130,14 @@ macro_rules! record {
             $($(#[$field_doc])* pub $column: $type,)*
         }
         $crate::record!(@table "See the row type.", $table, $index, $name, 2, [$($($fixed)*)?], $key: $key_type, $second: $second_type, $($column: $type,)*);
-        $crate::record!(@fields $row, $table, $lock, ($key_type, $second_type),
+        $crate::record!(@fields $row, $table, $lock, [$($kept)?], ($key_type, $second_type),
             |self| (self.$key.clone(), self.$second.clone()),
             |key, sink| { $crate::rows::ColumnValue::put(&key.0, sink); $crate::rows::ColumnValue::put(&key.1, sink); },
             $key: $key_type, $second: $second_type, $($column: $type,)*);
     };
     (
         $(#[$doc:meta])* pub struct $row:ident in $table:ident = $index:literal, $name:literal, lock $lock:ident,
-        $(fixed($($fixed:ident),*),)? key($key:ident: $key_type:ty, $second:ident: $second_type:ty, $third:ident: $third_type:ty)
+        $(fixed($($fixed:ident),*),)? $(kept $kept:literal,)? key($key:ident: $key_type:ty, $second:ident: $second_type:ty, $third:ident: $third_type:ty)
         { $($(#[$field_doc:meta])* $column:ident: $type:ty,)* }
     ) => {
         $(#[$doc])*
@@ -152,7 +153,7 @@ macro_rules! record {
         }
         $crate::record!(@table "See the row type.", $table, $index, $name, 3, [$($($fixed)*)?],
             $key: $key_type, $second: $second_type, $third: $third_type, $($column: $type,)*);
-        $crate::record!(@fields $row, $table, $lock, ($key_type, $second_type, $third_type),
+        $crate::record!(@fields $row, $table, $lock, [$($kept)?], ($key_type, $second_type, $third_type),
             |self| (self.$key.clone(), self.$second.clone(), self.$third.clone()),
             |key, sink| {
                 $crate::rows::ColumnValue::put(&key.0, sink);

@@ -202,26 +202,37 @@ fn collect_owed(tx: &mut Tx, ctx: &Ctx, row: &WithdrawalRow, decision: &Decision
     let source = Source::named(&row.source);
     let TotalsChange { in_transit_minor, withdrawn_minor } = decision.totals;
     let comes_back = in_transit_minor + withdrawn_minor < 0;
-    if source != Source::Earnings || !comes_back {
-        return Ok(());
+    if source == Source::Earnings && comes_back {
+        offer_to_owed(tx, ctx, row.party, row.id.0)?;
     }
-    let payee = account(AccountRole::Payee, row.party, source, &row.rail, ctx);
-    let owed = AccountRef::party(row.party, AccountKind::Owed, ctx.rules.currency);
-    let amount_minor = tx.available(&owed).min(tx.available(&payee));
+    Ok(())
+}
+
+/// What came back to a party's earnings pays what the party owes there; says how much of it did. The accounts of both must
+/// have been declared.
+pub(crate) fn offer_to_owed(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    party: PartyId,
+    reference: Uid,
+) -> Result<i64, Rejection> {
+    let of = |kind| AccountRef::party(party, kind, ctx.rules.currency);
+    let (earnings, owed) = (of(AccountKind::Earnings), of(AccountKind::Owed));
+    let amount_minor = tx.available(&owed).min(tx.available(&earnings)).max(0);
     if amount_minor > 0 {
         let id = tx.new_id();
         tx.post(&TransferRequest {
             id,
             step: Step::Post,
-            debit: payee.id(),
+            debit: earnings.id(),
             credit: owed.id(),
             amount_minor,
-            currency: row.currency,
+            currency: ctx.rules.currency,
             kind: TransferKind::OwedCollected.code(),
-            reference: row.id.0,
+            reference,
         })?;
     }
-    Ok(())
+    Ok(amount_minor)
 }
 
 pub(super) fn facts(row: &WithdrawalRow) -> Facts {

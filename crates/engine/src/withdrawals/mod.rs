@@ -29,6 +29,7 @@ pub(crate) mod under_way;
 
 pub use account_changes::{ChangePayoutAccount, LockPayoutAccount, PayoutAccountChange};
 pub use accounts::{BindPayoutAccount, BoundAccount, SANDBOX_KIND};
+pub(crate) use apply::offer_to_owed;
 pub use apply::{RAIL_JOBS, RailJobs, rail_jobs};
 pub use carry::{dispatch_due, reroute_due, run_query, run_sandbox_callback, run_send};
 pub use charge::{BOOK_CHARGE, run_book_charge};

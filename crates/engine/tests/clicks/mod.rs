@@ -113,6 +113,7 @@ pub(crate) fn campaign(n: u8, name: &str, budget: i64, now: Timestamp) -> AdCamp
         keywords: 0,
         resumed_stop: 0,
         resumed_at: None,
+        resumed_before: String::new(),
         // Before this group: a campaign is not charged in the group that creates it.
         created_at: now.plus(-HOUR),
         version: 1,

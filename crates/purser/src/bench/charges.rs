@@ -150,6 +150,7 @@ impl Command for Prepare {
                 keywords: 0,
                 resumed_stop: 0,
                 resumed_at: None,
+                resumed_before: String::new(),
                 created_at: ctx.now,
                 version: 1,
             });

@@ -46,6 +46,9 @@ pub(crate) const ADVERTISER: &str = "advertiser-03";
 /// The advertiser with this number pays nothing any more so many days before the end: one is in arrears, one suspended.
 const CARELESS: [(usize, i64); 2] = [(2, 6), (5, 13)];
 
+/// In so many days before the end, those who resume by hand leave one campaign waiting after a stop.
+const LEFT_WAITING: i64 = 4;
+
 pub(super) struct Ads {
     market: Market,
     parties: Vec<PartyId>,
@@ -101,7 +104,7 @@ impl Ads {
     /// An alert, and for some that campaigns come back by themselves.
     fn settle(&self, desk: &mut Executor, place: usize) -> Result<()> {
         let resume = place.is_multiple_of(2).then(|| "auto".to_owned());
-        let change = AccountChange { resume, low_minor: Some(10_000), auto: None };
+        let change = AccountChange { resume, low_minor: Some(10_000), auto: None, configured: false };
         let Some(party) = self.parties.get(place).copied() else { return Ok(()) };
         call(desk, ChangeAdAccount { party, if_version: None, change }, Meta::system())??;
         Ok(())
@@ -180,7 +183,8 @@ impl Ads {
             }
             let waits = account.row.stopped_at.is_none() && account.row.resumed_stop < account.row.stops;
             if waits && account.spendable_minor() > 0 {
-                call(desk, ResumeCampaigns { party, campaign: None }, Meta::system())??;
+                let last = left <= LEFT_WAITING * DAY && !place.is_multiple_of(2);
+                self.resume(desk, place, last)?;
             }
             if self.dice.below(120) == 0 {
                 self.grants += 1;
@@ -194,6 +198,24 @@ impl Ads {
                 };
                 call(desk, grant, Meta::system())??;
             }
+        }
+        Ok(())
+    }
+
+    /// Resumes everything, or everything but the advertiser's last campaign, which nobody has thought of yet.
+    fn resume(&self, desk: &mut Executor, place: usize, but_the_last: bool) -> Result<()> {
+        let Some(party) = self.parties.get(place).copied() else { return Ok(()) };
+        let own =
+            self.market.campaigns.iter().zip(&self.campaigns).filter(|(one, _)| one.advertiser == place);
+        let own: Vec<CampaignId> = own.map(|(_, id)| *id).collect();
+        let named: Vec<Option<CampaignId>> = match own.split_last() {
+            Some((_, others)) if but_the_last && !others.is_empty() => {
+                others.iter().copied().map(Some).collect()
+            }
+            _ => vec![None],
+        };
+        for campaign in named {
+            call(desk, ResumeCampaigns { party, campaign }, Meta::system())??;
         }
         Ok(())
     }

@@ -1,6 +1,9 @@
 //! The account as it stands, what to top up, alerts and automatic top-ups (A1, A2, A3, A10, A11).
 
-use purser_domain::ledger::AccountKind;
+use purser_domain::{
+    ledger::AccountKind,
+    time::{HOUR, Timestamp},
+};
 use serde_json::{Value, json};
 
 use super::desk::{Desk, id, refused};
@@ -109,8 +112,8 @@ fn earnings_top_the_account_up_by_themselves_a11() {
         desk.top_up(&party, 50_000);
         desk.owe(&party, &campaign, 1_000);
         let resume = || desk.post(&format!("{path}/resume"), &json!({})).ended(200);
-        let wish = json!({ "source": "earnings", "threshold_minor": 10_000, "amount_minor": 20_000,
-            "daily_cap_minor": 50_000 });
+        let wish = json!({ "source": "earnings", "otherwise": null, "threshold_minor": 10_000,
+            "amount_minor": 20_000, "daily_cap_minor": 50_000 });
         let set = desk.client.patch(&path, &json!({ "auto_top_up": wish })).ended(200).body;
         assert_eq!(set["auto_top_up"], wish);
         wait_until("the account is topped up", 20, || desk.account(&party)["cash_minor"] == 19_000);
@@ -164,8 +167,17 @@ fn an_automatic_top_up_that_is_refused_backs_off_a11() {
         assert_eq!(found, (code.to_owned(), pointer.to_owned()));
     }
     let mut card = wish(100, 20_000, Value::Null);
-    card["auto_top_up"]["source"] = json!("alipay");
+    card["auto_top_up"]["source"] = json!("card");
     assert_eq!(refused(desk.client.patch(&path, &card), 400).1, "/auto_top_up/source");
+    // Nobody takes money that way here.
+    card["auto_top_up"]["source"] = json!("alipay");
+    let no = refused(desk.client.patch(&path, &card), 422);
+    assert_eq!(no, ("auto_source_unavailable".to_owned(), "/auto_top_up".to_owned()));
+    card["auto_top_up"]["otherwise"] = json!("sandbox");
+    assert_eq!(refused(desk.client.patch(&path, &card), 400).1, "/auto_top_up/otherwise");
+    card["auto_top_up"]["source"] = json!("earnings");
+    card["auto_top_up"]["otherwise"] = json!("earnings");
+    assert_eq!(refused(desk.client.patch(&path, &card), 400).1, "/auto_top_up/otherwise");
     let company = desk.advertiser("company");
     let body = wish(100, 20_000, Value::Null);
     let no = desk.client.patch(&format!("/v1/parties/{company}/ad-account"), &body);
@@ -183,4 +195,90 @@ fn an_automatic_top_up_that_is_refused_backs_off_a11() {
     assert_eq!(desk.told(&party, "ads.auto_top_up_refused"), 1, "not tried in between");
     assert!(!id(&desk.campaign(&party, "c1")).is_empty());
     desk.end(&place);
+}
+
+/// The payment orders of a party, the newest first.
+fn orders(desk: &Desk, party: &str) -> Vec<Value> {
+    desk.get(&format!("/v1/payment-orders?party_id={party}"))["data"].as_array().unwrap().clone()
+}
+
+#[test]
+fn an_order_of_the_right_size_waits_for_its_payer_a11() {
+    for place in Place::all() {
+        let desk = Desk::on(&place);
+        desk.noon();
+        let party = desk.advertiser("adv");
+        let path = format!("/v1/parties/{party}/ad-account");
+        let campaign = desk.unbounded(&party, "c1");
+        let wish = json!({ "source": "sandbox", "otherwise": null, "threshold_minor": 10_000,
+            "amount_minor": 20_000, "daily_cap_minor": null });
+        let set = desk.client.patch(&path, &json!({ "auto_top_up": wish })).ended(200).body;
+        assert_eq!(set["auto_top_up"], wish);
+        wait_until("an order is offered", 20, || !orders(&desk, &party).is_empty());
+        let first = orders(&desk, &party).remove(0);
+        // The first payment is 500.00 at least: thrice the amount.
+        assert_eq!((&first["amount_minor"], &first["state"]), (&json!(60_000), &json!("created")));
+        let offered = desk.events(&party).into_iter().find(|(kind, _)| kind == "ads.auto_top_up_offered");
+        assert_eq!(offered.unwrap().1["method"], "sandbox");
+        // While it waits there is no other one, however often the job looks.
+        desk.advance(120);
+        wait_until("the job looked again", 20, || looked(&desk));
+        assert_eq!(orders(&desk, &party).len(), 1);
+        desk.pay(&first);
+        wait_until("it is paid", 20, || desk.account(&party)["cash_minor"] == 60_000);
+        assert_eq!(desk.account(&party)["settings"]["auto_retry_at"], Value::Null);
+        // Used up: the next look offers the next one, of one amount and what is owed.
+        desk.owe(&party, &campaign, 1_000);
+        desk.advance(60);
+        wait_until("the next one is offered", 20, || orders(&desk, &party).len() == 2);
+        assert_eq!(orders(&desk, &party)[0]["amount_minor"], 20_000);
+        // Not paid in time: that is a refusal, and the next one waits for longer than its end.
+        let retry: Timestamp =
+            desk.account(&party)["settings"]["auto_retry_at"].as_str().unwrap().parse().unwrap();
+        let ends: Timestamp = orders(&desk, &party)[0]["expires_at"].as_str().unwrap().parse().unwrap();
+        assert_eq!(retry, ends.plus(HOUR));
+        desk.advance(16 * 60);
+        wait_until("it is closed", 20, || orders(&desk, &party)[0]["state"] == "closed");
+        desk.advance(60);
+        wait_until("the job looked again", 20, || looked(&desk));
+        assert_eq!(orders(&desk, &party).len(), 2);
+        desk.advance(3_600);
+        wait_until("an hour later there is another", 20, || orders(&desk, &party).len() == 3);
+        assert_eq!(desk.told(&party, "ads.auto_top_up_offered"), 3);
+        assert_eq!(desk.account(&party)["settings"]["auto_count"], 3);
+        desk.numbered_without_gaps(&party);
+        desk.end(&place);
+    }
+}
+
+/// The job of the automatic top-up is done with what was due.
+fn looked(desk: &Desk) -> bool {
+    let now: Timestamp = desk.now().parse().unwrap();
+    let jobs = desk.get("/v1/jobs?limit=200")["data"].as_array().unwrap().clone();
+    let job = jobs.iter().find(|job| job["kind"] == "ads.auto_top_up");
+    job.is_some_and(|job| job["due_at"].as_str().unwrap().parse::<Timestamp>().unwrap() > now)
+}
+
+#[test]
+fn what_earnings_do_not_cover_is_offered_as_an_order_a11() {
+    for place in Place::all() {
+        let desk = Desk::on(&place);
+        desk.noon();
+        let party = desk.party("both", &["creator", "advertiser"], "individual");
+        let path = format!("/v1/parties/{party}/ad-account");
+        let wish = json!({ "source": "earnings", "otherwise": "sandbox", "threshold_minor": 10_000,
+            "amount_minor": 50_000, "daily_cap_minor": null });
+        let set = desk.client.patch(&path, &json!({ "auto_top_up": wish })).ended(200).body;
+        assert_eq!(set["auto_top_up"], wish);
+        wait_until("an order is offered", 20, || orders(&desk, &party).len() == 1);
+        assert_eq!(desk.told(&party, "ads.auto_top_up_refused"), 0);
+        // Earnings come before it is paid: they are taken at the next look.
+        desk.transfer(("platform", "clients.clearing"), (&party, "earnings"), 70_000);
+        desk.advance(60);
+        wait_until("the earnings top it up", 20, || desk.account(&party)["cash_minor"] == 50_000);
+        assert_eq!(desk.balance(&party, AccountKind::Earnings), 20_000);
+        assert_eq!(orders(&desk, &party).len(), 1);
+        desk.numbered_without_gaps(&party);
+        desk.end(&place);
+    }
 }

@@ -158,3 +158,30 @@ fn a_payer_gets_back_what_of_its_own_payment_is_unspent_a12() {
         desk.end(&place);
     }
 }
+
+#[test]
+fn earnings_that_come_back_pay_what_is_owed_from_earnings_first_a11_a12() {
+    for place in Place::all() {
+        let desk = Desk::on(&place);
+        desk.noon();
+        let party = desk.party("both", &["creator", "advertiser"], "individual");
+        let account = format!("/v1/parties/{party}/ad-account");
+        desk.transfer(("platform", "clients.clearing"), (&party, "earnings"), 50_000);
+        let wish = json!({ "source": "earnings", "threshold_minor": 10_000, "amount_minor": 50_000,
+            "daily_cap_minor": null });
+        desk.client.patch(&account, &json!({ "auto_top_up": wish })).ended(200);
+        wait_until("the account is topped up", 20, || desk.account(&party)["cash_minor"] == 50_000);
+        desk.client.patch(&account, &json!({ "auto_top_up": null })).ended(200);
+        // Something that it had been paid is reversed: it owes that.
+        desk.transfer((&party, "owed"), ("platform", "clients.clearing"), 12_000);
+        assert_eq!(desk.balance(&party, AccountKind::Owed), 12_000);
+        let done = desk.post(&format!("{account}/refunds"), &json!({})).ended(201).body;
+        assert_eq!(done["to_earnings_minor"], 50_000);
+        assert_eq!(desk.balance(&party, AccountKind::Owed), 0);
+        assert_eq!(desk.balance(&party, AccountKind::Earnings), 38_000);
+        let back = desk.events(&party).into_iter().find(|(kind, _)| kind == "ads.auto_top_up_back");
+        assert_eq!(back.unwrap().1["owed_collected_minor"], 12_000);
+        desk.numbered_without_gaps(&party);
+        desk.end(&place);
+    }
+}

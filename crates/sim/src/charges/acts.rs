@@ -386,7 +386,7 @@ impl World {
 
     fn settings(&self, advertiser: usize, auto: bool, alert_minor: i64) -> ChangeAdAccount {
         let resume = Some(if auto { "auto" } else { "manual" }.to_owned());
-        let change = AccountChange { resume, low_minor: Some(alert_minor), auto: None };
+        let change = AccountChange { resume, low_minor: Some(alert_minor), auto: None, configured: false };
         ChangeAdAccount { party: self.party(advertiser), if_version: None, change }
     }
 }

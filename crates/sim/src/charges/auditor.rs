@@ -178,6 +178,7 @@ impl Auditor {
             _ => None,
         };
         if let Some((kind, stopped)) = kind {
+            day.go_on(now);
             day.stopped = stopped;
             self.tell(advertiser, kind);
         }
@@ -260,12 +261,14 @@ impl Auditor {
             None if all >= stops => "same",
             None => {
                 self.accounts[advertiser].resumed = (stops, Some(now));
+                self.accounts[advertiser].resumptions.push((stops, now));
                 self.tell(advertiser, "ads.resumed");
                 "resumed"
             }
             Some(campaign) if all.max(self.campaigns[campaign].resumed.0) >= stops => "same",
             Some(campaign) => {
                 self.campaigns[campaign].resumed = (stops, Some(now));
+                self.campaigns[campaign].resumptions.push((stops, now));
                 self.tell(advertiser, "ads.campaign_resumed");
                 "resumed"
             }
@@ -276,7 +279,8 @@ impl Auditor {
     pub fn status(&self, campaign: usize) -> Vec<&'static str> {
         let known = &self.campaigns[campaign];
         let account = &self.accounts[known.advertiser];
-        let (stopped, owes) = (account.stopped.is_some(), account.arrears > 0);
+        let stopped = self.stopped(known.advertiser).is_some();
+        let owes = account.arrears > 0;
         let waits = known.resumed.0.max(account.resumed.0) < account.stops.len();
         let day = self.days.get(&(campaign, day_of(self.now)));
         let reasons = [
@@ -315,7 +319,7 @@ impl Auditor {
         Account {
             spendable_minor: self.left(advertiser),
             stops: count(known.stops.len()),
-            stopped_at: known.stopped,
+            stopped_at: self.stopped(advertiser),
             arrears_since: known.arrears_since,
             numbered: count(known.events.len()),
             today_minor: if known.today.0 == today { known.today.1 } else { 0 },

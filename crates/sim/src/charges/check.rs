@@ -126,9 +126,7 @@ fn statuses(
     })?;
     let places: BTreeMap<_, _> =
         (0..world.market.campaigns.len()).map(|place| (world.campaign(place), place)).collect();
-    // What is left of a grant that expired counts until the job that ends it, at most a minute later.
-    let grants: i64 = money.grants.iter().map(|grant| grant.1).sum();
-    let has_money = money.arrears == 0 && money.cash + grants > 0;
+    let has_money = money.arrears == 0 && auditor.left(advertiser) > 0;
     for view in page.rows {
         let Some(place) = places.get(&view.row.id) else { continue };
         let found: Vec<&str> = view.status.reasons.iter().map(|reason| reason.name()).collect();

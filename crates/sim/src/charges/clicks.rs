@@ -7,8 +7,8 @@ use super::{
     auditor::Auditor,
     making::Edge,
     state::{
-        ARREARS_LIMIT, Budget, CLOCKS_DIFFER, CLOSES_AFTER, Charged, GRACE, LATE_DAYS, LEAST, Part, Pocket,
-        Running, STEP, STOPS_KEPT, Stop, day_of, day_start, hour_of, used_up,
+        ARREARS_LIMIT, Budget, CLOCKS_DIFFER, CLOSES_AFTER, Charged, GRACE, Grant, LATE_DAYS, LEAST, Part,
+        Pocket, Running, STEP, STOPS_KEPT, Stop, day_of, day_start, hour_of, used_up,
     },
 };
 
@@ -104,9 +104,11 @@ impl Auditor {
             return Err("campaign_stopped");
         }
         let day = self.days.get(&(item.campaign, day_of(item.at)));
-        let stopped = day.and_then(|day| day.stopped).filter(|_| self.is_open(item.campaign, item.at));
-        if stopped.is_some_and(late) {
-            return Err("campaign_stopped");
+        if let Some(day) = day.filter(|_| self.is_open(item.campaign, item.at)) {
+            let before = day.stopped_before.iter().rev().take(STOPS_KEPT).filter(|one| item.at <= one.1);
+            if before.map(|one| one.0).chain(day.stopped).any(late) {
+                return Err("campaign_stopped");
+            }
         }
         Ok((amount, self.taken(campaign.advertiser, amount).ok_or("arrears_limit")?))
     }
@@ -118,30 +120,43 @@ impl Auditor {
         !closed && self.now.0 < day_start(day + 1).0 + CLOSES_AFTER
     }
 
-    /// Since when a campaign was off for money at an instant. Of the stops before the one that it was resumed from last, only
-    /// the instants of the money are remembered, not those of the resumption.
+    /// Since when an advertiser is out of money because grants have expired, which nobody has booked yet.
+    pub(super) fn ran_out(&self, advertiser: usize) -> Option<Timestamp> {
+        let account = &self.accounts[advertiser];
+        if account.stopped.is_some() || self.left(advertiser) > 0 {
+            return None;
+        }
+        let over = |grant: &&Grant| !grant.ended && grant.left > 0 && grant.expires_at <= self.now;
+        account.grants.values().filter(over).map(|grant| grant.expires_at).max()
+    }
+
+    /// Since when an advertiser's delivery is off for money.
+    pub(super) fn stopped(&self, advertiser: usize) -> Option<Timestamp> {
+        self.accounts[advertiser].stopped.or_else(|| self.ran_out(advertiser))
+    }
+
+    /// Since when a campaign was off for money at an instant: from a stop on until it was resumed first, from this stop or a
+    /// later one.
     fn off_since(&self, campaign: usize, at: Timestamp) -> Option<Timestamp> {
         const ALWAYS: Timestamp = Timestamp(i64::MIN / 4);
         let own = self.campaigns[campaign].resumed;
-        let account = &self.accounts[self.campaigns[campaign].advertiser];
-        let all = account.resumed;
-        if account.stops.is_empty() {
+        let advertiser = self.campaigns[campaign].advertiser;
+        let account = &self.accounts[advertiser];
+        let mut stops = account.stops.clone();
+        stops.extend(self.ran_out(advertiser).map(|at| Stop { at, ended: None }));
+        if stops.is_empty() {
             return account.stopped.map(|_| ALWAYS);
         }
-        let resumed = own.0.max(all.0);
-        let resumed_at = [own, all].into_iter().filter(|one| one.0 == resumed).filter_map(|one| one.1).max();
-        let forgotten = account.stops.len().saturating_sub(STOPS_KEPT);
+        let resumed = own.0.max(account.resumed.0);
+        let forgotten = stops.len().saturating_sub(STOPS_KEPT);
         if resumed < forgotten {
             return Some(ALWAYS);
         }
-        let stops = account.stops.iter().enumerate().skip(forgotten);
-        let mut off = stops.filter(|(place, stop)| {
-            let back = match (place + 1).cmp(&resumed) {
-                std::cmp::Ordering::Greater => None,
-                std::cmp::Ordering::Equal => stop.ended.map(|ended| resumed_at.unwrap_or(ended).max(ended)),
-                std::cmp::Ordering::Less => stop.ended,
-            };
-            at > stop.at && back.is_none_or(|back| at <= back)
+        let all = || self.campaigns[campaign].resumptions.iter().chain(&account.resumptions);
+        let mut off = stops.iter().enumerate().skip(forgotten).filter(|(place, stop)| {
+            let first = all().filter(|one| one.0 > *place).map(|one| one.1).min();
+            let ended = stop.ended.filter(|_| resumed > *place);
+            at > stop.at && ended.is_none_or(|ended| at <= first.unwrap_or(ended).max(ended))
         });
         off.next().map(|(_, stop)| stop.at)
     }
@@ -183,6 +198,12 @@ impl Auditor {
         let budget = self.campaigns[item.campaign].budget;
         let day = day_of(item.at);
         touched[advertiser].charged = true;
+        if let Some(at) = self.ran_out(advertiser) {
+            let account = &mut self.accounts[advertiser];
+            account.stopped = Some(at);
+            account.stops.push(Stop { at, ended: None });
+            touched[advertiser].stops = true;
+        }
         for part in &parts {
             self.put(advertiser, *part, -1);
         }

@@ -33,11 +33,10 @@ impl Auditor {
         account.told = low;
     }
 
-    fn stop(&mut self, advertiser: usize) {
-        let now = self.now;
+    fn stop(&mut self, advertiser: usize, at: Timestamp) {
         let account = &mut self.accounts[advertiser];
-        account.stopped = Some(now);
-        account.stops.push(Stop { at: now, ended: None });
+        account.stopped = Some(at);
+        account.stops.push(Stop { at, ended: None });
         account.events.push("ads.stopped");
     }
 
@@ -53,7 +52,7 @@ impl Auditor {
         let since = self.accounts[advertiser].arrears_since;
         self.accounts[advertiser].arrears_since = if owed > 0 { since.or(Some(now)) } else { None };
         if owed > 0 && self.accounts[advertiser].stopped.is_none() {
-            self.stop(advertiser);
+            self.stop(advertiser, now);
         }
         let account = &mut self.accounts[advertiser];
         let waits = account.resumed.0 < account.stops.len();
@@ -66,6 +65,7 @@ impl Auditor {
         }
         if account.stopped.is_none() && waits && account.auto == Some(true) && left >= ENOUGH {
             account.resumed = (account.stops.len(), Some(now));
+            account.resumptions.push((account.stops.len(), now));
             account.events.push("ads.resumed");
         }
         self.watch(advertiser);
@@ -112,13 +112,14 @@ impl Auditor {
                 due.map(|(number, grant)| (grant.expires_at, grant.rank, *number)).collect();
             due.sort_unstable();
             for (_, _, number) in due {
+                let since = self.ran_out(advertiser).unwrap_or(now);
                 let Some(grant) = self.accounts[advertiser].grants.get_mut(&number) else { continue };
                 let lost = std::mem::take(&mut grant.left) > 0;
                 grant.ended = true;
                 // With nothing left nobody loses anything.
                 self.tell(advertiser, if lost { "ads.grant_expired" } else { "ads.grant_ended" });
                 if self.left(advertiser) <= 0 && self.accounts[advertiser].stopped.is_none() {
-                    self.stop(advertiser);
+                    self.stop(advertiser, since);
                 }
                 self.watch(advertiser);
             }
@@ -191,11 +192,12 @@ impl Auditor {
         }
         days.sort_unstable();
         days.dedup();
+        let now = self.now;
         for (campaign, day) in days {
             let budget = self.campaigns[campaign].budget;
             let known = self.day(campaign, day);
             if !known.closed && known.stopped.is_some() && !used_up(known.spent(), budget) {
-                known.stopped = None;
+                known.go_on(now);
                 self.tell(advertiser, "ads.budget_resumed");
             }
         }

@@ -94,6 +94,8 @@ pub(super) struct Account {
     pub(super) stopped: Option<Timestamp>,
     /// All campaigns were resumed from so many stops, and when.
     pub(super) resumed: (usize, Option<Timestamp>),
+    /// Every time that was so.
+    pub(super) resumptions: Vec<(usize, Timestamp)>,
     /// It comes back by itself; nothing before the advertiser said anything.
     pub(super) auto: Option<bool>,
     pub(super) arrears_since: Option<Timestamp>,
@@ -127,6 +129,8 @@ pub(super) struct Running {
     pub(super) switched: Timestamp,
     /// The stop it was resumed from by itself, and when.
     pub(super) resumed: (usize, Option<Timestamp>),
+    /// Every time that was so.
+    pub(super) resumptions: Vec<(usize, Timestamp)>,
 }
 
 impl Running {
@@ -145,6 +149,7 @@ impl Running {
             on: true,
             switched: now,
             resumed: (0, None),
+            resumptions: Vec::new(),
         }
     }
 
@@ -183,17 +188,33 @@ pub(super) struct Budget {
     /// Highest budget of the day; 0: at some time there was none.
     pub(super) highest: i64,
     pub(super) stopped: Option<Timestamp>,
+    /// When it had been used up before, and was raised.
+    pub(super) stopped_before: Vec<(Timestamp, Timestamp)>,
     pub(super) credited: i64,
     pub(super) closed: bool,
 }
 
 impl Budget {
     pub(super) const fn new(budget: i64) -> Self {
-        Self { parts: Vec::new(), highest: budget, stopped: None, credited: 0, closed: false }
+        Self {
+            parts: Vec::new(),
+            highest: budget,
+            stopped: None,
+            stopped_before: Vec::new(),
+            credited: 0,
+            closed: false,
+        }
     }
 
     pub(super) fn spent(&self) -> i64 {
         self.parts.iter().map(|part| part.1).sum()
+    }
+
+    /// There is room again.
+    pub(super) fn go_on(&mut self, now: Timestamp) {
+        if let Some(since) = self.stopped.take() {
+            self.stopped_before.push((since, now));
+        }
     }
 
     /// The day's highest budget after a change.
