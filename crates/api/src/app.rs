@@ -20,7 +20,7 @@ use tokio::sync::{Notify, Semaphore};
 use crate::{
     Collect, access::Keys, ad_stream::STREAMS, bank_files::BankDesk, cases::UPLOADS, health::Pulse,
     ledger::Kinds, metrics::Metrics, notices::Notices, pages::Pages, portal::Persona, problem::Problem,
-    staff::HASHES,
+    reconciliation::StatementReaders, staff::HASHES,
 };
 
 /// Rules as the writers see them.
@@ -52,6 +52,8 @@ pub struct App {
     pub notices: Notices,
     /// What it takes to speak with a bank.
     pub bank: BankDesk,
+    /// Who reads statements of rails (P13).
+    pub statements: StatementReaders,
     /// How money comes in (P11).
     pub collect: Collect,
     /// Webhooks may name addresses of this server's own network.
@@ -103,6 +105,7 @@ impl App {
             bulk_body_limit: 16 * 1024 * 1024,
             notices: Notices::default(),
             bank: BankDesk::default(),
+            statements: StatementReaders::default(),
             collect: Collect::default(),
             private_webhooks: false,
             pages: None,

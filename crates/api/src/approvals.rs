@@ -22,6 +22,7 @@ use crate::{
     problem::{Problem, named},
     programme::AdjustmentProposal,
     rails::currency_of,
+    reconciliation::BreakProposal,
 };
 
 /// Something that needs a second person (P16).
@@ -222,6 +223,8 @@ pub(crate) struct NewProposal {
     programme_adjustment: Option<AdjustmentProposal>,
     /// A grant of advertising money; scope `ads:grant`.
     ad_grant: Option<GrantProposal>,
+    /// Settling a break of reconciliation; scope `float:write`.
+    reconciliation_break: Option<BreakProposal>,
 }
 
 /// Something about a party.
@@ -280,6 +283,7 @@ async fn action(call: &Call, given: NewProposal) -> Result<Action, Problem> {
         given.credit_recourse.is_some(),
         given.programme_adjustment.is_some(),
         given.ad_grant.is_some(),
+        given.reconciliation_break.is_some(),
     ];
     let one_of_them = || Problem::invalid("", "send one thing to decide: exactly one field of the proposal");
     if given_in_all.into_iter().filter(|is| *is).count() != 1 {
@@ -305,6 +309,9 @@ async fn action(call: &Call, given: NewProposal) -> Result<Action, Problem> {
     }
     if let Some(application) = given.credit_application {
         return application.action(call).await.map(Action::CreditApplication);
+    }
+    if let Some(proposal) = given.reconciliation_break {
+        return proposal.action(call).await;
     }
     if let Some(grant) = given.ad_grant {
         return grant.action();

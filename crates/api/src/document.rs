@@ -9,8 +9,8 @@ use crate::{
     access::{Need, find, in_contract},
     ad_clicks, ad_stream, ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit,
     explain, feed, health, identity, keys, ledger, notices, operations, orders, parties, party_notes,
-    payments, payout_accounts, people, portal, problem, programme, rails, records, rules, settlements, staff,
-    studio, tax, webhooks, withdrawals,
+    payments, payout_accounts, people, portal, problem, programme, rails, reconciliation, records, rules,
+    settlements, staff, studio, tax, webhooks, withdrawals,
 };
 
 #[derive(OpenApi)]
@@ -101,6 +101,14 @@ use crate::{
         bank_messages::take_in,
         bank_messages::list_messages,
         bank_messages::list_entries,
+        reconciliation::take_statement,
+        reconciliation::list_statements,
+        reconciliation::get_statement,
+        reconciliation::list_statement_lines,
+        reconciliation::list_items,
+        reconciliation::get_item,
+        reconciliation::list_days,
+        reconciliation::prove_day,
         identity::send_phone_code,
         identity::bind_phone,
         identity::get_phone,

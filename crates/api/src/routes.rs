@@ -12,8 +12,8 @@ use axum::{
 use crate::{
     App, ad_clicks, ad_stream, ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit,
     edge, explain, feed, health, identity, keys, ledger, notices, operations, orders, pages, parties,
-    party_notes, payments, payout_accounts, people, portal, programme, rails, records, rules, staff, studio,
-    tax, webhooks, withdrawals,
+    party_notes, payments, payout_accounts, people, portal, programme, rails, reconciliation, records, rules,
+    staff, studio, tax, webhooks, withdrawals,
 };
 
 /// The whole service.
@@ -183,6 +183,7 @@ fn platform() -> Routes {
         .route("/v1/rails/{rail}/reopen", post(rails::reopen_rail))
         .route("/v1/rails/{rail}/float-top-ups", post(rails::top_up_float))
         .merge(bank())
+        .merge(statements())
         .route("/v1/approvals", get(approvals::list_approvals).merge(post(approvals::propose)))
         .route("/v1/approvals/{id}/decision", post(approvals::decide_approval))
         .route("/v1/api-keys", get(keys::list_keys).post(keys::create_key))
@@ -204,6 +205,19 @@ fn bank() -> Routes {
         .route("/v1/rails/bank-file/files/{id}/sent", post(b::mark_sent))
         .route("/v1/rails/bank-file/messages", get(m::list_messages).merge(post(m::take_in)))
         .route("/v1/rails/bank-file/entries", get(m::list_entries))
+}
+
+fn statements() -> Routes {
+    use reconciliation as r;
+    Router::new()
+        .route("/v1/reconciliation/statements", get(r::list_statements))
+        .route("/v1/reconciliation/statements/{id}", get(r::get_statement))
+        .route("/v1/reconciliation/statements/{id}/lines", get(r::list_statement_lines))
+        .route("/v1/reconciliation/items", get(r::list_items))
+        .route("/v1/reconciliation/items/{id}", get(r::get_item))
+        .route("/v1/reconciliation/rails/{rail}/statements", post(r::take_statement))
+        .route("/v1/reconciliation/rails/{rail}/days", get(r::list_days))
+        .route("/v1/reconciliation/rails/{rail}/proofs/{date}", get(r::prove_day))
 }
 
 fn business() -> Routes {

@@ -36,6 +36,7 @@ pub mod payments;
 pub mod ports;
 pub mod programme;
 pub mod reads;
+pub mod reconcile;
 pub mod rows;
 pub mod rules;
 pub mod sandbox;
@@ -87,6 +88,7 @@ pub fn statements() -> Vec<&'static Statement> {
         &parties::statements(),
         &programme::statements(),
         &payments::statements(),
+        &reconcile::statements_list(),
         &rules::statements(),
         &sandbox::statements(),
         sandbox::messages::STATEMENTS,
@@ -111,6 +113,7 @@ pub fn tables() -> Vec<&'static Table> {
         parties::TABLES,
         programme::TABLES,
         payments::TABLES,
+        reconcile::TABLES,
         sandbox::TABLES,
         cases::TABLES,
         corporate::TABLES,

@@ -164,6 +164,7 @@ pub(crate) fn start(args: &ServeArgs, place: &Place) -> Result<Running> {
     app.bank.seal = vault.as_ref().map(sealing);
     app.bank.reader =
         rails.bank.as_ref().map(|bank| -> Arc<dyn BankMessageReader> { Arc::new(bank.reader()) });
+    app.statements = rails.statements();
     rails.warn_of_missing(&app.current_rules(), opened.clock.business());
     services.sandbox = app.current_rules().sandbox;
     app.collect = args.collect.collect(&opened.executor, &rails)?;

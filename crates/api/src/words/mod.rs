@@ -93,6 +93,8 @@ mod tests {
         "engine/src/parties",
         "engine/src/payments",
         "engine/src/programme",
+        "engine/src/reconcile",
+        "domain/src/reconcile",
         "engine/src/studio",
         "engine/src/tax",
         "engine/src/withdrawals/statement.rs",

@@ -10,6 +10,7 @@ use crate::{
     identity::{ReleasePhone, VoidIdentity},
     ledger::{AdjustFloat, ManualTransfer},
     programme,
+    reconcile::ResolveBreak,
     rows::ApprovalRow,
     rules::PolicyActivation,
     tx::{Needs, Tx},
@@ -32,6 +33,8 @@ pub enum Action {
     CreditApplication(ApplicationDecision),
     /// A grant of advertising money.
     AdGrant(GiveGrant),
+    /// Settling a break of reconciliation.
+    ResolveBreak(ResolveBreak),
     /// A limit or the end of an advance, which its own command carries out.
     Credit(CreditProposal),
     /// A command of another module, which uses the approval up when it runs ([`super::require_approval`]).
@@ -55,7 +58,7 @@ impl Action {
     pub fn scope(name: &str) -> Option<Scope> {
         match name {
             MANUAL_TRANSFER => Some(Scope::LedgerPost),
-            ADJUST_FLOAT => Some(Scope::FloatWrite),
+            ADJUST_FLOAT | ResolveBreak::ACTION => Some(Scope::FloatWrite),
             ACTIVATE_POLICY => Some(Scope::PolicyWrite),
             VoidIdentity::ACTION | ReleasePhone::ACTION => Some(Scope::IdentityWrite),
             ApplicationDecision::ACTION => Some(Scope::CreditDecide),
@@ -76,6 +79,7 @@ impl Action {
             Self::ReleasePhone(_) => ReleasePhone::ACTION,
             Self::CreditApplication(_) => ApplicationDecision::ACTION,
             Self::AdGrant(_) => GiveGrant::ACTION,
+            Self::ResolveBreak(_) => ResolveBreak::ACTION,
             Self::Credit(proposal) => proposal.name(),
             Self::Other { action, .. } => action,
         }
@@ -91,6 +95,7 @@ impl Action {
             Self::ReleasePhone(release) => release.party.to_string(),
             Self::CreditApplication(decision) => decision.application.to_string(),
             Self::AdGrant(grant) => grant.party.to_string(),
+            Self::ResolveBreak(resolve) => resolve.subject(),
             Self::Credit(proposal) => proposal.subject(),
             Self::Other { subject, .. } => subject.clone(),
         }
@@ -106,6 +111,7 @@ impl Action {
             Self::ReleasePhone(release) => release.facts(),
             Self::CreditApplication(decision) => decision.facts(),
             Self::AdGrant(grant) => grant.facts(),
+            Self::ResolveBreak(resolve) => resolve.facts(),
             Self::Credit(proposal) => proposal.facts(),
             Self::Other { facts, .. } => facts.clone(),
         }
@@ -133,6 +139,7 @@ impl Action {
                 ApplicationDecision::from_facts(&row.subject, &row.facts).map(Self::CreditApplication)
             }
             GiveGrant::ACTION => GiveGrant::from_facts(&row.facts).map(Self::AdGrant),
+            ResolveBreak::ACTION => ResolveBreak::from_facts(&row.facts).map(Self::ResolveBreak),
             action if APPROVED_ACTIONS.contains(&action) => {
                 CreditProposal::of(action, &row.subject, &row.facts).map(Self::Credit)
             }
@@ -153,6 +160,7 @@ impl Action {
             Self::ReleasePhone(release) => release.needs(needs),
             Self::CreditApplication(decision) => decision.needs(needs, ctx),
             Self::AdGrant(grant) => grant.want(needs, ctx),
+            Self::ResolveBreak(resolve) => resolve.needs(needs),
             Self::Credit(proposal) => proposal.needs(needs),
             Self::Other { .. } => {}
         }
@@ -168,6 +176,7 @@ impl Action {
             Self::ReleasePhone(release) => release.check(tx),
             Self::CreditApplication(decision) => decision.check(tx, ctx),
             Self::AdGrant(grant) => grant.check(tx, ctx),
+            Self::ResolveBreak(resolve) => resolve.check(tx),
             Self::Credit(proposal) => proposal.check(tx, ctx),
             Self::Other { .. } => Ok(()),
         }
@@ -192,6 +201,7 @@ impl Action {
                 let asked = GiveGrant { asked_by: approval.proposed_by.clone(), ..grant.clone() };
                 asked.run(tx, ctx, second).map(|row| Facts::new().text("grant", row.id.to_string()))?
             }
+            Self::ResolveBreak(resolve) => resolve.run(tx, ctx, second)?,
             Self::Credit(proposal) => {
                 proposal.check(tx, ctx)?;
                 return Ok((ApprovalState::Approved, Facts::new()));

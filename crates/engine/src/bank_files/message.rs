@@ -46,20 +46,34 @@ fn message_key(message: &BankMessage) -> Uid {
     Uid::derive("purser bank message v1", &[message.kind.name().as_bytes(), message.id.as_bytes()])
 }
 
-/// Two messages that carry the same entry of an account give it the same key, as far as the bank numbers its entries.
-fn entry_key(message: Uid, statement: &Statement, entry: &Entry, index: usize) -> Uid {
+/// What the keys of an account's entries begin with.
+fn of_account<'a>(account: &'a str, entry: &'a Entry) -> [&'a [u8]; 3] {
     let direction: &[u8] = if entry.credit { b"C" } else { b"D" };
-    let (index, part) = (index.to_le_bytes(), entry.part.to_le_bytes());
-    let mut parts: Vec<&[u8]> = vec![statement.account.as_bytes(), direction, entry.currency.as_bytes()];
+    [account.as_bytes(), direction, entry.currency.as_bytes()]
+}
+
+/// The key of an entry that the bank numbers: two messages that carry it give it the same one.
+pub fn entry_id(account: &str, entry: &Entry) -> Option<Uid> {
     if entry.bank_reference.is_empty() {
-        parts.extend([message.0.as_slice(), statement.id.as_bytes(), &index]);
-    } else {
-        parts.extend([entry.bank_reference.as_bytes(), entry.reference.as_bytes()]);
-        if entry.reference.is_empty() {
-            parts.push(&part);
-        }
+        return None;
     }
-    Uid::derive("purser bank entry v1", &parts)
+    let part = entry.part.to_le_bytes();
+    let mut parts = of_account(account, entry).to_vec();
+    parts.extend([entry.bank_reference.as_bytes(), entry.reference.as_bytes()]);
+    if entry.reference.is_empty() {
+        parts.push(&part);
+    }
+    Some(Uid::derive("purser bank entry v1", &parts))
+}
+
+/// Its key, or for one without a number the key of its place.
+fn entry_key(message: Uid, statement: &Statement, entry: &Entry, index: usize) -> Uid {
+    entry_id(&statement.account, entry).unwrap_or_else(|| {
+        let index = index.to_le_bytes();
+        let mut parts = of_account(&statement.account, entry).to_vec();
+        parts.extend([message.0.as_slice(), statement.id.as_bytes(), &index]);
+        Uid::derive("purser bank entry v1", &parts)
+    })
 }
 
 /// End-to-end ids that can be ours: whoever pays us chooses the others.

@@ -22,7 +22,7 @@ pub use fix::{FixBankFile, MarkBankFileSent, not_ready};
 pub use give_out::{DissolveBankFile, GiveOutBankFile};
 pub use hold_back::Carried;
 pub use jobs::{carried_by, content_of, run_credit, run_drop, run_fix, run_outcome, seal_payee};
-pub use message::{TakeInBankMessage, TakenIn};
+pub use message::{TakeInBankMessage, TakenIn, entry_id};
 pub use proof::BankFilesAgree;
 pub use queries::{
     BANK_PAGE_MAX, BankCursor, bank_entries, bank_file, bank_file_page, bank_messages, bank_order,

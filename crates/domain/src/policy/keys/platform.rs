@@ -76,6 +76,8 @@ registry! {
     PAYMENT_ORDER_TIME_OUT: Minutes, (1, 1440) = "payment_order.time_out", P11;
     /// How long a payment order that is paid by bank transfer stays open.
     PAYMENT_ORDER_TRANSFER_TIME_OUT: Hours, (1, 720) = "payment_order.bank_transfer_time_out", P11;
+    /// Days after which what is on one side of a reconciliation only is a break: until then the other side may still come.
+    RECONCILIATION_IN_TRANSIT: Days, (0, 30) = "reconciliation.in_transit", P13;
     /// Largest amount of one payment order.
     PAYMENT_ORDER_MAXIMUM: Amount, (1, MOST_MINOR) = "payment_order.maximum", P11;
     /// Payment orders of one party that may be open at a time.
