@@ -28,7 +28,7 @@ mod sandbox_clicks;
 mod sandbox_market;
 mod shops_csv;
 pub(crate) mod sim;
-mod statement;
+pub(crate) mod statement;
 mod terms_csv;
 pub(crate) mod verify;
 

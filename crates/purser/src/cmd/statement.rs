@@ -56,6 +56,11 @@ pub(crate) struct StatementArgs {
 }
 
 impl StatementArgs {
+    /// For benches: quiet.
+    pub(crate) fn of(file: PathBuf, rail: &str, form: Form, store: StoreArgs) -> Self {
+        Self { file, rail: rail.to_owned(), form: Some(form), store, account: None, check: false, json: true }
+    }
+
     fn reader(&self) -> Box<dyn StatementReader> {
         let by_rail = if self.rail == alipay::NAME { Form::AlipayBill } else { Form::Camt053 };
         match self.form.unwrap_or(by_rail) {
@@ -75,7 +80,7 @@ fn refused(no: &MessageRefused) -> Stop {
     Stop::Failed(format!("refused ({}): {at}{}", no.code, no.text))
 }
 
-pub(super) fn take_in_statement(args: &StatementArgs) -> Result<()> {
+pub(crate) fn take_in_statement(args: &StatementArgs) -> Result<()> {
     let head = args.read(&mut |_| true)?;
     if args.check {
         println!("{} lines from {} to {}, all good", head.lines, head.from_on, head.to_on);
