@@ -65,7 +65,7 @@ use purser_storage::{Statement, Table};
 /// Every hand-written statement of the engine: a test prepares all of them on both databases.
 pub fn statements() -> Vec<&'static Statement> {
     [
-        access::STATEMENTS,
+        &access::statements(),
         &ads::statements(),
         &agencies::statements(),
         approvals::STATEMENTS,

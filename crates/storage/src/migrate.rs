@@ -40,6 +40,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0030_ad_overview", include_str!("../migrations/0030_ad_overview.sql")),
     ("0031_portal", include_str!("../migrations/0031_portal.sql")),
     ("0040_reconciliation", include_str!("../migrations/0040_reconciliation.sql")),
+    ("0041_access", include_str!("../migrations/0041_access.sql")),
 ];
 
 static APPLIED: Statement = Statement {

@@ -123,9 +123,12 @@ fn write(file: &std::path::Path, lines: u32) -> Result<()> {
     )?;
     let mut balance = 0;
     for n in 0..lines {
-        balance += amount(n);
-        let reference = if n % ODD == 0 { format!("odd-{n}") } else { format!("bench-{n}") };
-        let (amount, balance) = (decimal(amount(n)), decimal(balance));
+        let odd = n % ODD == 0;
+        // Another reference and another amount: neither is known by anything.
+        let amount = amount(n) + if odd { 7 } else { 0 };
+        let reference = if odd { format!("odd-{n}") } else { format!("bench-{n}") };
+        balance += amount;
+        let (amount, balance) = (decimal(amount), decimal(balance));
         writeln!(out, "{n},T{n},{reference},{DAY} 10:00:00,{amount},,{balance},转账")?;
     }
     Ok(out.flush()?)

@@ -115,6 +115,20 @@ registry! {
     /// Payouts of this amount and more need two people.
     APPROVAL_PAYOUT_THRESHOLD: Amount, (0, MOST_MINOR) = "approval.payout_threshold", P16;
 
+    // Staff.
+    /// Whether an admin needs a device for one-time codes.
+    STAFF_TOTP_ADMIN: Flag, () = "staff.totp.admin", P18;
+    /// Whether somebody of finance needs a device for one-time codes.
+    STAFF_TOTP_FINANCE: Flag, () = "staff.totp.finance", P18;
+    /// Whether somebody of risk needs a device for one-time codes.
+    STAFF_TOTP_RISK: Flag, () = "staff.totp.risk", P18;
+    /// Whether somebody of support needs a device for one-time codes.
+    STAFF_TOTP_SUPPORT: Flag, () = "staff.totp.support", P18;
+    /// Whether somebody who only looks needs a device for one-time codes.
+    STAFF_TOTP_READ_ONLY: Flag, () = "staff.totp.read_only", P18;
+    /// After how long a session of staff that is not used ends.
+    STAFF_IDLE: Minutes, (5, 1440) = "staff.idle", P18;
+
     // Cases.
     /// Working days in which the desk owes an answer, by kind of case; a kind that is not listed promises none.
     CASE_DUE: Table, (CASE_DUE_COLUMNS) = "case.due", P26;
