@@ -11,9 +11,9 @@ use axum::{
 
 use crate::{
     App, ad_clicks, ad_stream, ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit,
-    edge, explain, feed, health, identity, keys, ledger, notices, operations, orders, pages, parties,
-    party_notes, payments, payout_accounts, people, portal, programme, rails, reconciliation, records, rules,
-    staff, studio, tax, webhooks, withdrawals,
+    devices, edge, explain, feed, health, identity, keys, ledger, notices, operations, orders, pages,
+    parties, party_notes, payments, payout_accounts, people, portal, programme, rails, reconciliation,
+    records, rules, staff, staff_sessions, studio, tax, webhooks, withdrawals,
 };
 
 /// The whole service.
@@ -45,7 +45,15 @@ pub fn router(app: Arc<App>) -> Router {
 type Routes = Router<Arc<App>>;
 
 fn open() -> Routes {
+    use {devices as d, staff_sessions as s};
     Router::new()
+        .route("/v1/me/totp", post(d::begin_device))
+        .route("/v1/me/totp/confirm", post(d::confirm_device))
+        .route("/v1/me/totp/remove", post(d::remove_device))
+        .route("/v1/me/sessions", get(s::list_own_sessions))
+        .route("/v1/me/sessions/{session}/revoke", post(s::revoke_own_session))
+        .route("/v1/staff/{id}/sessions", get(s::list_staff_sessions))
+        .route("/v1/staff/{id}/sessions/{session}/revoke", post(s::revoke_staff_session))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))

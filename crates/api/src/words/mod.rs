@@ -105,6 +105,7 @@ mod tests {
         "engine/src/withdrawals/request.rs",
         "engine/src/approvals.rs",
         "engine/src/access/staff.rs",
+        "engine/src/access/totp.rs",
         "engine/src/access/portal.rs",
         "api/src/portal.rs",
         "api/src/edge/own.rs",

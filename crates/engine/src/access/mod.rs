@@ -25,13 +25,13 @@ pub use queries::{
 pub use rows::{ApiKeyRow, SessionRow, StaffRow};
 pub use scopes::{Role, Scope, Scopes};
 pub use staff::{
-    ChangeOwnPassword, ChangeStaff, CreateStaff, EndSession, LOCK_MICROS, NewSession, RevokeSession, SEEN_EVERY,
-    SESSION_MICROS, SignIn, StaffChange, TRIES, TouchSession, staff_id,
+    ChangeOwnPassword, ChangeStaff, CreateStaff, EndSession, LOCK_MICROS, NewSession, RevokeSession,
+    SEEN_EVERY, SESSION_MICROS, SignIn, StaffChange, TRIES, TouchSession, staff_id,
 };
 pub use tokens::{Token, TokenKind};
 pub use totp::{
-    ConfirmTotp, EnrolTotp, RECOVERY_CODES, RemoveTotp, SecondFactor, TotpRow, recovery_code, recovery_hash, staff_totp,
-    totp_place, totp_secret, totp_step,
+    ConfirmTotp, EnrolTotp, RECOVERY_CODES, RemoveTotp, SecondFactor, TotpRow, recovery_code, recovery_hash,
+    staff_totp, totp_place, totp_secret, totp_step,
 };
 
 use purser_storage::Table;
@@ -42,5 +42,11 @@ pub(crate) fn statements() -> Vec<&'static purser_storage::Statement> {
 }
 
 /// Tables of this module.
-pub const TABLES: &[&Table] =
-    &[&rows::API_KEYS, &rows::STAFF, &rows::STAFF_SESSIONS, &totp::STAFF_TOTP, &portal::PORTAL_LINKS, &portal::PORTAL_SESSIONS];
+pub const TABLES: &[&Table] = &[
+    &rows::API_KEYS,
+    &rows::STAFF,
+    &rows::STAFF_SESSIONS,
+    &totp::STAFF_TOTP,
+    &portal::PORTAL_LINKS,
+    &portal::PORTAL_SESSIONS,
+];

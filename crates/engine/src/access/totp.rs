@@ -44,7 +44,7 @@ record! {
 static OLD: Statement = Statement {
     name: "reseal.staff_totp",
     sql: "SELECT staff, secret, confirmed_at, last_step, recovery, made_at, version FROM staff_totp \
-          WHERE secret NOT LIKE ?1 LIMIT ?2",
+          WHERE secret <> '' AND secret NOT LIKE ?1 LIMIT ?2",
 };
 
 /// Statements of this file.
@@ -247,7 +247,8 @@ impl Command for ConfirmTotp {
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<TotpRow, Rejection> {
         unlocked(&known(tx, self.staff)?, ctx)?;
-        let Some(mut row) = tx.get::<TotpRow>(&self.staff).cloned() else {
+        let Some(mut row) = tx.get::<TotpRow>(&self.staff).filter(|row| !row.secret.is_empty()).cloned()
+        else {
             return Err(Rejection::new("totp_not_begun", "begin with a device first: POST /v1/me/totp"));
         };
         if row.is_on() {
@@ -294,7 +295,7 @@ impl Command for RemoveTotp {
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<(), Rejection> {
         unlocked(&known(tx, self.staff)?, ctx)?;
-        if tx.get::<TotpRow>(&self.staff).is_none() {
+        if tx.get::<TotpRow>(&self.staff).is_none_or(|row| !row.is_on()) {
             return Err(Rejection::new("totp_not_begun", "this account has no device"));
         }
         admit(tx, ctx, self.staff, &self.given)?;
@@ -310,7 +311,13 @@ impl Command for RemoveTotp {
 /// The device is gone; its row stays, so that a version never comes again.
 pub(super) fn take_away(tx: &mut Tx, staff: StaffId) {
     if let Some(row) = tx.get::<TotpRow>(&staff).cloned() {
-        let gone = TotpRow { confirmed_at: None, recovery: String::new(), version: row.version + 1, ..row };
+        let gone = TotpRow {
+            secret: String::new(),
+            confirmed_at: None,
+            recovery: String::new(),
+            version: row.version + 1,
+            ..row
+        };
         tx.put(gone);
         tx.event("staff.totp_removed", None, &staff.to_string(), Facts::new());
     }
@@ -324,9 +331,11 @@ mod tests {
     fn codes_are_those_of_the_standard_p18() {
         // RFC 6238, appendix B, SHA-1, last six digits.
         let secret = Secret::from(b"12345678901234567890".to_vec()).to_base32();
-        for (seconds, code, step) in
-            [(59, "287082", 1), (1_111_111_109, "081804", 37_037_036), (20_000_000_000, "353130", 666_666_666)]
-        {
+        for (seconds, code, step) in [
+            (59, "287082", 1),
+            (1_111_111_109, "081804", 37_037_036),
+            (20_000_000_000, "353130", 666_666_666),
+        ] {
             let at = |seconds: i64| Timestamp(seconds * 1_000_000);
             assert_eq!(totp_step(&secret, code, at(seconds)), Some(step), "{seconds}");
             // One period off is a clock that goes wrong a little; two are none.
