@@ -12,14 +12,31 @@ use purser_domain::{
     time::{Timestamp, Zone},
 };
 use purser_engine::{
-    Executor, Fault, Rules, access::Identity, clock::Clock, files::Files, ids::IdSource, reads::Reads,
+    Executor, Fault, Job, Meta, Reply, Rules,
+    access::{Identity, SEEN_EVERY, TouchSession},
+    clock::Clock,
+    files::Files,
+    ids::IdSource,
+    reads::Reads,
     vault::Vault,
 };
 use tokio::sync::{Notify, Semaphore};
 
 use crate::{
-    Collect, access::Keys, ad_stream::STREAMS, bank_files::BankDesk, cases::UPLOADS, health::Pulse,
-    ledger::Kinds, metrics::Metrics, notices::Notices, pages::Pages, portal::Persona, problem::Problem,
+    Collect,
+    access::Keys,
+    ad_stream::STREAMS,
+    bank_files::BankDesk,
+    cases::UPLOADS,
+    edge::{Limits, Rates},
+    health::Pulse,
+    ledger::Kinds,
+    metrics::Metrics,
+    notices::Notices,
+    pages::Pages,
+    portal::Persona,
+    problem::Problem,
+    reconciliation::StatementReaders,
     staff::HASHES,
 };
 
@@ -52,6 +69,8 @@ pub struct App {
     pub notices: Notices,
     /// What it takes to speak with a bank.
     pub bank: BankDesk,
+    /// Who reads statements of rails (P13).
+    pub statements: StatementReaders,
     /// How money comes in (P11).
     pub collect: Collect,
     /// Webhooks may name addresses of this server's own network.
@@ -63,6 +82,7 @@ pub struct App {
     /// Whom a visitor of the demo may be; nobody anywhere else.
     pub personas: Vec<Persona>,
     ids: Mutex<IdSource>,
+    pub(crate) limits: Limits,
     pub(crate) keys: Keys,
     pub(crate) kinds: Kinds,
     pub(crate) metrics: Metrics,
@@ -103,17 +123,29 @@ impl App {
             bulk_body_limit: 16 * 1024 * 1024,
             notices: Notices::default(),
             bank: BankDesk::default(),
+            statements: StatementReaders::default(),
             collect: Collect::default(),
             private_webhooks: false,
             pages: None,
             secure_cookies: false,
             personas: Vec::new(),
             ids: Mutex::new(IdSource::system()),
+            limits: Limits::new(Rates::default()),
             keys: Keys::default(),
             kinds: Kinds::default(),
             metrics: Metrics::default(),
             pulse: Pulse::default(),
         }
+    }
+
+    /// Other limits than the usual ones.
+    pub fn limit(&mut self, rates: Rates) {
+        self.limits = Limits::new(rates);
+    }
+
+    /// After how long a session of staff that is not used ends, µs; machine time.
+    pub(crate) fn staff_idle(&self) -> i64 {
+        self.rules().policy.now(self.now()).value(keys::STAFF_IDLE)
     }
 
     /// The server stops: answers that have no end of their own end now.
@@ -148,12 +180,25 @@ impl App {
         if let Some(identity) = self.keys.known(token, self.clock.machine()) {
             return Ok(Some(identity));
         }
-        let (app, token) = (Arc::clone(self), token.to_owned());
+        let (app, token, idle) = (Arc::clone(self), token.to_owned(), self.staff_idle());
         let found =
-            tokio::task::spawn_blocking(move || app.keys.look_up(&token, &app.reads, &app.clock)).await;
-        match found {
-            Ok(found) => Ok(found?),
-            Err(_) => Err(purser_engine::Failure::Bug.into()),
+            tokio::task::spawn_blocking(move || app.keys.look_up(&token, &app.reads, &app.clock, idle)).await;
+        let found = match found {
+            Ok(found) => found?,
+            Err(_) => return Err(purser_engine::Failure::Bug.into()),
+        };
+        if let Some(identity) = &found {
+            self.note_use(identity);
+        }
+        Ok(found)
+    }
+
+    /// Writes down that a session of staff is used, once a minute; nobody waits for it.
+    fn note_use(&self, identity: &Identity) {
+        let (Some(session), Some(seen)) = (identity.session, identity.seen_at) else { return };
+        if seen.plus(SEEN_EVERY) <= self.clock.machine() {
+            let job = Job::new(TouchSession(session), Meta::system(), |_| Reply::default(), |_| {});
+            self.executor.submit(job);
         }
     }
 

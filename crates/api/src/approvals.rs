@@ -23,6 +23,7 @@ use crate::{
     programme::AdjustmentProposal,
     rails::currency_of,
     withdrawals::InquiryProposal,
+    reconciliation::BreakProposal,
 };
 
 /// Something that needs a second person (P16).
@@ -225,6 +226,8 @@ pub(crate) struct NewProposal {
     ad_grant: Option<GrantProposal>,
     /// What was found out about a payout that its rail leaves open; scope `withdrawals:decide`.
     payout_inquiry: Option<InquiryProposal>,
+    /// Settling a break of reconciliation; scope `float:write`.
+    reconciliation_break: Option<BreakProposal>,
 }
 
 /// Something about a party.
@@ -284,6 +287,7 @@ async fn action(call: &Call, given: NewProposal) -> Result<Action, Problem> {
         given.programme_adjustment.is_some(),
         given.ad_grant.is_some(),
         given.payout_inquiry.is_some(),
+        given.reconciliation_break.is_some(),
     ];
     let one_of_them = || Problem::invalid("", "send one thing to decide: exactly one field of the proposal");
     if given_in_all.into_iter().filter(|is| *is).count() != 1 {
@@ -309,6 +313,9 @@ async fn action(call: &Call, given: NewProposal) -> Result<Action, Problem> {
     }
     if let Some(application) = given.credit_application {
         return application.action(call).await.map(Action::CreditApplication);
+    }
+    if let Some(proposal) = given.reconciliation_break {
+        return proposal.action(call).await;
     }
     if let Some(grant) = given.ad_grant {
         return grant.action();

@@ -8,9 +8,9 @@ use utoipa::OpenApi;
 use crate::{
     access::{Need, find, in_contract},
     ad_clicks, ad_stream, ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit,
-    explain, feed, health, identity, keys, ledger, notices, operations, orders, parties, party_notes,
-    payments, payout_accounts, people, portal, problem, programme, rails, records, rules, settlements, staff,
-    studio, tax, webhooks, withdrawals,
+    devices, explain, feed, health, identity, keys, ledger, notices, operations, orders, parties,
+    party_notes, payments, payout_accounts, people, portal, problem, programme, rails, reconciliation,
+    records, rules, settlements, staff, staff_sessions, studio, tax, webhooks, withdrawals,
 };
 
 #[derive(OpenApi)]
@@ -32,6 +32,13 @@ use crate::{
         staff::me,
         staff::change_own_password,
         staff::sign_in,
+        devices::begin_device,
+        devices::confirm_device,
+        devices::remove_device,
+        staff_sessions::list_own_sessions,
+        staff_sessions::revoke_own_session,
+        staff_sessions::list_staff_sessions,
+        staff_sessions::revoke_staff_session,
         staff::sign_out,
         staff::list_staff,
         staff::create_staff,
@@ -101,6 +108,14 @@ use crate::{
         bank_messages::take_in,
         bank_messages::list_messages,
         bank_messages::list_entries,
+        reconciliation::take_statement,
+        reconciliation::list_statements,
+        reconciliation::get_statement,
+        reconciliation::list_statement_lines,
+        reconciliation::list_items,
+        reconciliation::get_item,
+        reconciliation::list_days,
+        reconciliation::prove_day,
         identity::send_phone_code,
         identity::bind_phone,
         identity::get_phone,
@@ -314,6 +329,11 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     let Some(access) = find(method, path) else { return };
     operation["responses"]["default"] = json!({
         "description": "A problem (RFC 9457)",
+        "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } }
+    });
+    operation["responses"]["429"] = json!({
+        "description": "`rate_limited`: too many requests from this key, session or address; nothing was done",
+        "headers": { "Retry-After": { "description": "Seconds to wait", "schema": { "type": "integer" } } },
         "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } }
     });
     match access.need {

@@ -169,7 +169,7 @@ impl From<&Rejection> for Problem {
     fn from(rejection: &Rejection) -> Self {
         let status = match rejection.code {
             "version_conflict" => StatusCode::PRECONDITION_FAILED,
-            "sign_in_refused" => StatusCode::UNAUTHORIZED,
+            "sign_in_refused" | "totp_required" => StatusCode::UNAUTHORIZED,
             "account_locked" | "staff_needed" => StatusCode::FORBIDDEN,
             "login_taken" => StatusCode::CONFLICT,
             code if code.ends_with("_unknown") && rejection.field.is_none() => StatusCode::NOT_FOUND,

@@ -11,9 +11,9 @@ use axum::{
 
 use crate::{
     App, ad_clicks, ad_stream, ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit,
-    edge, explain, feed, health, identity, keys, ledger, notices, operations, orders, pages, parties,
-    party_notes, payments, payout_accounts, people, portal, programme, rails, records, rules, staff, studio,
-    tax, webhooks, withdrawals,
+    devices, edge, explain, feed, health, identity, keys, ledger, notices, operations, orders, pages,
+    parties, party_notes, payments, payout_accounts, people, portal, programme, rails, reconciliation,
+    records, rules, staff, staff_sessions, studio, tax, webhooks, withdrawals,
 };
 
 /// The whole service.
@@ -45,7 +45,15 @@ pub fn router(app: Arc<App>) -> Router {
 type Routes = Router<Arc<App>>;
 
 fn open() -> Routes {
+    use {devices as d, staff_sessions as s};
     Router::new()
+        .route("/v1/me/totp", post(d::begin_device))
+        .route("/v1/me/totp/confirm", post(d::confirm_device))
+        .route("/v1/me/totp/remove", post(d::remove_device))
+        .route("/v1/me/sessions", get(s::list_own_sessions))
+        .route("/v1/me/sessions/{session}/revoke", post(s::revoke_own_session))
+        .route("/v1/staff/{id}/sessions", get(s::list_staff_sessions))
+        .route("/v1/staff/{id}/sessions/{session}/revoke", post(s::revoke_staff_session))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
@@ -183,6 +191,7 @@ fn platform() -> Routes {
         .route("/v1/rails/{rail}/reopen", post(rails::reopen_rail))
         .route("/v1/rails/{rail}/float-top-ups", post(rails::top_up_float))
         .merge(bank())
+        .merge(statements())
         .route("/v1/approvals", get(approvals::list_approvals).merge(post(approvals::propose)))
         .route("/v1/approvals/{id}/decision", post(approvals::decide_approval))
         .route("/v1/api-keys", get(keys::list_keys).post(keys::create_key))
@@ -204,6 +213,19 @@ fn bank() -> Routes {
         .route("/v1/rails/bank-file/files/{id}/sent", post(b::mark_sent))
         .route("/v1/rails/bank-file/messages", get(m::list_messages).merge(post(m::take_in)))
         .route("/v1/rails/bank-file/entries", get(m::list_entries))
+}
+
+fn statements() -> Routes {
+    use reconciliation as r;
+    Router::new()
+        .route("/v1/reconciliation/statements", get(r::list_statements))
+        .route("/v1/reconciliation/statements/{id}", get(r::get_statement))
+        .route("/v1/reconciliation/statements/{id}/lines", get(r::list_statement_lines))
+        .route("/v1/reconciliation/items", get(r::list_items))
+        .route("/v1/reconciliation/items/{id}", get(r::get_item))
+        .route("/v1/reconciliation/rails/{rail}/statements", post(r::take_statement))
+        .route("/v1/reconciliation/rails/{rail}/days", get(r::list_days))
+        .route("/v1/reconciliation/rails/{rail}/proofs/{date}", get(r::prove_day))
 }
 
 fn business() -> Routes {

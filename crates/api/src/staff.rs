@@ -6,13 +6,14 @@ use purser_domain::{
     time::Timestamp,
 };
 use purser_engine::access::{
-    self, ChangeOwnPassword, ChangeStaff, CreateStaff, EndSession, NewSession, Role, Scope, SessionRow,
-    SignIn, StaffChange, StaffRow, Token, TokenKind, hash_password, staff_id, verify_password,
+    self, ChangeOwnPassword, ChangeStaff, CreateStaff, EndSession, NewSession, Role, Scope, SecondFactor,
+    SessionRow, SignIn, StaffChange, StaffRow, Token, TokenKind, hash_password, staff_id, verify_password,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
+    devices::{second_factor, wants_device},
     edge::{
         Answer, Body, Call, Console, Cursor, Page, PageParams, Params, csrf_token, json, json_versioned,
         page_of, parse_id, submit,
@@ -32,6 +33,10 @@ pub(crate) struct Me {
     expires_at: Option<String>,
     /// Somebody else has set your password: change it first, there is nothing else that you may do.
     must_change_password: bool,
+    /// A device for one-time codes is asked for at every sign-in.
+    has_totp: bool,
+    /// Your role needs a device for one-time codes: enrol it first, there is nothing else that you may do.
+    must_enrol_totp: bool,
     /// For a browser: what it sends as `X-CSRF-Token` with everything that it changes.
     csrf_token: Option<String>,
 }
@@ -45,6 +50,10 @@ pub(crate) async fn me(call: Call) -> Response {
         scopes: identity.scopes.iter().map(Scope::name).collect(),
         expires_at: identity.until.map(|at| at.to_string()),
         must_change_password: identity.must_change_password,
+        has_totp: identity.has_totp,
+        must_enrol_totp: identity
+            .role
+            .is_some_and(|role| !identity.has_totp && wants_device(&call.app, role)),
         csrf_token: call.cookie.as_deref().map(csrf_token),
     })
 }
@@ -57,6 +66,8 @@ pub(crate) struct Credentials {
     login: String,
     /// Password.
     password: String,
+    /// One-time code of the account's device, or a recovery code; `totp_required` says when it is missing.
+    totp: Option<String>,
     /// The caller is a browser of the back office: the session comes as a cookie that no script can read.
     #[serde(default)]
     cookie: bool,
@@ -104,7 +115,7 @@ impl Handed {
 #[utoipa::path(post, path = "/v1/staff/sessions", tag = "access", request_body = Credentials,
     responses((status = 201, body = SessionMade, description = "Signed in")))]
 pub(crate) async fn sign_in(call: Call, body: Body<Credentials>) -> Result<Response, Problem> {
-    let Credentials { login, password, cookie } = body.value;
+    let Credentials { login, password, totp, cookie } = body.value;
     if password.chars().count() > 256 || login.len() > 256 {
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "sign_in_refused", "login or password is wrong"));
     }
@@ -113,12 +124,14 @@ pub(crate) async fn sign_in(call: Call, body: Body<Credentials>) -> Result<Respo
     let seen = row.as_ref().map_or(0, |row| row.version);
     let must_change_password = row.as_ref().is_some_and(StaffRow::must_change_password);
     let right = compared(&call, password, row.map(|row| row.password)).await?;
+    // Only who has the password is told whether there is a device.
+    let second = if right { second_factor(&call, staff, totp.as_deref()).await? } else { SecondFactor::None };
     let (id, secret) = (call.app.new_uid(), call.app.new_secret());
     let token = Token::text(TokenKind::Session, id, &secret);
-    let session = NewSession { id, hash: Token::secret_hash(&secret) };
+    let session = NewSession { id, hash: Token::secret_hash(&secret), address: call.address.clone() };
     let handed = Handed { token, cookie };
     let made = handed.clone();
-    let command = SignIn { staff, seen, right, session };
+    let command = SignIn { staff, seen, right, second, session };
     let answer = submit(&call, body.digest, command, move |row| made.made(row, must_change_password)).await?;
     Ok(handed.set(&call, answer))
 }
@@ -153,7 +166,7 @@ pub(crate) async fn change_own_password(call: Call, body: Body<OwnPassword>) -> 
     let password = hashed(&call, new, "/new").await?;
     let (id, secret) = (call.app.new_uid(), call.app.new_secret());
     let token = Token::text(TokenKind::Session, id, &secret);
-    let session = NewSession { id, hash: Token::secret_hash(&secret) };
+    let session = NewSession { id, hash: Token::secret_hash(&secret), address: call.address.clone() };
     let handed = Handed { token, cookie: call.cookie.is_some() };
     let made = handed.clone();
     let command = ChangeOwnPassword { staff, seen, right, password, session };
@@ -335,6 +348,10 @@ pub(crate) struct StaffPatch {
     role: Option<String>,
     /// `true`: may not sign in any more, sessions end.
     disabled: Option<bool>,
+    /// `true`: the lock after wrong tries is lifted.
+    unlock: Option<bool>,
+    /// `true`: the device is taken away; who lost it signs in with the password, and enrols another one.
+    reset_totp: Option<bool>,
 }
 
 /// Change a staff account
@@ -350,16 +367,32 @@ pub(crate) async fn change_staff(
 ) -> Result<Response, Problem> {
     let id: StaffId = parse_id(&id, "id")?;
     let change = match body.value {
-        StaffPatch { password: Some(password), role: None, disabled: None } => {
-            StaffChange::Password(hashed(&call, password, "/password").await?)
-        }
-        StaffPatch { password: None, role: Some(role), disabled: None } => {
+        StaffPatch {
+            password: Some(password),
+            role: None,
+            disabled: None,
+            unlock: None,
+            reset_totp: None,
+        } => StaffChange::Password(hashed(&call, password, "/password").await?),
+        StaffPatch { password: None, role: Some(role), disabled: None, unlock: None, reset_totp: None } => {
             let role = read_role(&role)?;
             may_give(&call, role)?;
             StaffChange::Role(role)
         }
-        StaffPatch { password: None, role: None, disabled: Some(true) } => StaffChange::Disable,
-        _ => return Err(Problem::invalid("", "send exactly one of password, role, and disabled: true")),
+        StaffPatch { password: None, role: None, disabled: Some(true), unlock: None, reset_totp: None } => {
+            StaffChange::Disable
+        }
+        StaffPatch { password: None, role: None, disabled: None, unlock: Some(true), reset_totp: None } => {
+            StaffChange::Unlock
+        }
+        StaffPatch { password: None, role: None, disabled: None, unlock: None, reset_totp: Some(true) } => {
+            StaffChange::ResetTotp
+        }
+        _ => {
+            let text =
+                "send exactly one of password, role, disabled: true, unlock: true, and reset_totp: true";
+            return Err(Problem::invalid("", text));
+        }
     };
     let by_person = call.identity.session.is_some();
     let by = call.identity.actor.clone();

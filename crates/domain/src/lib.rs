@@ -25,6 +25,7 @@ pub mod parties;
 pub mod payments;
 pub mod policy;
 pub mod programme;
+pub mod reconcile;
 pub mod studio;
 pub mod tax;
 pub mod time;

@@ -48,7 +48,7 @@ const MOST: usize = 100;
 
 /// All invariants that exist.
 pub fn all() -> Vec<&'static dyn Invariant> {
-    let own: [&'static dyn Invariant; 20] = [
+    let own: [&'static dyn Invariant; 21] = [
         &WithdrawalsInTransit,
         &ProceedsInTransit,
         &DrawnByOthers,
@@ -57,6 +57,7 @@ pub fn all() -> Vec<&'static dyn Invariant> {
         &UsageAddsUp,
         &CasesWhole,
         &BankFilesAgree,
+        &crate::reconcile::StatementsProve,
         &PayoutAccountsWhole,
         &StatementsWhole,
         &crate::credit::LimitUse,

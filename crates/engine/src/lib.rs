@@ -37,6 +37,7 @@ pub mod payments;
 pub mod ports;
 pub mod programme;
 pub mod reads;
+pub mod reconcile;
 pub mod rows;
 pub mod rules;
 pub mod sandbox;
@@ -65,7 +66,7 @@ use purser_storage::{Statement, Table};
 /// Every hand-written statement of the engine: a test prepares all of them on both databases.
 pub fn statements() -> Vec<&'static Statement> {
     [
-        access::STATEMENTS,
+        &access::statements(),
         &ads::statements(),
         &agencies::statements(),
         approvals::STATEMENTS,
@@ -88,6 +89,7 @@ pub fn statements() -> Vec<&'static Statement> {
         &parties::statements(),
         &programme::statements(),
         &payments::statements(),
+        &reconcile::statements_list(),
         &rules::statements(),
         &sandbox::statements(),
         sandbox::messages::STATEMENTS,
@@ -112,6 +114,7 @@ pub fn tables() -> Vec<&'static Table> {
         parties::TABLES,
         programme::TABLES,
         payments::TABLES,
+        reconcile::TABLES,
         sandbox::TABLES,
         cases::TABLES,
         corporate::TABLES,

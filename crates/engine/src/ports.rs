@@ -5,6 +5,7 @@ use purser_domain::{
     identity::{ClaimKind, Verdict},
     ids::{CodeId, PartyId, Uid},
     money::Currency,
+    reconcile::{Head, Line},
     time::Timestamp,
     withdrawals::RailOutcome,
 };
@@ -262,6 +263,20 @@ pub trait BankMessageReader: Send + Sync {
     /// # Errors
     /// Why it cannot be taken in.
     fn read(&self, bytes: &[u8]) -> Result<BankMessage, MessageRefused>;
+}
+
+/// Reads statements of a rail, line by line: a file may have millions (P13).
+pub trait StatementReader: Send + Sync {
+    /// Reads one through and gives each line to `each`, in their order; what the statement says of itself comes at the end.
+    /// Reading goes on while `each` says so.
+    ///
+    /// # Errors
+    /// Why it cannot be taken in. Lines that were given before count for nothing then.
+    fn read(
+        &self,
+        source: &mut dyn std::io::Read,
+        each: &mut dyn FnMut(Line) -> bool,
+    ) -> Result<Head, MessageRefused>;
 }
 
 /// A message to a phone (P8, P15), in the clear: it lives only between the vault and the sender.

@@ -205,7 +205,7 @@ static ANY_SEALED: Statement = Statement {
     name: "vault.any_sealed",
     sql: "SELECT 1 FROM phones UNION ALL SELECT 1 FROM identities UNION ALL SELECT 1 FROM people UNION ALL \
           SELECT 1 FROM one_time_codes UNION ALL SELECT 1 FROM bank_orders UNION ALL \
-          SELECT 1 FROM webhooks UNION ALL SELECT 1 FROM payout_accounts WHERE kind <> 'sandbox' LIMIT 1",
+          SELECT 1 FROM staff_totp WHERE secret <> '' UNION ALL SELECT 1 FROM webhooks UNION ALL SELECT 1 FROM payout_accounts WHERE kind <> 'sandbox' LIMIT 1",
 };
 
 /// Statements of this module.

@@ -100,6 +100,9 @@ enum BenchVerb {
     /// What a creator with a long history waits for: overview, lists, export
     #[command(after_help = "Example:\n  purser bench records --json")]
     Records(bench::records::RecordsBench),
+    /// A statement of a million lines, from the file to the proof of its day
+    #[command(after_help = "Example:\n  purser bench reconcile --lines 1000000 --json")]
+    Reconcile(bench::reconcile::ReconcileBench),
     /// Pay-later orders singly and in bulk, evaluations, and what a limit was at a past instant
     #[command(after_help = "Example:\n  purser bench credit --json")]
     Credit(bench::credit::CreditBench),
@@ -126,6 +129,7 @@ fn run(verb: &Verb) -> anyhow::Result<()> {
         Verb::Bench(BenchVerb::Http(args)) => bench::http::run(args),
         Verb::Bench(BenchVerb::Withdrawals(args)) => bench::withdrawals::run(args),
         Verb::Bench(BenchVerb::Records(args)) => bench::records::run(args),
+        Verb::Bench(BenchVerb::Reconcile(args)) => bench::reconcile::run(args),
         Verb::Bench(BenchVerb::Charges(args)) => bench::charges::run(args),
         Verb::Bench(BenchVerb::ChargesClient(args)) => bench::charges_client::run(args),
         Verb::Bench(BenchVerb::Credit(args)) => bench::credit::run(args),

@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use clap::Args;
+use purser_api::{Format, StatementReaders};
 use purser_domain::{
     bank_files::text::{NAME_MAX, clean, is_account},
     policy::keys,
@@ -437,6 +438,16 @@ impl Rails {
             }
             _ => Registry::new(),
         }
+    }
+
+    /// Who reads statements: of the bank only those of the account that is connected.
+    pub(crate) fn statements(&self) -> StatementReaders {
+        let own =
+            bank_file::Statements { account: self.bank.as_ref().map(|bank| bank.debtor.account.clone()) };
+        StatementReaders::default()
+            .with(Some(bank_file::NAME), Format::Xml, Arc::new(own))
+            .with(None, Format::Xml, Arc::new(bank_file::Statements::default()))
+            .with(None, Format::Csv, Arc::new(alipay::Bills))
     }
 
     /// Who reads the notices.

@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use purser_engine::{
     Executor, Limits, Meta,
+    access::TotpRow,
     bank_files::{BankFileRow, BankOrderRow},
     call,
     identity::{CodeRow, IdentityRow, PersonRow, PhoneRow, Reseal, Sealed},
@@ -238,7 +239,8 @@ fn all_tables(secrets: &SecretsArgs, place: &Place, opened: &Opened) -> Result<(
         + table::<PayoutAccountRow>(desk, &vault)?
         + table::<SandboxMessageRow>(desk, &vault)?
         + table::<BankOrderRow>(desk, &vault)?
-        + table::<BankFileRow>(desk, &vault)?;
+        + table::<BankFileRow>(desk, &vault)?
+        + table::<TotpRow>(desk, &vault)?;
     call(&mut desk.clone(), AdmitVault::only_current(&vault), Meta::system())??;
     Ok((rows, vault.current()))
 }

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use axum::serve::ListenerExt as _;
 use clap::Args;
-use purser_api::{App, Notices, Persona};
+use purser_api::{App, Notices, Persona, Rates};
 use purser_domain::{
     help::{DEFAULT_HELP, Help},
     time::{SECOND, Zone},
@@ -71,6 +71,8 @@ pub(crate) struct ServeArgs {
     /// File with contacts and links for help; policies/help.toml shows what stands in it
     #[arg(long, value_name = "FILE", env = "PURSER_HELP_FILE")]
     pub(crate) help_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) rates: RateArgs,
     /// Test clock and fault dial are there: never with real money
     #[arg(long, env = "PURSER_SANDBOX")]
     pub(crate) sandbox: bool,
@@ -85,6 +87,46 @@ pub(crate) struct ServeArgs {
     /// Whom a visitor may be; only the demo has people to offer.
     #[arg(skip)]
     pub(crate) personas: Vec<Persona>,
+}
+
+/// How often somebody may call (P18).
+#[derive(Args, Debug, Clone, Copy)]
+pub(crate) struct RateArgs {
+    /// Requests a second that one API key may keep up, and twice as many at once; 0 for no limit
+    #[arg(long = "rate-key", value_name = "N", default_value_t = Rates::default().key, env = "PURSER_RATE_KEY")]
+    key: u32,
+    /// The same of a session, of staff or in the portal
+    #[arg(
+        long = "rate-session",
+        value_name = "N",
+        default_value_t = Rates::default().session,
+        env = "PURSER_RATE_SESSION"
+    )]
+    session: u32,
+    /// The same of an address where nobody says who calls; this machine itself has no limit
+    #[arg(
+        long = "rate-address",
+        value_name = "N",
+        default_value_t = Rates::default().address,
+        env = "PURSER_RATE_ADDRESS"
+    )]
+    address: u32,
+}
+
+impl Default for RateArgs {
+    fn default() -> Self {
+        let Rates { key, session, address } = Rates::default();
+        Self { key, session, address }
+    }
+}
+
+impl RateArgs {
+    /// No limit at all: benches measure the server.
+    pub(crate) const NONE: Self = Self { key: 0, session: 0, address: 0 };
+
+    const fn rates(self) -> Rates {
+        Rates { key: self.key, session: self.session, address: self.address }
+    }
 }
 
 /// A server that is running.
@@ -157,6 +199,7 @@ pub(crate) fn start(args: &ServeArgs, place: &Place) -> Result<Running> {
         opened.clock.clone(),
         Zone::shanghai(),
     );
+    app.limit(args.rates.rates());
     app.vault.clone_from(&vault);
     app.private_webhooks = services.private_webhooks;
     app.help = help;
@@ -164,6 +207,7 @@ pub(crate) fn start(args: &ServeArgs, place: &Place) -> Result<Running> {
     app.bank.seal = vault.as_ref().map(sealing);
     app.bank.reader =
         rails.bank.as_ref().map(|bank| -> Arc<dyn BankMessageReader> { Arc::new(bank.reader()) });
+    app.statements = rails.statements();
     rails.warn_of_missing(&app.current_rules(), opened.clock.business());
     services.sandbox = app.current_rules().sandbox;
     app.collect = args.collect.collect(&opened.executor, &rails)?;

@@ -187,6 +187,7 @@ const PLANTED: &[&str] = &[
     include_str!("credit/held.rs"),
     include_str!("credit/linked.rs"),
     include_str!("credit/risk.rs"),
+    include_str!("trust/reconcile.rs"),
     include_str!("../../engine/tests/ads.rs"),
     include_str!("../../engine/tests/credit_applications.rs"),
     include_str!("../../engine/tests/files.rs"),

@@ -42,6 +42,8 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0032_bank_bookings", include_str!("../migrations/0032_bank_bookings.sql")),
     ("0033_ad_stops", include_str!("../migrations/0033_ad_stops.sql")),
     ("0034_ad_books_before", include_str!("../migrations/0034_ad_books_before.sql")),
+    ("0035_reconciliation", include_str!("../migrations/0035_reconciliation.sql")),
+    ("0036_access", include_str!("../migrations/0036_access.sql")),
 ];
 
 static APPLIED: Statement = Statement {

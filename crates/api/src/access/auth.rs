@@ -61,10 +61,11 @@ impl Keys {
         text: &str,
         reads: &Reads,
         clock: &Clock,
+        idle: i64,
     ) -> Result<Option<Arc<Identity>>, Fault> {
         let Some(token) = Token::parse(text) else { return Ok(None) };
         let now = clock.machine();
-        let found = reads.read(|session| identify(session, &token, now))?.map(Arc::new);
+        let found = reads.read(|session| identify(session, &token, now, idle))?.map(Arc::new);
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = *blake3::hash(text.as_bytes()).as_bytes();
         if let Some(identity) = &found {

@@ -1,6 +1,9 @@
 //! Request id, access, and the answer's last touches.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State},
@@ -18,6 +21,7 @@ use purser_engine::{
 use crate::{
     App,
     access::{Access, Need, ROUTES, index_of},
+    devices::wants_device,
     problem::Problem,
 };
 
@@ -106,7 +110,7 @@ pub(crate) async fn enter(State(app): State<Arc<App>>, mut request: Request, nex
     let outcome = match route.and_then(|index| ROUTES.get(index)) {
         Some(access) => {
             let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-            let address = peer.map_or_else(String::new, |ConnectInfo(peer)| peer.ip().to_string());
+            let address = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
             admit(&app, access, (request.uri(), request.headers()), (&request_id, address)).await.map(Some)
         }
         // No such route or method: the fallbacks say so.
@@ -170,11 +174,24 @@ async fn admit(
     app: &Arc<App>,
     access: &Access,
     (uri, headers): (&Uri, &HeaderMap),
-    (request_id, address): (&str, String),
+    (request_id, address): (&str, Option<IpAddr>),
 ) -> Result<Call, Problem> {
     let (identity, cookie) = match access.need {
-        Need::Public => (nobody(), None),
-        Need::Anyone | Need::Scope(_) => identify(app, access, headers).await?,
+        Need::Public => {
+            app.limits.of_address(address)?;
+            (nobody(), None)
+        }
+        Need::Anyone | Need::Scope(_) => match identify(app, access, headers).await {
+            Ok(known) => {
+                app.limits.of_caller(&known.0)?;
+                known
+            }
+            Err(problem) => {
+                // Whoever tries tokens is told so more slowly.
+                app.limits.of_address(address)?;
+                return Err(problem);
+            }
+        },
     };
     let look_into_body = match (identity.portal, access.need) {
         (Some(portal), _) => own::admit(app, access, portal, uri).await?,
@@ -182,6 +199,13 @@ async fn admit(
             if identity.must_change_password {
                 let text = "somebody else has set your password: change it first, at POST /v1/me/password";
                 return Err(Problem::new(StatusCode::FORBIDDEN, "password_change_needed", text));
+            }
+            if let Some(role) = identity.role.filter(|_| !identity.has_totp)
+                && wants_device(app, role)
+            {
+                let text =
+                    "your role needs a device for one-time codes: enrol one first, at POST /v1/me/totp";
+                return Err(Problem::new(StatusCode::FORBIDDEN, "totp_enrolment_needed", text));
             }
             if !identity.scopes.has(scope) {
                 let text = format!("this needs the scope `{}`, which your token does not have", scope.name());
@@ -203,7 +227,7 @@ async fn admit(
         app: Arc::clone(app),
         identity,
         request_id: request_id.to_owned(),
-        address,
+        address: address.map_or_else(String::new, |address| address.to_string()),
         // Without a client of its own a key would be everybody's.
         key: key.filter(|_| !dry_run && !access.own_ids && access.need != Need::Public),
         dry_run,
@@ -216,16 +240,22 @@ async fn admit(
 }
 
 fn nobody() -> Arc<Identity> {
-    let (client, actor) = (Uid::NIL, "anonymous".to_owned());
-    Arc::new(Identity {
-        client,
-        actor,
+    Arc::new(nobody_at_all())
+}
+
+pub(super) fn nobody_at_all() -> Identity {
+    Identity {
+        client: Uid::NIL,
+        actor: "anonymous".to_owned(),
         scopes: Scopes::NONE,
         until: None,
         session: None,
+        role: None,
+        has_totp: false,
+        seen_at: None,
         must_change_password: false,
         portal: None,
-    })
+    }
 }
 
 /// Sessions of the portal are cookies, and nothing else.

@@ -23,6 +23,23 @@ sections! {
         "refunds_off" Platform: "按规则仅退回超时、重复或无法归属的付款。", "Only late, double and unassigned payments are given back.";
         "cash_not_enough": "账户余额不足以退款。", "The account has less than that left.";
     }
+    "Reconciliation" Staff {
+        "statement_currency": "对账单币种与账簿不一致。", "The statement is in another currency than the books.";
+        "statement_lines_missing": "对账单前面的明细尚未导入，请重新导入该文件。", "Lines before these are not in; give the file again.";
+        "statement_day_open": "对账单的最后一天尚未结束，请次日再导入。", "The statement's last day is not over; give it the day after.";
+        "statement_covered": "该日期已有其他对账单。", "Another statement covers these days.";
+        "statement_gap": "期初余额与上一份对账单的期末余额不符，中间可能缺一份。", "The opening balance is not what the statement before closed with; one between them is missing.";
+        "statement_sums": "对账单的期初、明细与期末不平。", "Opening balance and lines do not add up to the closing balance.";
+        "statement_empty": "对账单没有明细。", "The statement has no lines.";
+        "statement_days": "对账单的起止日期有误。", "The days of the statement are the wrong way round.";
+        "statement_day_outside": "有明细不在对账单的日期范围内。", "A line lies outside the days of the statement.";
+        "statement_unknown": "对账单不存在。", "There is no such statement.";
+        "reconciliation_item_unknown": "对账差异不存在。", "There is no such item.";
+        "reconciliation_item_closed": "该差异已处理。", "The item is closed.";
+        "reconciliation_item_in_transit": "该差异仍在途，对方账目可能稍后到达。", "The item is in transit; the other side may still come.";
+        "reconciliation_items_not_opposite": "两笔差异不能互相对冲。", "The two items are not one movement.";
+        "reconciliation_item_changed": "差异金额已变化，请重新提交。", "The item says another amount by now; propose it anew.";
+    }
     "The ledger" Staff {
         "id_reused": "该转账编号已用于其他内容，请使用新的编号。", "This transfer id was used with another content; use a new one.";
         "account_unknown": "账户不存在。", "There is no such account.";

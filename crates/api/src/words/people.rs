@@ -120,12 +120,18 @@ sections! {
     "Staff accounts" Staff {
         "sign_in_refused": "账号或密码错误。", "Login or password is wrong.";
         "account_locked": "密码错误次数过多，账号已暂时锁定。", "Too many wrong passwords; the account is locked for a while.";
+        "totp_required": "请输入动态验证码。", "Enter the one-time code of your device.";
+        "totp_wrong": "动态验证码错误或已使用。", "The one-time code is wrong, or was used before.";
+        "totp_enrolled": "该账号已绑定动态验证设备，请先解除。", "The account has a device already; remove it first.";
+        "totp_not_begun": "该账号尚未绑定动态验证设备。", "The account has no device.";
         "login_taken": "该登录名已存在。", "There is an account with this login.";
         "staff_unknown": "账号不存在。", "There is no such account.";
         "session_unknown": "登录已失效，请重新登录。", "The session is gone; sign in again.";
         "not_a_session": "API 密钥不能退出登录。", "An API key does not sign out.";
         "scope_missing": "没有权限。", "You are not allowed to do this.";
         "busy" Nobody: "系统繁忙，请稍后再试。", "Too busy; try again.";
+        "totp_enrolment_needed": "您的角色需要动态验证码，请先绑定设备。", "Your role needs a device for one-time codes; enrol it first.";
+        "rate_limited" Nobody: "操作过于频繁，请稍后再试。", "Too many requests; wait a moment.";
         "password_change_needed": "您的密码由他人设置，请先修改密码。", "Somebody else has set your password; change it first.";
         "password_wrong": "原密码错误。", "The password until now is wrong.";
         "password_same": "新密码不能与原密码相同。", "Choose another password than until now.";

@@ -9,7 +9,7 @@ use purser_storage::{Fault, Record, Session, Statement, Value};
 use crate::feed::one;
 
 use super::{
-    ApiKeyRow, PortalAccess, PortalSessionRow, Scopes, SessionRow, StaffRow, Token, TokenKind,
+    ApiKeyRow, PortalAccess, PortalSessionRow, Role, Scopes, SessionRow, StaffRow, Token, TokenKind, TotpRow,
     portal::SESSIONS_OF_PARTY,
 };
 
@@ -24,8 +24,13 @@ static STAFF: Statement = Statement {
           password_by FROM staff WHERE id > ?1 ORDER BY id LIMIT ?2",
 };
 
-/// Statements of this module.
-pub(crate) const STATEMENTS: &[&Statement] = &[&KEYS, &STAFF, &SESSIONS_OF_PARTY];
+static SESSIONS_OF_STAFF: Statement = Statement {
+    name: "access.sessions_of_staff",
+    sql: "SELECT id, staff, hash, created_at, expires_at, ended_at, seen_at, address, password_tag FROM staff_sessions \
+          WHERE staff = ?1 AND ended_at IS NULL AND expires_at > ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4",
+};
+
+pub(super) const STATEMENTS: &[&Statement] = &[&KEYS, &STAFF, &SESSIONS_OF_PARTY, &SESSIONS_OF_STAFF];
 
 /// Who presents a token that is good.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,26 +45,39 @@ pub struct Identity {
     pub until: Option<Timestamp>,
     /// The session, for staff.
     pub session: Option<Uid>,
+    /// What they are, for staff.
+    pub role: Option<Role>,
+    /// Their device is asked for at every sign-in, for staff.
+    pub has_totp: bool,
+    /// When the session was last written down as used, for staff.
+    pub seen_at: Option<Timestamp>,
     /// Somebody else has set the password: it is changed before anything else, so there are no scopes until then.
     pub must_change_password: bool,
     /// For whom somebody acts in the portal. They have no scopes: what they reach stands in the access table.
     pub portal: Option<PortalAccess>,
 }
 
-/// Who presents this token; `None` when it is unknown, wrong, expired, revoked or ended.
+/// Who presents this token; `None` when it is unknown, wrong, expired, revoked, ended, or of staff and unused for longer than
+/// `idle`, µs.
 ///
 /// # Errors
 /// Storage faults.
-pub fn identify(session: &mut dyn Session, token: &Token, now: Timestamp) -> Result<Option<Identity>, Fault> {
+pub fn identify(
+    session: &mut dyn Session,
+    token: &Token,
+    now: Timestamp,
+    idle: i64,
+) -> Result<Option<Identity>, Fault> {
     match token.kind {
         TokenKind::ApiKey => {
             Ok(one::<ApiKeyRow>(session, ApiKeyId(token.id))?.and_then(|row| of_key(&row, token, now)))
         }
         TokenKind::Session => {
             let Some(row) = one::<SessionRow>(session, token.id)? else { return Ok(None) };
-            if row.ended_at.is_some() || row.expires_at <= now {
+            if row.ended_at.is_some() || row.expires_at <= now || row.is_idle(idle, now) {
                 return Ok(None);
             }
+            let has_totp = one::<TotpRow>(session, row.staff)?.is_some_and(|row| row.is_on());
             let staff = one::<StaffRow>(session, row.staff)?;
             let staff = staff.filter(|staff| {
                 staff.disabled_at.is_none() && same(row.hash, SessionRow::bind(token.hash, &staff.password))
@@ -70,6 +88,9 @@ pub fn identify(session: &mut dyn Session, token: &Token, now: Timestamp) -> Res
                 scopes: if staff.must_change_password() { Scopes::NONE } else { staff.role.scopes() },
                 until: Some(row.expires_at),
                 session: Some(row.id),
+                role: Some(staff.role),
+                has_totp,
+                seen_at: Some(row.seen_at),
                 must_change_password: staff.must_change_password(),
                 portal: None,
             }))
@@ -105,6 +126,9 @@ fn of_portal(
         scopes: Scopes::NONE,
         until: Some(row.expires_at),
         session: None,
+        role: None,
+        has_totp: false,
+        seen_at: None,
         must_change_password: false,
         portal: Some(portal),
     }))
@@ -127,6 +151,9 @@ fn of_key(row: &ApiKeyRow, token: &Token, now: Timestamp) -> Option<Identity> {
         scopes: row.scopes,
         until,
         session: None,
+        role: None,
+        has_totp: false,
+        seen_at: None,
         must_change_password: false,
         portal: None,
     })
@@ -175,6 +202,29 @@ pub fn staff_account(session: &mut dyn Session, id: StaffId) -> Result<Option<St
 /// Storage faults.
 pub fn staff_accounts(session: &mut dyn Session, after: Uid, limit: i64) -> Result<Vec<StaffRow>, Fault> {
     list(session, &STAFF, after, limit)
+}
+
+/// Sessions of an account that are open, newest first, before `before`. Those that another password ended are left out.
+///
+/// # Errors
+/// Storage faults.
+pub fn staff_sessions(
+    session: &mut dyn Session,
+    staff: StaffId,
+    now: Timestamp,
+    before: Uid,
+    limit: i64,
+) -> Result<Vec<SessionRow>, Fault> {
+    let Some(account) = staff_account(session, staff)? else { return Ok(Vec::new()) };
+    let tag = SessionRow::tag(&account.password);
+    let mut rows = Vec::new();
+    let params = [Value::Bytes(&staff.0.0), Value::Int(now.0), Value::Bytes(&before.0), Value::Int(limit)];
+    session.query(&SESSIONS_OF_STAFF, &params, &mut |row| {
+        rows.push(SessionRow::read(row));
+        true
+    })?;
+    rows.retain(|row: &SessionRow| row.password_tag == tag);
+    Ok(rows)
 }
 
 fn list<T: Record>(

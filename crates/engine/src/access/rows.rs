@@ -175,7 +175,8 @@ impl Record for StaffRow {
 table!(
     /// Rows: [`SessionRow`].
     STAFF_SESSIONS, 34, "staff_sessions", key 1, [
-        id Bytes, staff Bytes, hash Bytes, created_at Int, expires_at Int, ended_at Int,
+        id Bytes, staff Bytes, hash Bytes, created_at Int, expires_at Int, ended_at Int, seen_at Int, address Text,
+        password_tag Text,
     ]
 );
 
@@ -194,9 +195,27 @@ pub struct SessionRow {
     pub expires_at: Timestamp,
     /// Signed out.
     pub ended_at: Option<Timestamp>,
+    /// When it was last used, to a minute.
+    pub seen_at: Timestamp,
+    /// The address that it was opened from; empty when it is not known.
+    pub address: String,
+    /// Tells that another password was set since.
+    pub password_tag: String,
 }
 
 impl SessionRow {
+    /// Tells passwords apart, and nothing of them.
+    pub fn tag(password: &[u8]) -> String {
+        let mut hasher = blake3::Hasher::new_derive_key("purser staff password tag v1");
+        hasher.update(password);
+        hasher.finalize().to_hex().chars().take(16).collect()
+    }
+
+    /// Whether it is unused for longer than `idle`, µs.
+    pub fn is_idle(&self, idle: i64, now: Timestamp) -> bool {
+        self.seen_at.max(self.created_at).plus(idle) <= now
+    }
+
     /// What is stored of a session: the hash of its secret together with the password (salt and hash) that it was
     /// opened with. A new password thus ends every session, whoever holds it.
     pub fn bind(secret_hash: [u8; 32], password: &[u8]) -> [u8; 32] {
@@ -221,6 +240,9 @@ impl Record for SessionRow {
         sink.at(self.created_at);
         sink.at(self.expires_at);
         sink.opt_at(self.ended_at);
+        sink.at(self.seen_at);
+        sink.text(&self.address);
+        sink.text(&self.password_tag);
     }
 
     fn write_key(key: &Self::Key, sink: &mut dyn Sink) {
@@ -235,6 +257,9 @@ impl Record for SessionRow {
             created_at: source.at(3),
             expires_at: source.at(4),
             ended_at: source.opt_at(5),
+            seen_at: source.at(6),
+            address: source.text(7).to_owned(),
+            password_tag: source.text(8).to_owned(),
         }
     }
 }

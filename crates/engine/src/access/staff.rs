@@ -5,7 +5,10 @@ use purser_domain::{
     time::{HOUR, MINUTE, Timestamp},
 };
 
-use super::{Role, SessionRow, StaffRow};
+use super::{
+    Role, SecondFactor, SessionRow, StaffRow, TotpRow,
+    totp::{admit, take_away},
+};
 use crate::{
     command::{Command, Ctx, Rejection},
     facts::Facts,
@@ -113,6 +116,10 @@ pub enum StaffChange {
     Role(Role),
     /// May not sign in any more; open sessions end.
     Disable,
+    /// The lock after wrong tries is lifted.
+    Unlock,
+    /// The device is taken away: who lost it signs in with the password, and enrols another one.
+    ResetTotp,
 }
 
 /// Changes a staff account.
@@ -139,11 +146,14 @@ impl Command for ChangeStaff {
             StaffChange::Password(_) => "access.set_password",
             StaffChange::Role(_) => "access.set_role",
             StaffChange::Disable => "access.disable_staff",
+            StaffChange::Unlock => "access.unlock_staff",
+            StaffChange::ResetTotp => "access.reset_totp",
         }
     }
 
     fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
         needs.row::<StaffRow>(self.id);
+        needs.row::<TotpRow>(self.id);
         needs.row::<Meta>(MODE.to_owned());
     }
 
@@ -171,6 +181,16 @@ impl Command for ChangeStaff {
                 tx.changed("role", row.role.name(), role.name());
                 row.role = *role;
             }
+            StaffChange::Unlock => {
+                let was = if row.locked_until.is_some() { "locked" } else { "active" };
+                tx.changed("state", was, "active");
+                row.failed = 0;
+                row.locked_until = None;
+            }
+            StaffChange::ResetTotp => {
+                tx.changed_unseen("totp", true);
+                take_away(tx, self.id);
+            }
             StaffChange::Disable => {
                 tx.changed(
                     "state",
@@ -196,6 +216,8 @@ pub struct NewSession {
     pub id: Uid,
     /// Hash of the secret.
     pub hash: [u8; 32],
+    /// The address that it is opened from.
+    pub address: String,
 }
 
 impl NewSession {
@@ -208,11 +230,17 @@ impl NewSession {
             created_at: ctx.machine,
             expires_at: ctx.machine.plus(SESSION_MICROS),
             ended_at: None,
+            seen_at: ctx.machine,
+            address: self.address.clone(),
+            password_tag: SessionRow::tag(&row.password),
         }
     }
 }
 
 /// Signs in. The slow comparison was made at the edge against version `seen`; here it counts.
+///
+/// Rejections in order: `sign_in_refused`, `account_locked`, `sign_in_refused` (a wrong password), `totp_required`,
+/// `totp_wrong`.
 pub struct SignIn {
     /// Who.
     pub staff: StaffId,
@@ -220,6 +248,8 @@ pub struct SignIn {
     pub seen: i64,
     /// Whether it was right.
     pub right: bool,
+    /// What was given besides.
+    pub second: SecondFactor,
     /// The session to open.
     pub session: NewSession,
 }
@@ -229,7 +259,7 @@ fn wrong() -> Rejection {
     Rejection::new("sign_in_refused", "login or password is wrong")
 }
 
-fn unlocked(row: &StaffRow, ctx: &Ctx) -> Result<(), Rejection> {
+pub(super) fn unlocked(row: &StaffRow, ctx: &Ctx) -> Result<(), Rejection> {
     let Some(until) = row.locked_until.filter(|until| *until > ctx.machine) else { return Ok(()) };
     let text = "too many wrong passwords: wait, or ask an admin";
     Err(Rejection::new("account_locked", text).with(Facts::new().at("locked_until", until)))
@@ -244,6 +274,7 @@ impl Command for SignIn {
 
     fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
         needs.row::<StaffRow>(self.staff);
+        needs.row::<TotpRow>(self.staff);
         needs.row::<SessionRow>(self.session.id);
     }
 
@@ -257,6 +288,7 @@ impl Command for SignIn {
             tx.keep_when_rejected(count_wrong_try(self.staff, ctx.machine));
             return Err(wrong());
         }
+        admit(tx, ctx, self.staff, &self.second)?;
         let session = self.session.open(&row, ctx);
         if row.failed > 0 || row.locked_until.is_some() {
             tx.put(StaffRow { failed: 0, locked_until: None, ..row });
@@ -327,7 +359,7 @@ impl Command for ChangeOwnPassword {
 }
 
 /// Counters only: the version stays, so that tries that run side by side all compare the same password.
-fn count_wrong_try(staff: StaffId, now: Timestamp) -> impl FnOnce(&mut Tx) + Send + 'static {
+pub(super) fn count_wrong_try(staff: StaffId, now: Timestamp) -> impl FnOnce(&mut Tx) + Send + 'static {
     move |tx| {
         if let Some(row) = tx.get::<StaffRow>(&staff).cloned() {
             let failed = row.failed + 1;
@@ -338,6 +370,71 @@ fn count_wrong_try(staff: StaffId, now: Timestamp) -> impl FnOnce(&mut Tx) + Sen
                 ..row
             });
         }
+    }
+}
+
+/// How often a session is written down as used, µs.
+pub const SEEN_EVERY: i64 = MINUTE;
+
+/// A session is used.
+pub struct TouchSession(pub Uid);
+
+impl Command for TouchSession {
+    type Output = ();
+
+    fn name(&self) -> &'static str {
+        "access.touch_session"
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
+        needs.row::<SessionRow>(self.0);
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<(), Rejection> {
+        if let Some(row) = tx.get::<SessionRow>(&self.0).cloned()
+            && row.seen_at.plus(SEEN_EVERY) <= ctx.machine
+        {
+            tx.put(SessionRow { seen_at: ctx.machine, ..row });
+        }
+        Ok(())
+    }
+
+    fn audited(&self) -> bool {
+        false
+    }
+}
+
+/// Ends a session of an account from elsewhere.
+///
+/// Rejections: `session_unknown`. One that has ended stays as it is.
+pub struct RevokeSession {
+    /// Which.
+    pub session: Uid,
+    /// Whose.
+    pub staff: StaffId,
+}
+
+impl Command for RevokeSession {
+    type Output = SessionRow;
+
+    fn name(&self) -> &'static str {
+        "access.revoke_session"
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
+        needs.row::<SessionRow>(self.session);
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<SessionRow, Rejection> {
+        let row = tx.get::<SessionRow>(&self.session).filter(|row| row.staff == self.staff).cloned();
+        let row = row.ok_or_else(|| Rejection::new("session_unknown", "there is no such session"))?;
+        let row = SessionRow { ended_at: row.ended_at.or(Some(ctx.machine)), ..row };
+        tx.put(row.clone());
+        Ok(row)
+    }
+
+    fn audit(&self, output: &SessionRow) -> (String, Facts) {
+        (output.staff.to_string(), Facts::new().text("session", output.id.with_prefix("ses")))
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{
     identity::{ReleasePhone, VoidIdentity},
     ledger::{AdjustFloat, ManualTransfer},
     programme,
+    reconcile::ResolveBreak,
     rows::ApprovalRow,
     rules::PolicyActivation,
     tx::{Needs, Tx},
@@ -35,6 +36,8 @@ pub enum Action {
     AdGrant(GiveGrant),
     /// What was found out about a payout that its rail leaves open.
     PayoutInquiry(PayoutInquiry),
+    /// Settling a break of reconciliation.
+    ResolveBreak(ResolveBreak),
     /// A limit or the end of an advance, which its own command carries out.
     Credit(CreditProposal),
     /// A command of another module, which uses the approval up when it runs ([`super::require_approval`]).
@@ -58,7 +61,7 @@ impl Action {
     pub fn scope(name: &str) -> Option<Scope> {
         match name {
             MANUAL_TRANSFER => Some(Scope::LedgerPost),
-            ADJUST_FLOAT => Some(Scope::FloatWrite),
+            ADJUST_FLOAT | ResolveBreak::ACTION => Some(Scope::FloatWrite),
             ACTIVATE_POLICY => Some(Scope::PolicyWrite),
             VoidIdentity::ACTION | ReleasePhone::ACTION => Some(Scope::IdentityWrite),
             ApplicationDecision::ACTION => Some(Scope::CreditDecide),
@@ -81,6 +84,7 @@ impl Action {
             Self::CreditApplication(_) => ApplicationDecision::ACTION,
             Self::AdGrant(_) => GiveGrant::ACTION,
             Self::PayoutInquiry(_) => PayoutInquiry::ACTION,
+            Self::ResolveBreak(_) => ResolveBreak::ACTION,
             Self::Credit(proposal) => proposal.name(),
             Self::Other { action, .. } => action,
         }
@@ -97,6 +101,7 @@ impl Action {
             Self::CreditApplication(decision) => decision.application.to_string(),
             Self::AdGrant(grant) => grant.party.to_string(),
             Self::PayoutInquiry(inquiry) => inquiry.subject(),
+            Self::ResolveBreak(resolve) => resolve.subject(),
             Self::Credit(proposal) => proposal.subject(),
             Self::Other { subject, .. } => subject.clone(),
         }
@@ -113,6 +118,7 @@ impl Action {
             Self::CreditApplication(decision) => decision.facts(),
             Self::AdGrant(grant) => grant.facts(),
             Self::PayoutInquiry(inquiry) => inquiry.facts(),
+            Self::ResolveBreak(resolve) => resolve.facts(),
             Self::Credit(proposal) => proposal.facts(),
             Self::Other { facts, .. } => facts.clone(),
         }
@@ -141,6 +147,7 @@ impl Action {
             }
             GiveGrant::ACTION => GiveGrant::from_facts(&row.facts).map(Self::AdGrant),
             PayoutInquiry::ACTION => PayoutInquiry::from_facts(&row.facts).map(Self::PayoutInquiry),
+            ResolveBreak::ACTION => ResolveBreak::from_facts(&row.facts).map(Self::ResolveBreak),
             action if APPROVED_ACTIONS.contains(&action) => {
                 CreditProposal::of(action, &row.subject, &row.facts).map(Self::Credit)
             }
@@ -162,6 +169,7 @@ impl Action {
             Self::CreditApplication(decision) => decision.needs(needs, ctx),
             Self::AdGrant(grant) => grant.want(needs, ctx),
             Self::PayoutInquiry(inquiry) => inquiry.needs(needs, ctx),
+            Self::ResolveBreak(resolve) => resolve.needs(needs),
             Self::Credit(proposal) => proposal.needs(needs),
             Self::Other { .. } => {}
         }
@@ -178,6 +186,7 @@ impl Action {
             Self::CreditApplication(decision) => decision.check(tx, ctx),
             Self::AdGrant(grant) => grant.check(tx, ctx),
             Self::PayoutInquiry(inquiry) => inquiry.check(tx, ctx),
+            Self::ResolveBreak(resolve) => resolve.check(tx),
             Self::Credit(proposal) => proposal.check(tx, ctx),
             Self::Other { .. } => Ok(()),
         }
@@ -203,6 +212,7 @@ impl Action {
                 asked.run(tx, ctx, second).map(|row| Facts::new().text("grant", row.id.to_string()))?
             }
             Self::PayoutInquiry(inquiry) => inquiry.run(tx, ctx)?,
+            Self::ResolveBreak(resolve) => resolve.run(tx, ctx, second)?,
             Self::Credit(proposal) => {
                 proposal.check(tx, ctx)?;
                 return Ok((ApprovalState::Approved, Facts::new()));

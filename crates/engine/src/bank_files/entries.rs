@@ -48,22 +48,42 @@ pub(super) enum Told {
     Differs,
 }
 
-fn key(message: Uid, statement: &Statement, entry: &Entry, index: usize, before: usize) -> Uid {
+/// What the keys of an account's entries begin with.
+fn of_account<'a>(account: &'a str, entry: &'a Entry) -> [&'a [u8]; 3] {
     let direction: &[u8] = if entry.credit { b"C" } else { b"D" };
-    let (index, part, before) = (index.to_le_bytes(), entry.part.to_le_bytes(), before.to_le_bytes());
-    let mut parts: Vec<&[u8]> = vec![statement.account.as_bytes(), direction, entry.currency.as_bytes()];
+    [account.as_bytes(), direction, entry.currency.as_bytes()]
+}
+
+/// The key of an entry that the bank numbers: two messages that carry it give it the same one.
+pub fn entry_id(account: &str, entry: &Entry) -> Option<Uid> {
+    numbered(account, entry, 0)
+}
+
+/// Likewise, of the one with so many alike before it: payers choose their references, and several of one batch may choose
+/// the same.
+fn numbered(account: &str, entry: &Entry, before: usize) -> Option<Uid> {
     if entry.bank_reference.is_empty() {
-        parts.extend([message.0.as_slice(), statement.id.as_bytes(), &index]);
-    } else {
-        parts.extend([entry.bank_reference.as_bytes(), entry.reference.as_bytes()]);
-        if entry.reference.is_empty() {
-            parts.push(&part);
-        } else if before != [0; 8] {
-            // Payers choose their references: several of one batch may choose the same.
-            parts.push(&before);
-        }
+        return None;
     }
-    Uid::derive("purser bank entry v1", &parts)
+    let (part, alike) = (entry.part.to_le_bytes(), before.to_le_bytes());
+    let mut parts = of_account(account, entry).to_vec();
+    parts.extend([entry.bank_reference.as_bytes(), entry.reference.as_bytes()]);
+    if entry.reference.is_empty() {
+        parts.push(&part);
+    } else if before > 0 {
+        parts.push(&alike);
+    }
+    Some(Uid::derive("purser bank entry v1", &parts))
+}
+
+/// Its key, or for one without a number the key of its place.
+fn key(message: Uid, statement: &Statement, entry: &Entry, index: usize, before: usize) -> Uid {
+    numbered(&statement.account, entry, before).unwrap_or_else(|| {
+        let index = index.to_le_bytes();
+        let mut parts = of_account(&statement.account, entry).to_vec();
+        parts.extend([message.0.as_slice(), statement.id.as_bytes(), &index]);
+        Uid::derive("purser bank entry v1", &parts)
+    })
 }
 
 impl<'m> Lines<'m> {

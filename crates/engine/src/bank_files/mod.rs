@@ -20,6 +20,7 @@ mod queries;
 mod rows;
 
 pub use collect::{AskOrder, CloseBankFile, CloseDueFiles, CollectOrder};
+pub use entries::entry_id;
 pub use fix::{FixBankFile, MarkBankFileSent, not_ready};
 pub use give_out::{DissolveBankFile, GiveOutBankFile};
 pub use hold_back::Carried;

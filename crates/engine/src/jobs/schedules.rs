@@ -19,6 +19,7 @@ use crate::{
     earnings::DateOrders,
     facts::Facts,
     programme::{CLOSE, CLOSE_STEP, CloseMonth, PUBLISH, TendMonths},
+    reconcile::{MATCH, run_match},
     rows::{JobRow, JobState},
     tx::{Needs, Tx},
     webhooks::CleanDeliveries,
@@ -360,6 +361,7 @@ impl Registry {
             })
             .with_schedule(PAY_ARREARS, |_, hands| Ok(PayArrears::plan(hands.reads)?))
             .with_tireless(AUTO_TOP_UP, run_auto_top_up)
+            .with_tireless(MATCH, run_match)
             .with_tireless(FOLLOW, run_follow)
             .with_tireless(BOOK_CHARGE, run_book_charge)
             .with_schedule(TEND_SETTLEMENTS, |_, hands| {

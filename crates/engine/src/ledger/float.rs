@@ -36,10 +36,15 @@ pub struct TopUpFloat {
     pub reference: String,
 }
 
+/// The transfer of a top-up of a rail's float under a reference.
+pub(crate) fn float_top_up_id(rail: &str, reference: &str) -> TransferId {
+    let parts: [&[u8]; 2] = [rail.as_bytes(), reference.trim().as_bytes()];
+    derived_transfer("purser float top-up v1", &parts)
+}
+
 impl TopUpFloat {
     fn id(&self) -> TransferId {
-        let parts: [&[u8]; 2] = [self.rail.as_bytes(), self.reference.trim().as_bytes()];
-        derived_transfer("purser float top-up v1", &parts)
+        float_top_up_id(&self.rail, &self.reference)
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod disk;
 pub(crate) mod http;
 pub(crate) mod ledger;
 pub(crate) mod month_close;
+pub(crate) mod reconcile;
 pub(crate) mod records;
 pub(crate) mod report;
 pub(crate) mod served;

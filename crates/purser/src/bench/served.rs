@@ -33,7 +33,7 @@ use crate::{
     keys,
     rails::RailArgs,
     secrets::SecretsArgs,
-    serve::{self, Running, ServeArgs},
+    serve::{self, RateArgs, Running, ServeArgs},
     services::ServiceArgs,
     store::{Place, StoreArgs},
 };
@@ -70,6 +70,7 @@ impl ServedArgs {
 /// A server of a bench's own on any free port.
 pub(super) fn server(workers: usize, writers: usize) -> ServeArgs {
     ServeArgs {
+        rates: RateArgs::NONE,
         personas: Vec::new(),
         store: StoreArgs::default(),
         listen: ([127, 0, 0, 1], 0).into(),

@@ -16,7 +16,7 @@ use crate::{
     keys,
     rails::RailArgs,
     secrets::SecretsArgs,
-    serve::{self, ServeArgs},
+    serve::{self, RateArgs, ServeArgs},
     services::ServiceArgs,
     store::{Place, StoreArgs},
 };
@@ -64,6 +64,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<()> {
         return Ok(());
     }
     let serve_args = ServeArgs {
+        rates: RateArgs::default(),
         collect: CollectArgs::default(),
         store: args.store.clone(),
         listen: SocketAddr::from(([127, 0, 0, 1], args.port)),

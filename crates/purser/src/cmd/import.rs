@@ -33,6 +33,7 @@ use super::{
     migrate,
     orders_csv::{self, Line},
     rules, shops_csv,
+    statement::{StatementArgs, take_in_statement},
     terms_csv::{self, TermsLine},
 };
 use crate::store::{Opened, Place, StoreArgs};
@@ -83,6 +84,14 @@ pub(crate) enum ImportVerb {
         Example:\n  purser import bank-message camt054.xml --data ./data"
     )]
     BankMessage(BankMessageArgs),
+    /// A statement of a rail, camt.053 or a bill of an Alipay account, of any size; its days are compared with the books
+    #[command(
+        after_help = "The days of a statement must be over, and follow those of the statement before without a gap in the\n\
+        balance. An import that broke off goes on when the file is given again; the same statement again changes\n\
+        nothing. On a folder no server may be running: use its API instead.\n\n\
+        Example:\n  purser import statement 2088_20260302.csv --rail alipay --data ./data"
+    )]
+    Statement(StatementArgs),
 }
 
 /// Flags of every import.
@@ -122,6 +131,7 @@ pub(crate) fn run(verb: &ImportVerb) -> Result<()> {
         ImportVerb::Shops(args) => import_shops(args),
         ImportVerb::CreditOrders(args) => import_credit_orders(args),
         ImportVerb::BankMessage(args) => take_in_message(args),
+        ImportVerb::Statement(args) => take_in_statement(args),
     }
 }
 
@@ -281,8 +291,13 @@ fn progress(rows: usize, quiet: bool) -> ProgressBar {
     if quiet {
         return ProgressBar::hidden();
     }
+    progress_of(rows as u64)
+}
+
+/// A bar for so many rows.
+pub(super) fn progress_of(rows: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {per_sec}, {eta} left");
-    ProgressBar::new(rows as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    ProgressBar::new(rows).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// Sends orders.

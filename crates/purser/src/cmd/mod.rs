@@ -21,12 +21,14 @@ mod orders_csv;
 pub(crate) mod policy;
 pub(crate) mod report;
 mod report_credit;
+mod report_float;
 mod rules;
 pub(crate) mod sandbox;
 mod sandbox_clicks;
 mod sandbox_market;
 mod shops_csv;
 pub(crate) mod sim;
+pub(crate) mod statement;
 mod terms_csv;
 pub(crate) mod verify;
 

@@ -9,7 +9,10 @@ use purser_domain::{
 use purser_engine::earnings::{EarningsReport, earnings_report, earnings_span};
 use serde_json::{Value, json};
 
-use super::report_credit::{CreditArgs, run_credit};
+use super::{
+    report_credit::{CreditArgs, run_credit},
+    report_float::{FloatReportArgs, run_float},
+};
 use crate::store::StoreArgs;
 
 /// Reports over everybody
@@ -21,6 +24,9 @@ pub(crate) enum ReportVerb {
     /// Totals of pay-later orders, and which merchants were limited, boosted, held or overdue, and why
     #[command(after_help = "Example:\n  purser report credit --data ./data --json")]
     Credit(CreditArgs),
+    /// The daily proof of float: float in the books = statement + items in transit + breaks
+    #[command(after_help = "Example:\n  purser report float --rail alipay --day 2026-03-02 --data ./data")]
+    Float(FloatReportArgs),
 }
 
 /// Flags of `purser report earnings`.
@@ -40,6 +46,7 @@ pub(crate) fn run(verb: &ReportVerb) -> Result<()> {
     match verb {
         ReportVerb::Earnings(args) => earnings(args),
         ReportVerb::Credit(args) => run_credit(args),
+        ReportVerb::Float(args) => run_float(args),
     }
 }
 

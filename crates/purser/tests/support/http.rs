@@ -119,6 +119,14 @@ impl Client {
         head.answer(&body)
     }
 
+    /// Writes CSV, and must be answered.
+    pub(crate) fn post_csv(&self, path: &str, key: &str, csv: &str) -> Answer {
+        let headers = [("Idempotency-Key", key), ("Content-Type", "text/csv")];
+        let answer = self.exchange("POST", path, &headers, csv.as_bytes());
+        let (head, body) = answer.unwrap_or_else(|e| panic!("POST {path}: {e}"));
+        head.answer(&body)
+    }
+
     fn connect(&self) -> Result<BufReader<TcpStream>> {
         let stream = TcpStream::connect(self.address)?;
         stream.set_nodelay(true)?;

@@ -10,9 +10,11 @@
 //! | `codes` | the classes of error codes |
 //! | `transfer` | transfers and queries, and what their replies mean |
 //! | `trade` | money in: the cashier page, queries, closing, refunds, notices (P11) |
+//! | `bill` | the bill of an account as a statement (P13) |
 //! | `notify` | messages that come by themselves |
 //! | `gateway` | a gateway of our own that signs, verifies and misbehaves, for tests and for trying things out |
 
+mod bill;
 pub mod certs;
 mod client;
 pub mod codes;
@@ -24,6 +26,7 @@ mod transfer;
 pub mod trust;
 mod wire;
 
+pub use bill::Bills;
 pub use client::{CallError, Client, Credentials, Params, Reply};
 pub use notify::{Message, Notices};
 pub use trade::{AlipayCollector, AlipayPage};

@@ -41,7 +41,7 @@ fn account_of<'a>(node: Node<'a, 'a>, path: &[&str]) -> Option<&'a str> {
     text_at(id, &["IBAN"]).or_else(|| text_at(id, &["Othr", "Id"]))
 }
 
-fn statement(node: Node<'_, '_>, own: Option<&str>) -> Result<Statement, MessageRefused> {
+pub(super) fn statement(node: Node<'_, '_>, own: Option<&str>) -> Result<Statement, MessageRefused> {
     let id = id_at(node, &["Id"])?.ok_or_else(|| missing(node, "Id"))?;
     let number = account_of(node, &["Acct"]).ok_or_else(|| missing(node, "Acct/Id"))?;
     if own.is_some_and(|own| own != number) {
@@ -99,7 +99,7 @@ fn sums(node: Node<'_, '_>, all_booked: bool) -> Result<Sums, MessageRefused> {
 }
 
 /// Reads an entry with its orders; says whether it is booked.
-fn entry(node: Node<'_, '_>, into: &mut Statement) -> Result<bool, MessageRefused> {
+pub(super) fn entry(node: Node<'_, '_>, into: &mut Statement) -> Result<bool, MessageRefused> {
     let amount_node = required(node, "Amt")?;
     let minor = amount(amount_node)?;
     let currency = amount_node.attribute("Ccy").unwrap_or_default().to_owned();

@@ -8,12 +8,14 @@ pub mod bank;
 mod folder;
 mod pain001;
 mod read;
+mod statement;
 mod status;
 mod xml;
 
 pub use folder::Folder;
 pub use pain001::{Debtor, Pain001};
 pub use read::{MESSAGE_MAX, Messages};
+pub use statement::Statements;
 
 use std::sync::Arc;
 

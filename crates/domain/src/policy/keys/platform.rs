@@ -76,6 +76,8 @@ registry! {
     PAYMENT_ORDER_TIME_OUT: Minutes, (1, 1440) = "payment_order.time_out", P11;
     /// How long a payment order that is paid by bank transfer stays open.
     PAYMENT_ORDER_TRANSFER_TIME_OUT: Hours, (1, 720) = "payment_order.bank_transfer_time_out", P11;
+    /// Days after which what is on one side of a reconciliation only is a break: until then the other side may still come.
+    RECONCILIATION_IN_TRANSIT: Days, (0, 30) = "reconciliation.in_transit", P13;
     /// Largest amount of one payment order.
     PAYMENT_ORDER_MAXIMUM: Amount, (1, MOST_MINOR) = "payment_order.maximum", P11;
     /// Payment orders of one party that may be open at a time.
@@ -112,6 +114,20 @@ registry! {
     PAYOUT_ACCOUNT_FIRST_COOLING_OFF: Hours, (0, 720) = "payout_account.first_cooling_off", P9;
     /// Payouts of this amount and more need two people.
     APPROVAL_PAYOUT_THRESHOLD: Amount, (0, MOST_MINOR) = "approval.payout_threshold", P16;
+
+    // Staff.
+    /// Whether an admin needs a device for one-time codes.
+    STAFF_TOTP_ADMIN: Flag, () = "staff.totp.admin", P18;
+    /// Whether somebody of finance needs a device for one-time codes.
+    STAFF_TOTP_FINANCE: Flag, () = "staff.totp.finance", P18;
+    /// Whether somebody of risk needs a device for one-time codes.
+    STAFF_TOTP_RISK: Flag, () = "staff.totp.risk", P18;
+    /// Whether somebody of support needs a device for one-time codes.
+    STAFF_TOTP_SUPPORT: Flag, () = "staff.totp.support", P18;
+    /// Whether somebody who only looks needs a device for one-time codes.
+    STAFF_TOTP_READ_ONLY: Flag, () = "staff.totp.read_only", P18;
+    /// After how long a session of staff that is not used ends.
+    STAFF_IDLE: Minutes, (5, 1440) = "staff.idle", P18;
 
     // Cases.
     /// Working days in which the desk owes an answer, by kind of case; a kind that is not listed promises none.
