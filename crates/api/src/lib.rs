@@ -19,6 +19,7 @@ mod document;
 mod edge;
 mod explain;
 mod feed;
+mod gauges;
 mod health;
 mod identity;
 mod keys;

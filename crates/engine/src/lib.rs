@@ -30,6 +30,7 @@ pub mod jobs;
 pub mod ledger;
 pub mod metadata;
 mod neighbours;
+pub mod observe;
 pub mod paging;
 pub mod parties;
 pub mod payments;
@@ -82,6 +83,7 @@ pub fn statements() -> Vec<&'static Statement> {
         purser_storage::files::STATEMENTS,
         invariants::STATEMENTS,
         &jobs::statements(),
+        observe::STATEMENTS,
         history::STATEMENTS,
         &identity::statements(),
         &parties::statements(),

@@ -16,6 +16,7 @@ mod certificates;
 mod corporate;
 mod counters;
 mod desk;
+mod figures;
 mod gate;
 mod gate_again;
 mod identity;
