@@ -41,6 +41,7 @@ pub mod rows;
 pub mod rules;
 pub mod sandbox;
 mod skew;
+pub mod statements;
 mod store;
 pub mod studio;
 pub mod tax;
@@ -85,6 +86,7 @@ pub fn statements() -> Vec<&'static Statement> {
         &jobs::statements(),
         observe::STATEMENTS,
         history::STATEMENTS,
+        statements::STATEMENTS,
         &identity::statements(),
         &parties::statements(),
         &programme::statements(),

@@ -29,6 +29,7 @@ mod payments_alipay;
 mod programme;
 mod reach;
 mod refund_waits;
+mod statements;
 mod studio;
 mod tax;
 mod webhooks;

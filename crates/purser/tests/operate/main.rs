@@ -6,3 +6,5 @@ mod support;
 
 mod deploy;
 mod failover;
+mod traces;
+mod upgrade;
