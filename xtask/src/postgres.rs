@@ -245,8 +245,9 @@ fn binaries() -> Result<PathBuf> {
 }
 
 fn find_binaries() -> Option<PathBuf> {
-    let complete =
-        |dir: &PathBuf| ["initdb", "pg_ctl", "pg_basebackup", "postgres"].iter().all(|name| dir.join(name).is_file());
+    let complete = |dir: &PathBuf| {
+        ["initdb", "pg_ctl", "pg_basebackup", "postgres"].iter().all(|name| dir.join(name).is_file())
+    };
     let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()

@@ -120,8 +120,7 @@ pub fn accounts(
     }
     let mut found = Vec::new();
     for reference in references {
-        let month =
-            history::month(session, zone, reference.id(), span.first.year(), span.first.month())?;
+        let month = history::month(session, zone, reference.id(), span.first.year(), span.first.month())?;
         if month.entries > 0 || month.opening_minor != 0 {
             found.push(StatementAccount {
                 reference,

@@ -104,7 +104,10 @@ impl TraceArgs {
         Ok(Some((Traces(provider), layer)))
     }
 
-    #[expect(clippy::float_arithmetic, reason = "the share of traces is no money, and their library takes a fraction")]
+    #[expect(
+        clippy::float_arithmetic,
+        reason = "the share of traces is no money, and their library takes a fraction"
+    )]
     fn share(&self) -> f64 {
         1.0 / f64::from(self.one_of.unwrap_or(1))
     }

@@ -33,7 +33,10 @@ fn settings(time_out: Duration) -> ConfigBuilder<AgentScope> {
 }
 
 /// A span for each call: whom, and what came back. Never a path, which may name somebody.
-fn traced(request: http::Request<SendBody>, next: MiddlewareNext) -> Result<http::Response<Body>, ureq::Error> {
+fn traced(
+    request: http::Request<SendBody>,
+    next: MiddlewareNext,
+) -> Result<http::Response<Body>, ureq::Error> {
     let span = tracing::info_span!(
         target: "trace.purser", "call", otel.kind = "client", http.request.method = %request.method(),
         server.address = request.uri().host().unwrap_or_default(), http.response.status_code = Empty,

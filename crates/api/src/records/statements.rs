@@ -261,7 +261,8 @@ impl Place {
         most: usize,
     ) -> Result<(usize, history::Page), Problem> {
         let account = accounts[self.index].reference.clone();
-        let read = move |session: &mut dyn Session| statements::lines(session, &account, &span, self.from, most);
+        let read =
+            move |session: &mut dyn Session| statements::lines(session, &account, &span, self.from, most);
         Ok((self.index, call.app.read(read).await?))
     }
 
@@ -274,7 +275,8 @@ impl Place {
         let cursor = Cursor::decode(text)?;
         let index = cursor.numbers.first().and_then(|index| usize::try_from(*index).ok());
         let index = index.filter(|index| *index < accounts.len());
-        let index = index.ok_or_else(|| Problem::invalid("cursor", "the next_cursor of a page of this statement"))?;
+        let index =
+            index.ok_or_else(|| Problem::invalid("cursor", "the next_cursor of a page of this statement"))?;
         Ok(Self { index, from: history::Cursor(TransferId(cursor.id)) })
     }
 }
@@ -396,7 +398,11 @@ pub(crate) async fn export_statement(
                 None => match Place::first(&accounts) {
                     Some(place) => {
                         still(&mut lines, 0..place.index);
-                        row(&mut lines, &accounts[place.index], &Row::Closing(accounts[place.index].closing_minor));
+                        row(
+                            &mut lines,
+                            &accounts[place.index],
+                            &Row::Closing(accounts[place.index].closing_minor),
+                        );
                         Under { place, sum: 0 }
                     }
                     None => {

@@ -43,7 +43,9 @@ pub(super) async fn download(
         async move {
             let at = place.unwrap_or(0);
             let read = tokio::task::spawn_blocking(move || piece(&file, at)).await;
-            let bytes = read.map_err(|_| Problem::from(purser_engine::Failure::Bug))?.map_err(|error| failed(&error))?;
+            let bytes = read
+                .map_err(|_| Problem::from(purser_engine::Failure::Bug))?
+                .map_err(|error| failed(&error))?;
             lines.raw(&bytes);
             let next = (bytes.len() == PIECE).then_some(at + PIECE as u64);
             Ok((lines, next))

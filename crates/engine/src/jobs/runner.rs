@@ -306,11 +306,8 @@ pub fn run_due(
         let span = tracing::info_span!(
             target: "trace.purser", "job", otel.name = claimed.kind, job = %claimed.lease.job, attempts = claimed.attempts
         );
-        let outcome = span.in_scope(|| {
-            catch_unwind(AssertUnwindSafe(|| runner.run(&claimed, &mut hands)))
-        });
-        let outcome =
-            outcome.unwrap_or_else(|_| Err(RunError::Failed("the runner panicked".to_owned())));
+        let outcome = span.in_scope(|| catch_unwind(AssertUnwindSafe(|| runner.run(&claimed, &mut hands))));
+        let outcome = outcome.unwrap_or_else(|_| Err(RunError::Failed("the runner panicked".to_owned())));
         reads.rollback();
         settle(desk, &claimed, outcome, runner.give_up_after());
     }

@@ -27,14 +27,18 @@ fn int(value: &Value, field: &str) -> i64 {
 /// Opening and lines lead to the closing balance, account by account, and the newest line stands at it.
 fn tied(statement: &Value, lines: &[Value]) {
     for account in statement["accounts"].as_array().unwrap() {
-        let own: Vec<&Value> = lines.iter().filter(|line| line["account_id"] == account["account_id"]).collect();
+        let own: Vec<&Value> =
+            lines.iter().filter(|line| line["account_id"] == account["account_id"]).collect();
         let sum: i64 = own.iter().map(|line| int(line, "change_minor")).sum();
         let closing = int(account, "closing_minor");
         assert_eq!(int(account, "opening_minor") + sum, closing, "{account}");
         assert_eq!(int(account, "change_minor"), sum);
         if let (Some(newest), Some(oldest)) = (own.first(), own.last()) {
             assert_eq!(int(newest, "balance_minor"), closing);
-            assert_eq!(int(oldest, "balance_minor") - int(oldest, "change_minor"), int(account, "opening_minor"));
+            assert_eq!(
+                int(oldest, "balance_minor") - int(oldest, "change_minor"),
+                int(account, "opening_minor")
+            );
         }
         for pair in own.windows(2) {
             assert_eq!(
@@ -88,7 +92,10 @@ fn a_month_is_told_as_the_ledger_has_it_p20() {
         let (april, none) = pages(&desk.client, &path("2026-04"));
         assert_eq!(none, [] as [Value; 0]);
         let closing = int(&earnings(&march), "closing_minor");
-        assert_eq!((int(&earnings(&april), "opening_minor"), int(&earnings(&april), "closing_minor")), (closing, closing));
+        assert_eq!(
+            (int(&earnings(&april), "opening_minor"), int(&earnings(&april), "closing_minor")),
+            (closing, closing)
+        );
         let (may, lines_of_may) = pages(&desk.client, &path("2026-05"));
         tied(&may, &lines_of_may);
         assert_eq!((int(&earnings(&may), "opening_minor"), &may["is_final"]), (closing, &json!(false)));
@@ -116,7 +123,8 @@ fn files(desk: &Desk, path: &str, statement: &Value, lines: &[Value]) {
     let csv = desk.client.text(&format!("{path}/export"));
     let rows = rows(&csv);
     assert_eq!(rows.len(), 1 + 2 * accounts.len() + lines.len());
-    let minor: i64 = rows[1..].iter().filter(|row| row[2] == "line").map(|row| row[7].parse::<i64>().unwrap()).sum();
+    let minor: i64 =
+        rows[1..].iter().filter(|row| row[2] == "line").map(|row| row[7].parse::<i64>().unwrap()).sum();
     assert_eq!(minor, lines.iter().map(|line| int(line, "change_minor")).sum::<i64>());
     let ids: Vec<&str> = rows[1..].iter().filter(|row| row[2] == "line").map(|row| row[10]).collect();
     let expected: Vec<&str> = lines.iter().map(|line| line["transfer_id"].as_str().unwrap()).collect();
@@ -131,4 +139,36 @@ fn files(desk: &Desk, path: &str, statement: &Value, lines: &[Value]) {
     assert_eq!(sheet.matches("<row ").count(), rows.len(), "a row for each of the CSV file");
     assert!(sheet.contains("期末") && !sheet.contains("<f>"), "nothing is a formula");
     desk.client.get(&format!("{path}/workbook?lang=fr")).ended(400);
+}
+
+/// P20: a file of more lines than are read at a time is whole, in order, and ends with the opening balance.
+#[test]
+fn a_month_of_thousands_of_lines_is_streamed_whole_p20() {
+    for place in Place::all() {
+        let desk = Desk::begun(&place, "2026-03-05T10:00:00+08:00");
+        let party = desk.creator("ann");
+        let line = |amount: i64| {
+            json!({
+                "debit": { "owner": "platform", "kind": "clients.clearing" },
+                "credit": { "owner": party, "kind": "earnings" }, "amount_minor": amount,
+            })
+        };
+        for part in 0..3 {
+            let transfers: Vec<Value> = (1..=900).map(|n| line(part * 900 + n)).collect();
+            let made = desk.post("/v1/transfers/bulk", &json!({ "transfers": transfers })).ended(200);
+            assert_eq!(made.int("made"), 900, "{}", made.body);
+        }
+        let path = format!("/v1/parties/{party}/statements/2026-03");
+        let csv = desk.client.text(&format!("{path}/export"));
+        let rows = rows(&csv);
+        assert_eq!(rows.len(), 1 + 2 + 2_700);
+        let changes: Vec<i64> = rows[2..2_702].iter().map(|row| row[7].parse().unwrap()).collect();
+        assert!(changes.iter().rev().copied().eq(1..=2_700), "newest first, none missing, none twice");
+        assert_eq!((rows[1][9], rows[2_702][9]), ("3646350", "0"));
+        let (status, _, bytes) = desk.client.download(&format!("{path}/workbook"));
+        assert_eq!(
+            (status, text_in(&bytes, "xl/worksheets/sheet1.xml").matches("<row ").count()),
+            (200, 2_703)
+        );
+    }
 }

@@ -34,10 +34,8 @@ const CLIENTS: usize = 6;
 /// Writes that are acknowledged before the primary is killed, and after the standby took over.
 const WRITES: usize = 300;
 
-static LINES: Statement = Statement {
-    name: "test.lines",
-    sql: "SELECT COUNT(*) FROM transfers WHERE amount = 7",
-};
+static LINES: Statement =
+    Statement { name: "test.lines", sql: "SELECT COUNT(*) FROM transfers WHERE amount = 7" };
 
 /// What the clients know.
 #[derive(Default)]
@@ -150,7 +148,9 @@ fn a_primary_that_is_killed_loses_nothing_and_servers_find_its_standby_p1_p24() 
         let died = watch.micros();
         let until = load.count.load(Ordering::Relaxed);
         admin_says(&standby, "SELECT CAST(pg_promote(true, 60) AS TEXT)");
-        wait_until("writes are acknowledged again", 90, || load.count.load(Ordering::Relaxed) > until + CLIENTS);
+        wait_until("writes are acknowledged again", 90, || {
+            load.count.load(Ordering::Relaxed) > until + CLIENTS
+        });
         outage = watch.micros() - died;
         wait_until("more load", 120, || load.count.load(Ordering::Relaxed) >= until + WRITES);
         load.done.store(true, Ordering::Relaxed);
@@ -169,7 +169,11 @@ fn a_primary_that_is_killed_loses_nothing_and_servers_find_its_standby_p1_p24() 
     let hot = AccountRef::platform(AccountKind::RevenueOperating, Currency::CNY).id();
     let hot = client().get(&format!("/v1/accounts/{hot}")).ended(200);
     let lines = ints(place.reader().as_mut(), &LINES, 1)[0][0];
-    assert_eq!(lines, i64::try_from(acknowledged.len()).unwrap(), "one line for each key, however often it was sent");
+    assert_eq!(
+        lines,
+        i64::try_from(acknowledged.len()).unwrap(),
+        "one line for each key, however often it was sent"
+    );
     assert!(hot.int("posted_minor") >= 7 * lines);
     let [one, other] = servers;
     one.stop();

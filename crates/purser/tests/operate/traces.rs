@@ -161,11 +161,18 @@ fn spans_hang_together_and_name_nobody_p23() {
         let request = named("POST /v1/withdrawals").unwrap_or_else(|| panic!("{spans:#?}"));
         let child = spans.iter().find(|span| span.parent == request.id).unwrap();
         assert_eq!((child.name.as_str(), &child.trace), ("withdrawal.request", &request.trace));
-        assert!(request.attributes.contains("201") && request.attributes.contains("http.route"), "{request:?}");
+        assert!(
+            request.attributes.contains("201") && request.attributes.contains("http.route"),
+            "{request:?}"
+        );
         assert!(named("rail.send").is_some(), "jobs are traced");
         assert!(named(" unknown").is_some(), "what has no route has no path");
         let read = named("GET /v1/rails").unwrap();
-        assert_eq!((read.trace.as_str(), read.parent.as_str()), (trace, parent), "the caller's trace goes on");
+        assert_eq!(
+            (read.trace.as_str(), read.parent.as_str()),
+            (trace, parent),
+            "the caller's trace goes on"
+        );
         let text = collector.text();
         for secret in ["canary", id.as_str(), withdrawal.as_str(), token.as_str(), "127.0.0.1"] {
             assert!(!text.contains(secret), "{secret} is in a trace");

@@ -46,11 +46,13 @@ fn schema(session: &mut dyn Session) -> Schema {
 /// Brings an empty database to an earlier version.
 fn build(session: &mut dyn Session, version: usize) {
     session.begin().unwrap();
-    let list = "CREATE TABLE schema_migrations (version INT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (version))@;";
+    let list =
+        "CREATE TABLE schema_migrations (version INT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (version))@;";
     session.run_script(list).unwrap();
     for (number, (name, sql)) in (1..).zip(&MIGRATIONS[..version]) {
         session.run_script(sql).unwrap();
-        let record = statement(format!("INSERT INTO schema_migrations (version, name) VALUES ({number}, '{name}')"));
+        let record =
+            statement(format!("INSERT INTO schema_migrations (version, name) VALUES ({number}, '{name}')"));
         session.execute(record, &[]).unwrap();
     }
     session.commit().unwrap();
@@ -63,14 +65,15 @@ fn rows(session: &mut dyn Session, table: &str, columns: &[(String, String)]) ->
     let select = statement(format!("SELECT {} FROM {table}", names.join(", ")));
     session
         .query(select, &[], &mut |row| {
-            let cell = |(index, (_, kind)): (usize, &(String, String))| match (row.is_null(index), kind.as_str()) {
-                (true, "INTEGER" | "INT") => Cell::NullInt,
-                (true, "TEXT") => Cell::NullText,
-                (true, _) => Cell::NullBytes,
-                (false, "INTEGER" | "INT") => Cell::Int(row.int(index)),
-                (false, "TEXT") => Cell::Text(row.text(index).to_owned()),
-                (false, _) => Cell::Bytes(row.bytes(index).to_vec()),
-            };
+            let cell =
+                |(index, (_, kind)): (usize, &(String, String))| match (row.is_null(index), kind.as_str()) {
+                    (true, "INTEGER" | "INT") => Cell::NullInt,
+                    (true, "TEXT") => Cell::NullText,
+                    (true, _) => Cell::NullBytes,
+                    (false, "INTEGER" | "INT") => Cell::Int(row.int(index)),
+                    (false, "TEXT") => Cell::Text(row.text(index).to_owned()),
+                    (false, _) => Cell::Bytes(row.bytes(index).to_vec()),
+                };
             found.push(columns.iter().enumerate().map(cell).collect());
             true
         })
@@ -125,12 +128,14 @@ fn books(parties: bool) -> Place {
     place.run(&["migrate", "--sandbox", "--begins-at", "2026-03-02"]).ended(0);
     for n in 1..=20 {
         let (amount, reference) = ((n * 1_000).to_string(), format!("top-up-{n}"));
-        let flags = ["float", "top-up", "--rail", "sandbox", "--amount-minor", &amount, "--reference", &reference];
+        let flags =
+            ["float", "top-up", "--rail", "sandbox", "--amount-minor", &amount, "--reference", &reference];
         place.run(&flags).ended(0);
     }
     place.key();
     if parties {
-        let mut csv = "order_id,creator_id,amount_minor,accepted_at,completed_at,status,task_type\n".to_owned();
+        let mut csv =
+            "order_id,creator_id,amount_minor,accepted_at,completed_at,status,task_type\n".to_owned();
         for n in 0..30 {
             let line = format!(
                 "o{n},c{},{},2026-02-01T10:00:00+08:00,2026-02-02T10:00:00+08:00,completed,video\n",
@@ -147,7 +152,8 @@ fn books(parties: bool) -> Place {
     place
 }
 
-static BALANCES: Statement = Statement { name: "test.balances", sql: "SELECT posted, entries FROM accounts ORDER BY id" };
+static BALANCES: Statement =
+    Statement { name: "test.balances", sql: "SELECT posted, entries FROM accounts ORDER BY id" };
 
 /// What stands on every account.
 fn balances(place: &Place) -> Vec<Vec<i64>> {
@@ -178,7 +184,8 @@ fn books_of_every_earlier_schema_come_up_and_verify_p24() {
             let mut copied = 0;
             for (table, columns) in &then {
                 let Some(known) = today.get(table) else { continue };
-                let columns: Vec<_> = columns.iter().filter(|column| known.contains(column)).cloned().collect();
+                let columns: Vec<_> =
+                    columns.iter().filter(|column| known.contains(column)).cloned().collect();
                 let mut rows = rows(from.as_mut(), table, &columns);
                 rows.retain(|row| existed(table, version, row));
                 insert(session.as_mut(), table, &columns, &rows);
@@ -193,7 +200,8 @@ fn books_of_every_earlier_schema_come_up_and_verify_p24() {
             assert_eq!(verified.code, 0, "version {version} on {}: {}", place.engine(), verified.out);
             assert_eq!(balances(&place), balances(source), "version {version}");
             // And they go on.
-            let flags = ["float", "top-up", "--rail", "sandbox", "--amount-minor", "5", "--reference", "after"];
+            let flags =
+                ["float", "top-up", "--rail", "sandbox", "--amount-minor", "5", "--reference", "after"];
             place.run(&flags).ended(0);
             place.verify(true);
         }
