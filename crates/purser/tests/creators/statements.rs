@@ -5,7 +5,10 @@ use std::io::Read as _;
 use serde_json::{Value, json};
 
 use super::desk::Desk;
-use crate::support::{http::Client, world::Place};
+use crate::support::{
+    http::Client,
+    world::{Place, wait_until},
+};
 
 /// Every line of a statement, page by page.
 fn pages(client: &Client, path: &str) -> (Value, Vec<Value>) {
@@ -74,7 +77,10 @@ fn a_month_is_told_as_the_ledger_has_it_p20() {
         for amount in [100_000, 70_000, 50_000, 30_000, 20_000] {
             desk.earn(&party, amount);
         }
-        desk.withdraw(&party, 40_000).ended(201);
+        let id = desk.withdraw(&party, 40_000).ended(201).text("id").to_owned();
+        wait_until("it is paid in March", 60, || {
+            desk.client.get(&format!("/v1/withdrawals/{id}")).text("state") == "paid"
+        });
         desk.move_to("2026-05-06T10:00:00+08:00");
         desk.earn(&party, 10_000);
         let path = |month: &str| format!("/v1/parties/{party}/statements/{month}");
