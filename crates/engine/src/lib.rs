@@ -34,6 +34,7 @@ pub mod observe;
 pub mod paging;
 pub mod parties;
 pub mod payments;
+pub mod personal;
 pub mod ports;
 pub mod programme;
 pub mod reads;

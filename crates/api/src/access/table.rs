@@ -272,6 +272,7 @@ pub(crate) const ROUTES: &[Access] = &[
     row("GET", "/v1/credit-sales", Need::Scope(Scope::CreditRead)),
     row("GET", "/v1/parties/{id}/bill-lines", Need::Scope(Scope::CreditRead)),
     row("GET", "/v1/parties/{id}/bill-lines/export", Need::Scope(Scope::CreditRead)),
+    row("GET", "/v1/parties/{id}/personal-data", Need::Scope(Scope::PersonalRead)),
     row("GET", "/v1/parties/{id}/statements/{month}", Need::Scope(Scope::LedgerRead)),
     row("GET", "/v1/parties/{id}/statements/{month}/export", Need::Scope(Scope::LedgerRead)),
     row("GET", "/v1/parties/{id}/statements/{month}/workbook", Need::Scope(Scope::LedgerRead)),

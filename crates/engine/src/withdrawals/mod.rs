@@ -28,6 +28,7 @@ mod terms;
 pub(crate) mod under_way;
 
 pub use account_changes::{ChangePayoutAccount, LockPayoutAccount, PayoutAccountChange};
+pub(crate) use accounts::payee;
 pub use accounts::{BindPayoutAccount, BoundAccount, SANDBOX_KIND};
 pub use apply::{RAIL_JOBS, RailJobs, rail_jobs};
 pub use carry::{dispatch_due, reroute_due, run_query, run_sandbox_callback, run_send};

@@ -70,8 +70,8 @@ fn what_waits_shows_with_its_age_p23() {
         assert_eq!((is("purser_webhook_deliveries_pending"), is("purser_webhook_deliveries_failed")), (1, 0));
         assert_eq!(is("purser_cases_open{kind=\"help\"}"), 1);
         desk.advance(4_000);
-        let age = is("purser_cases_open_seconds{kind=\"help\"}");
-        assert!(age >= 3_600, "{age} s: {}", desk.now());
+        // A runner of jobs that read the clock just before it moved may put it back for a moment.
+        wait_until("the case is older", 10, || is("purser_cases_open_seconds{kind=\"help\"}") >= 3_600);
         assert!(is("purser_webhooks_failing_seconds") >= 3_600);
         let support = desk.staff("li", "support");
         let close = json!({ "decision": "resolve", "reason": "Answered." });
