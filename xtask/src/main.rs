@@ -4,7 +4,9 @@ mod bench;
 mod codegen;
 mod console;
 mod demo;
+mod deny;
 mod postgres;
+mod sbom;
 mod steps;
 mod test;
 mod tidy;
@@ -23,6 +25,7 @@ cargo xtask: everything that is automated here
     cargo xtask codegen   write api/openapi.json from the server's types
     cargo xtask bench     measure, five runs, report the median
     cargo xtask pg        a throw-away PostgreSQL to work with
+    cargo xtask sbom      what a release is made of, as CycloneDX
 
 `cargo xtask COMMAND --help` says more about each.
 ";
@@ -58,6 +61,7 @@ fn dispatch(args: &[String]) -> Result<()> {
         "codegen" => (codegen::HELP, codegen::run),
         "bench" => (bench::HELP, bench::run),
         "pg" => (postgres::HELP, postgres::run),
+        "sbom" => (sbom::HELP, sbom::run),
         other => bail!("there is no `cargo xtask {other}`; `cargo xtask --help` lists what there is"),
     };
     // After `--` everything belongs to the program that is run.

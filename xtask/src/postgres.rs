@@ -45,12 +45,24 @@ pub(crate) struct Server {
     owner: Option<ChildStdin>,
     url: String,
     dir: PathBuf,
+    standby: Option<u16>,
 }
 
 impl Server {
     /// Starts a server, installing PostgreSQL when it is missing and that is possible.
     pub(crate) fn start() -> Result<Self> {
-        Self::launch("owned")
+        Self::launch("owned", false)
+    }
+
+    /// Starts a primary and a standby that every commit waits for.
+    pub(crate) fn start_pair() -> Result<Self> {
+        Self::launch("owned", true)
+    }
+
+    /// What a test needs to kill the primary and promote the standby: the URL of each, and the primary's data folder.
+    pub(crate) fn pair(&self) -> Option<String> {
+        let standby = self.standby?;
+        Some(format!("{} {} {}", self.url, url_of(standby), self.dir.join("data").display()))
     }
 
     /// URL of the administrative database; its user may create databases.
@@ -58,12 +70,12 @@ impl Server {
         &self.url
     }
 
-    fn launch(mode: &str) -> Result<Self> {
+    fn launch(mode: &str, pair: bool) -> Result<Self> {
         let bin = binaries()?;
         let account = if is_root() { Some(Account::unprivileged()?) } else { None };
         // A port is free when it is chosen, and may be taken a moment later.
         for _ in 0..3 {
-            if let Some(server) = Self::launch_once(&bin, account.as_ref(), mode)? {
+            if let Some(server) = Self::launch_once(&bin, account.as_ref(), mode, pair)? {
                 return Ok(server);
             }
         }
@@ -71,8 +83,9 @@ impl Server {
     }
 
     /// `None` when the port was taken meanwhile.
-    fn launch_once(bin: &Path, account: Option<&Account>, mode: &str) -> Result<Option<Self>> {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+    fn launch_once(bin: &Path, account: Option<&Account>, mode: &str, pair: bool) -> Result<Option<Self>> {
+        let port = free_port()?;
+        let standby = pair.then(free_port).transpose()?;
         let dir = std::env::temp_dir().join(format!("purser-pg-{}-{port}", std::process::id()));
         fs::create_dir(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
         fs::set_permissions(&dir, fs::Permissions::from_mode(0o700))?;
@@ -85,6 +98,7 @@ impl Server {
             .arg(bin)
             .arg(&dir)
             .args([&port.to_string(), mode])
+            .args(standby.map(|port| port.to_string()))
             .current_dir("/")
             .stdin(if mode == "owned" { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
@@ -92,8 +106,7 @@ impl Server {
             .process_group(0)
             .spawn()
             .context("cannot run a shell for PostgreSQL")?;
-        let url = format!("postgres://purser@127.0.0.1:{port}/postgres");
-        let mut server = Self { keeper, owner: None, url, dir };
+        let mut server = Self { keeper, owner: None, url: url_of(port), dir, standby };
         server.owner = server.keeper.stdin.take();
         let mut line = String::new();
         let output = server.keeper.stdout.take().context("the shell has no output")?;
@@ -111,6 +124,14 @@ impl Server {
         );
         Ok(None)
     }
+}
+
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+fn url_of(port: u16) -> String {
+    format!("postgres://purser@127.0.0.1:{port}/postgres")
 }
 
 impl Drop for Server {
@@ -145,7 +166,7 @@ fn foreground() -> Result<()> {
 
 fn detach(file: &Path) -> Result<()> {
     ensure!(!file.exists(), "{} exists: stop that server first with `cargo xtask pg --stop`", file.display());
-    let server = Server::launch("detached")?;
+    let server = Server::launch("detached", false)?;
     let pid = server.keeper.id();
     fs::write(file, format!("export {URL_VARIABLE}={}\nexport {PID_VARIABLE}={pid}\n", server.url()))
         .with_context(|| format!("cannot write {}", file.display()))?;
@@ -224,8 +245,9 @@ fn binaries() -> Result<PathBuf> {
 }
 
 fn find_binaries() -> Option<PathBuf> {
-    let complete =
-        |dir: &PathBuf| ["initdb", "pg_ctl", "postgres"].iter().all(|name| dir.join(name).is_file());
+    let complete = |dir: &PathBuf| {
+        ["initdb", "pg_ctl", "pg_basebackup", "postgres"].iter().all(|name| dir.join(name).is_file())
+    };
     let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()

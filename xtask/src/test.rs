@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::{
     codegen, console,
+    deny::{self, Checked},
     postgres::Server,
     steps::{Profile, Steps, build_purser, capture, cargo, check, describe, root},
     tidy,
@@ -25,13 +26,16 @@ cargo xtask test: all that CI checks
 
 Steps, each with its time; a failed step does not hide the ones after it:
     fetch dependencies · fmt · clippy · tidy · PostgreSQL · build purser · API contract · tests ·
-    console (its types, its tests, its build) · journeys (a browser against purser on SQLite)
+    console (its types, its tests, its build) · journeys (a browser against purser on SQLite) ·
+    with --long also dependencies (`cargo deny check`, where cargo-deny is installed)
 
 The tests find what they need in the environment, and so can you:
     PURSER_TEST_POSTGRES   URL of a PostgreSQL where databases may be created. When it is set, that server is
                            used; otherwise a throw-away one is started and deleted afterwards
                            (`cargo xtask pg --help`).
     PURSER_BIN             the purser binary under test
+    PURSER_TEST_PAIR       with --long: URLs of a primary and of its synchronous standby, and the primary's data folder;
+                           a throw-away pair is started for the test that kills the primary
     PURSER_LONG            1 with --long
     CHROMIUM               the browser of the journeys; otherwise the system's, which is installed where that can be
     UPDATE_EXPECT          1 rewrites the expectations of data-driven cases
@@ -40,9 +44,8 @@ What could not be shown on this machine is told before the totals: `skipped: …
 ";
 
 const QUICK_LEAVES_OUT: &str = "the quick set leaves out: further seeds of the simulation, most of the SIGKILL rounds, \
-     half of the pages' looks, larger generated cases (`cargo xtask test --long` has them)";
-const LONG_LEAVES_OUT: &str = "the long set leaves out: speed (`cargo xtask bench`), licences and advisories of \
-     dependencies (`cargo deny check`)";
+     a PostgreSQL primary that is killed, half of the pages' looks, larger generated cases (`cargo xtask test --long` has them)";
+const LONG_LEAVES_OUT: &str = "the long set leaves out: speed (`cargo xtask bench`)";
 
 struct Options {
     long: bool,
@@ -79,6 +82,13 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         if options.filters.is_empty() {
             pages(&mut steps, (&binary, options.long), (&mut totals, &mut skipped));
         }
+    }
+    if options.long && options.filters.is_empty() {
+        let checked = steps.run("dependencies", deny::check).unwrap_or_default();
+        skipped.extend(checked.into_iter().filter_map(|checked| match checked {
+            Checked::Skipped(what) => Some(what),
+            Checked::Clean => None,
+        }));
     }
     // Stopped before the totals, so that the last line is the one that counts.
     drop(server);
@@ -201,6 +211,7 @@ fn tests(
     server: Option<&Server>,
     (totals, skipped): (&mut Totals, &mut Vec<String>),
 ) -> Result<()> {
+    let pair = if options.long { Some(Server::start_pair()?) } else { None };
     // Where tests say what they did not show.
     let told = std::env::temp_dir().join(format!("purser-skipped-{}", std::process::id()));
     let mut command = cargo(&["test", "--workspace", "--no-fail-fast", "--"]);
@@ -208,8 +219,8 @@ fn tests(
     if let Some(server) = server {
         command.env("PURSER_TEST_POSTGRES", server.url());
     }
-    if options.long {
-        command.env("PURSER_LONG", "1");
+    if let Some(pair) = pair.as_ref().and_then(Server::pair) {
+        command.env("PURSER_LONG", "1").env("PURSER_TEST_PAIR", pair);
     }
     let status = relay(&mut command, |line| totals.add(line))?;
     // Absent when nothing was skipped.

@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use axum::http::HeaderMap;
 use purser_domain::{
     help::Help,
     ids::{TypedId, Uid},
@@ -21,6 +22,7 @@ use purser_engine::{
     vault::Vault,
 };
 use tokio::sync::{Notify, Semaphore};
+use tracing::Instrument as _;
 
 use crate::{
     Collect,
@@ -77,6 +79,8 @@ pub struct App {
     pub private_webhooks: bool,
     /// The console's files; absent where it was not built.
     pub pages: Option<Arc<dyn Pages>>,
+    /// Lets the span of a request continue the trace that its headers name; absent where nothing is traced.
+    pub continue_trace: Option<fn(&tracing::Span, &HeaderMap)>,
     /// Browsers reach this server by https alone, so cookies are for that alone.
     pub secure_cookies: bool,
     /// Whom a visitor of the demo may be; nobody anywhere else.
@@ -127,6 +131,7 @@ impl App {
             collect: Collect::default(),
             private_webhooks: false,
             pages: None,
+            continue_trace: None,
             secure_cookies: false,
             personas: Vec::new(),
             ids: Mutex::new(IdSource::system()),
@@ -164,7 +169,8 @@ impl App {
         read: impl FnOnce(&mut dyn purser_engine::Session) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Problem> {
         let reads = Arc::clone(&self.reads);
-        let outcome = tokio::task::spawn_blocking(move || reads.read(read)).await;
+        let span = tracing::info_span!(target: "trace.purser", "read");
+        let outcome = tokio::task::spawn_blocking(move || reads.read(read)).instrument(span).await;
         match outcome {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(fault)) => {

@@ -22,8 +22,8 @@ use crate::{
     problem::{Problem, named},
     programme::AdjustmentProposal,
     rails::currency_of,
-    withdrawals::InquiryProposal,
     reconciliation::BreakProposal,
+    withdrawals::InquiryProposal,
 };
 
 /// Something that needs a second person (P16).

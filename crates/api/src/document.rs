@@ -9,8 +9,8 @@ use crate::{
     access::{Need, find, in_contract},
     ad_clicks, ad_stream, ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit,
     devices, explain, feed, health, identity, keys, ledger, notices, operations, orders, parties,
-    party_notes, payments, payout_accounts, people, portal, problem, programme, rails, reconciliation,
-    records, rules, settlements, staff, staff_sessions, studio, tax, webhooks, withdrawals,
+    party_notes, payments, payout_accounts, people, personal_data, portal, problem, programme, rails,
+    reconciliation, records, rules, settlements, staff, staff_sessions, studio, tax, webhooks, withdrawals,
 };
 
 #[derive(OpenApi)]
@@ -185,6 +185,10 @@ use crate::{
         credit::list_sales,
         records::bills::list_bill_lines,
         records::bills::export_bill_lines,
+        personal_data::take_personal_data,
+        records::statements::get_statement,
+        records::statements::export_statement,
+        records::statements::statement_workbook,
         records::proceeds::list_proceeds,
         records::proceeds::export_proceeds,
         credit::list_credit_orders,

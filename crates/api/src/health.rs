@@ -14,12 +14,13 @@ use purser_domain::time::{SECOND, Timestamp};
 use purser_engine::{
     Failure, FaultKind, Job, Meta, Reply,
     chain::TakeCheckpoint,
+    observe::observe,
     withdrawals::{overdue_count, waiting_for_funds},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{App, edge::json, metrics::Payouts};
+use crate::{App, edge::json, gauges::Gauges, metrics::Payouts};
 
 /// A commit that is younger than this proves that the database can be written, µs.
 const RECENT: i64 = 10 * SECOND;
@@ -157,7 +158,15 @@ async fn probe(app: &Arc<App>) -> bool {
 #[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, body = String, content_type = "text/plain", description = "Prometheus text format")))]
 pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
     let ready = !app.pulse.is_full(app.clock.machine());
-    let mut response = app.metrics.text(&app.executor, ready, payouts(&app).await.as_ref()).into_response();
+    // Before this request takes one of them itself.
+    let reads = app.reads.figures();
+    let (now, machine, currency) = (app.now(), app.clock.machine(), app.rules().currency);
+    let look = move |session: &mut dyn purser_engine::Session| {
+        Ok(Gauges { observed: observe(session, currency, (now, machine))?, now })
+    };
+    let (payouts, gauges) = (payouts(&app).await, app.read(look).await.ok());
+    let text = app.metrics.text(&app.executor, ready, (payouts.as_ref(), gauges.as_ref(), reads));
+    let mut response = text.into_response();
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response

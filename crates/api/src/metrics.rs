@@ -10,9 +10,9 @@ use std::{
 };
 
 use purser_domain::time::{SECOND, Timestamp};
-use purser_engine::{Executor, withdrawals::Waiting};
+use purser_engine::{Executor, reads::ReadFigures, withdrawals::Waiting};
 
-use crate::access::ROUTES;
+use crate::{access::ROUTES, gauges::Gauges};
 
 /// Upper ends of the buckets of request durations, µs.
 const BUCKETS: [u64; 10] = [500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 500_000, 2_000_000];
@@ -88,15 +88,34 @@ impl Metrics {
     }
 
     /// The page.
-    pub(crate) fn text(&self, executor: &Executor, ready: bool, payouts: Option<&Payouts>) -> String {
-        let mut out = String::with_capacity(4096);
+    pub(crate) fn text(
+        &self,
+        executor: &Executor,
+        ready: bool,
+        (payouts, look, reads): (Option<&Payouts>, Option<&Gauges>, ReadFigures),
+    ) -> String {
+        let mut out = String::with_capacity(8192);
         let stats = executor.stats();
         let gauges = [
-            ("purser_queue_length", "Commands that wait for a writer", executor.waiting() as u64),
             (
                 "purser_queue_age_microseconds",
-                "How long the last group took: what a new command waits for at most while the queue moves",
-                executor.last_group_micros(),
+                "How long the oldest command that waits for a writer has been waiting",
+                executor.waiting_micros(),
+            ),
+            ("purser_queue_length", "Commands that wait for a writer", executor.waiting() as u64),
+            (
+                "purser_queue_room",
+                "Commands that may wait; beyond it callers get 503",
+                executor.room() as u64,
+            ),
+            ("purser_last_group_microseconds", "How long the last group took", executor.last_group_micros()),
+            ("purser_reads_limit", "Sessions that read, at most", reads.limit as u64),
+            ("purser_reads_in_use", "Sessions that read now", reads.in_use as u64),
+            ("purser_reads_waiting", "Reads that wait for a session", reads.waiting as u64),
+            (
+                "purser_database_readable",
+                "Whether the figures below could be read",
+                u64::from(look.is_some()),
             ),
             ("purser_requests_open", "Requests under way", self.open.load(Ordering::Relaxed)),
             ("purser_ready", "Whether /readyz says yes", u64::from(ready)),
@@ -116,6 +135,9 @@ impl Metrics {
         self.durations_text(&mut out);
         if let Some(payouts) = payouts {
             payouts.text(&mut out);
+        }
+        if let Some(look) = look {
+            look.text(&mut out);
         }
         let name = "purser_http_requests_total";
         let _ = writeln!(out, "# HELP {name} Requests by route and status\n# TYPE {name} counter");

@@ -12,8 +12,8 @@ use axum::{
 use crate::{
     App, ad_clicks, ad_stream, ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit,
     devices, edge, explain, feed, health, identity, keys, ledger, notices, operations, orders, pages,
-    parties, party_notes, payments, payout_accounts, people, portal, programme, rails, reconciliation,
-    records, rules, staff, staff_sessions, studio, tax, webhooks, withdrawals,
+    parties, party_notes, payments, payout_accounts, people, personal_data, portal, programme, rails,
+    reconciliation, records, rules, staff, staff_sessions, studio, tax, webhooks, withdrawals,
 };
 
 /// The whole service.
@@ -123,6 +123,10 @@ fn pay_later() -> Routes {
         .route("/v1/credit-sales", get(credit::list_sales))
         .route("/v1/parties/{id}/bill-lines", get(records::bills::list_bill_lines))
         .route("/v1/parties/{id}/bill-lines/export", get(records::bills::export_bill_lines))
+        .route("/v1/parties/{id}/personal-data", get(personal_data::take_personal_data))
+        .route("/v1/parties/{id}/statements/{month}", get(records::statements::get_statement))
+        .route("/v1/parties/{id}/statements/{month}/export", get(records::statements::export_statement))
+        .route("/v1/parties/{id}/statements/{month}/workbook", get(records::statements::statement_workbook))
         .route("/v1/parties/{id}/proceeds/lines", get(records::proceeds::list_proceeds))
         .route("/v1/parties/{id}/proceeds/lines/export", get(records::proceeds::export_proceeds))
         .route("/v1/parties/{id}/credit-orders", get(credit::list_credit_orders))

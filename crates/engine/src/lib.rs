@@ -31,9 +31,11 @@ mod kept;
 pub mod ledger;
 pub mod metadata;
 mod neighbours;
+pub mod observe;
 pub mod paging;
 pub mod parties;
 pub mod payments;
+pub mod personal;
 pub mod ports;
 pub mod programme;
 pub mod reads;
@@ -42,6 +44,7 @@ pub mod rows;
 pub mod rules;
 pub mod sandbox;
 mod skew;
+pub mod statements;
 mod store;
 pub mod studio;
 pub mod tax;
@@ -84,7 +87,9 @@ pub fn statements() -> Vec<&'static Statement> {
         purser_storage::files::STATEMENTS,
         invariants::STATEMENTS,
         &jobs::statements(),
+        observe::STATEMENTS,
         history::STATEMENTS,
+        statements::STATEMENTS,
         &identity::statements(),
         &parties::statements(),
         &programme::statements(),

@@ -18,6 +18,18 @@ pub struct Reads {
 struct State {
     idle: Vec<Box<dyn Session>>,
     out: usize,
+    waiting: usize,
+}
+
+/// Who reads now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadFigures {
+    /// Sessions at most.
+    pub limit: usize,
+    /// Sessions in use.
+    pub in_use: usize,
+    /// Reads that wait for one.
+    pub waiting: usize,
 }
 
 impl Reads {
@@ -47,10 +59,18 @@ impl Reads {
         outcome
     }
 
+    /// Who reads now.
+    pub fn figures(&self) -> ReadFigures {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        ReadFigures { limit: self.limit, in_use: state.out, waiting: state.waiting }
+    }
+
     fn take(&self) -> Result<Option<Box<dyn Session>>, Fault> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         while state.out >= self.limit {
+            state.waiting += 1;
             state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
         }
         state.out += 1;
         if let Some(session) = state.idle.pop() {

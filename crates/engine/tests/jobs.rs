@@ -11,7 +11,8 @@ use std::sync::{
 use purser_domain::{
     ids::JobId,
     ledger::Step,
-    time::{DAY, HOUR, MINUTE, SECOND},
+    money::Currency,
+    time::{DAY, HOUR, MINUTE, SECOND, Timestamp},
 };
 use purser_engine::{
     Command, Ctx, Job, Meta, Needs, Rejection, Reply, Tx, Writer,
@@ -21,6 +22,7 @@ use purser_engine::{
         self, ArmSchedules, ClaimJob, Every, FailJob, FinishJob, FreeJobs, Lease, Ran, Registry, RetryJob,
         RunError,
     },
+    observe::{Observed, observe},
     rows::JobState,
 };
 use support::{Books, balance, clearing, code, earnings, post, run};
@@ -255,17 +257,32 @@ fn failures_wait_longer_each_time_and_end_with_staff() {
         assert_eq!(step(books, &mut writer, &mut registry), 0, "it waits");
         let waiting = jobs::by_state(books.reader().as_mut(), JobState::Ready, 100).unwrap();
         assert_eq!(waiting[0].last_error.as_deref(), Some("the rail is closed"));
+        // P23: what waits after a failure is not late; what nobody runs is, since it became due.
+        assert_eq!(late(books, 1).jobs_due, []);
+        let due = &late(books, i64::MAX).jobs_due[..];
+        assert!(
+            matches!(due, [one] if (one.of.as_str(), one.count, one.since.0) == ("test.work", 1, waiting[0].due_at.0))
+        );
         for _ in 2..=jobs::GIVE_UP_AFTER {
             end_pause(&mut writer);
             assert_eq!(step(books, &mut writer, &mut registry), 1);
         }
         assert_eq!(jobs::by_state(books.reader().as_mut(), JobState::Failed, 10).unwrap().len(), 1);
+        let seen = late(books, i64::MAX);
+        assert_eq!(seen.jobs_due, []);
+        assert_eq!((seen.jobs_given_up.len(), seen.jobs_given_up[0].count), (1, 1));
         assert_eq!(code(run(&mut writer, ClaimJob::of(work()))), "job_not_ready");
         run(&mut writer, RetryJob { job: work() }).unwrap();
         assert_eq!(step(books, &mut writer, &mut committing()), 1);
         assert_eq!(effects(books), 1);
         assert_eq!(code(run(&mut writer, RetryJob { job: work() })), "job_done");
     });
+}
+
+/// What monitoring sees at the end of time, with leases and pauses as of this instant of the machine.
+fn late(books: &Books, machine: i64) -> Observed {
+    let at = (Timestamp(i64::MAX), Timestamp(machine));
+    observe(books.reader().as_mut(), Currency::CNY, at).unwrap()
 }
 
 /// Ends the pause after a failure.

@@ -13,6 +13,7 @@ mod serve;
 mod services;
 mod staff;
 mod store;
+mod traces;
 mod work;
 
 use std::process::ExitCode;
@@ -163,10 +164,19 @@ fn main() -> ExitCode {
     logs::end_quietly_without_reader();
     let verb = Cli::parse().command;
     // What the simulation plants is no news.
-    if !matches!(verb, Verb::Sim(_)) {
-        logs::start();
-    }
-    match run(&verb) {
+    let started = match &verb {
+        Verb::Sim(_) => Ok(None),
+        Verb::Serve(args) => logs::start(&args.traces),
+        _ => logs::start(&traces::TraceArgs::default()),
+    };
+    let outcome = started.and_then(|traces| {
+        let outcome = run(&verb);
+        if let Some(traces) = traces {
+            traces.finish();
+        }
+        outcome
+    });
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("purser: {error:#}");

@@ -37,6 +37,7 @@ use crate::{
     secrets::SecretsArgs,
     services::ServiceArgs,
     store::{Opened, Place, StoreArgs},
+    traces::{self, TraceArgs},
     work::{self, Outside, Work},
 };
 
@@ -84,6 +85,8 @@ pub(crate) struct ServeArgs {
     pub(crate) secrets: SecretsArgs,
     #[command(flatten)]
     pub(crate) collect: CollectArgs,
+    #[command(flatten)]
+    pub(crate) traces: TraceArgs,
     /// Whom a visitor may be; only the demo has people to offer.
     #[arg(skip)]
     pub(crate) personas: Vec<Persona>,
@@ -212,6 +215,7 @@ pub(crate) fn start(args: &ServeArgs, place: &Place) -> Result<Running> {
     services.sandbox = app.current_rules().sandbox;
     app.collect = args.collect.collect(&opened.executor, &rails)?;
     app.pages = console::pages();
+    app.continue_trace = args.traces.is_on().then_some(traces::continue_trace);
     app.secure_cookies = args.collect.is_https();
     app.personas.clone_from(&args.personas);
     let app = Arc::new(app);

@@ -8,4 +8,5 @@ mod sandbox;
 pub mod services;
 
 pub use collect::{BankTransfers, SandboxCashier};
+pub use http::collector_agent;
 pub use sandbox::{SandboxRail, SandboxSender, SandboxVerifier};

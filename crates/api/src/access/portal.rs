@@ -178,6 +178,9 @@ const OPENED: &[Opened] = &[
     get("/v1/parties/{id}/credit-orders", Party),
     get("/v1/parties/{id}/bill-lines", Party),
     get("/v1/parties/{id}/bill-lines/export", Party),
+    get("/v1/parties/{id}/statements/{month}", Party),
+    get("/v1/parties/{id}/statements/{month}/export", Party),
+    get("/v1/parties/{id}/statements/{month}/workbook", Party),
     get("/v1/parties/{id}/proceeds/lines", Party),
     get("/v1/parties/{id}/proceeds/lines/export", Party),
 ];

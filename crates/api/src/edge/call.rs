@@ -18,6 +18,8 @@ use purser_engine::{
     clock::Stopwatch,
 };
 
+use tracing::{Instrument as _, Span, field::Empty};
+
 use crate::{
     App,
     access::{Access, Need, ROUTES, index_of},
@@ -101,17 +103,45 @@ impl<S: Sync> FromRequestParts<S> for Call {
 }
 
 /// The one middleware.
-pub(crate) async fn enter(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn enter(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let watch = Stopwatch::start();
     app.metrics.started();
-    let request_id = request_id(&app, request.headers());
     let path = request.extensions().get::<MatchedPath>().cloned();
     let route = path.as_ref().and_then(|path| index_of(request.method(), path.as_str()));
+    let span = span(&app, route, request.headers());
+    let response = answer(&app, route, request, next).instrument(span.clone()).await;
+    let status = response.status().as_u16();
+    span.record("http.response.status_code", status);
+    if status >= 500 {
+        span.record("otel.status_code", "ERROR");
+    }
+    app.metrics.finished(route, status, watch.micros());
+    response
+}
+
+/// What a trace shows of a request: the route as it is documented, never a path, a parameter or a header. Nothing is made
+/// where nothing is traced.
+fn span(app: &App, route: Option<usize>, headers: &HeaderMap) -> Span {
+    let (method, path) =
+        route.and_then(|index| ROUTES.get(index)).map_or(("", "unknown"), |row| (row.method, row.path));
+    let span = tracing::info_span!(
+        target: "trace.purser", "http.request", otel.name = %format_args!("{method} {path}"), otel.kind = "server",
+        http.request.method = method, http.route = path, http.response.status_code = Empty,
+        otel.status_code = Empty
+    );
+    if let Some(continue_trace) = app.continue_trace.filter(|_| !span.is_disabled()) {
+        continue_trace(&span, headers);
+    }
+    span
+}
+
+async fn answer(app: &Arc<App>, route: Option<usize>, mut request: Request, next: Next) -> Response {
+    let request_id = request_id(app, request.headers());
     let outcome = match route.and_then(|index| ROUTES.get(index)) {
         Some(access) => {
             let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
             let address = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
-            admit(&app, access, (request.uri(), request.headers()), (&request_id, address)).await.map(Some)
+            admit(app, access, (request.uri(), request.headers()), (&request_id, address)).await.map(Some)
         }
         // No such route or method: the fallbacks say so.
         None => Ok(None),
@@ -119,7 +149,7 @@ pub(crate) async fn enter(State(app): State<Arc<App>>, mut request: Request, nex
     let mut response = match outcome {
         Ok(Some(call)) => {
             request.extensions_mut().insert(call.clone());
-            match whole(&app, &call, request).await {
+            match whole(app, &call, request).await {
                 Ok(request) => next.run(request).await,
                 Err(problem) => problem.into_response(),
             }
@@ -141,7 +171,6 @@ pub(crate) async fn enter(State(app): State<Arc<App>>, mut request: Request, nex
     // Pages say themselves how long they keep.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    app.metrics.finished(route, response.status().as_u16(), watch.micros());
     response
 }
 

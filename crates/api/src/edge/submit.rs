@@ -9,6 +9,7 @@ use axum::{
 };
 use purser_engine::{Command, Failure, Job, Meta, Reply};
 use serde::Serialize;
+use tracing::{Instrument as _, Span};
 
 use super::Call;
 use crate::problem::{PROBLEM_JSON, Problem};
@@ -56,6 +57,7 @@ pub(crate) async fn submit<C: Command>(
         origin: Some(call.origin()),
     };
     let request_id = call.request_id.clone();
+    let span = span_of(&command);
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let job = Job::new(
         command,
@@ -75,7 +77,7 @@ pub(crate) async fn submit<C: Command>(
         move |outcome| drop(sender.send(outcome)),
     );
     call.app.executor.submit(job);
-    let outcome = receiver.await.unwrap_or(Err(Failure::Bug));
+    let outcome = receiver.instrument(span).await.unwrap_or(Err(Failure::Bug));
     call.app.pulse.note(&outcome, call.app.clock.machine());
     call.app.commits.notify_waiters();
     let reply = outcome?;
@@ -83,6 +85,11 @@ pub(crate) async fn submit<C: Command>(
     let mut response = respond(reply, call.dry_run);
     tag(&mut response, version);
     Ok(response)
+}
+
+/// From the queue to the commit.
+fn span_of(command: &impl Command) -> Span {
+    tracing::info_span!(target: "trace.purser", "command", otel.name = command.name(), items = command.weight())
 }
 
 /// Runs a command for what it would say, and keeps nothing.
@@ -107,6 +114,7 @@ where
 {
     let meta =
         Meta { actor: call.identity.actor.clone(), dry_run, origin: Some(call.origin()), ..Meta::system() };
+    let span = span_of(&command);
     let (said, heard) = (Arc::new(Mutex::new(None)), tokio::sync::oneshot::channel());
     let (saying, (sender, receiver)) = (Arc::clone(&said), heard);
     let job = Job::new(
@@ -124,7 +132,7 @@ where
         move |outcome| drop(sender.send(outcome)),
     );
     call.app.executor.submit(job);
-    receiver.await.unwrap_or(Err(Failure::Bug))?;
+    receiver.instrument(span).await.unwrap_or(Err(Failure::Bug))?;
     let said = said.lock().unwrap_or_else(PoisonError::into_inner).take();
     said.unwrap_or_else(|| Err(Failure::Bug.into()))
 }

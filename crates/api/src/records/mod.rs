@@ -4,7 +4,9 @@ pub(crate) mod bills;
 pub(crate) mod csv;
 pub(crate) mod orders;
 pub(crate) mod proceeds;
+pub(crate) mod statements;
 pub(crate) mod withdrawals;
+mod workbook;
 
 use axum::response::Response;
 use csv::Lines;

@@ -44,6 +44,7 @@ sections! {
         "id_reused": "该转账编号已用于其他内容，请使用新的编号。", "This transfer id was used with another content; use a new one.";
         "account_unknown": "账户不存在。", "There is no such account.";
         "transfer_unknown": "转账记录不存在。", "There is no such transfer.";
+        "statement_too_long" Party: "对账单行数过多，请下载 CSV 文件。", "The statement has too many lines for a workbook; take the CSV file.";
         "transfer_bound": "该转账由业务记录生成，不能直接操作。", "The transfer belongs to a record and is changed with it.";
         "account_not_manual": "该科目不能手动记账。", "This account is not booked by hand.";
         "reason_missing": "请填写原因。", "Say why.";

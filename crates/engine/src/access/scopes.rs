@@ -93,6 +93,8 @@ scopes! {
     AdsCharge = 34, "ads:charge";
     /// Webhooks, their secrets and deliveries.
     WebhooksWrite = 36, "webhooks:write";
+    /// Everything personal about a party, in the clear (P25): a person's, never a key's alone.
+    PersonalRead = 45, "personal:read";
     /// Links into the portal minted, its sessions listed and revoked.
     PortalWrite = 40, "portal:write";
 }

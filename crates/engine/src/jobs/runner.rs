@@ -302,8 +302,12 @@ pub fn run_due(
         runs += 1;
         let vault = registry.vault.clone();
         let mut hands = Hands { desk: &mut *desk, reads: &mut *reads, clock, vault };
-        let outcome = catch_unwind(AssertUnwindSafe(|| runner.run(&claimed, &mut hands)))
-            .unwrap_or_else(|_| Err(RunError::Failed("the runner panicked".to_owned())));
+        // A trace of its own; the id of a job says nothing of a party.
+        let span = tracing::info_span!(
+            target: "trace.purser", "job", otel.name = claimed.kind, job = %claimed.lease.job, attempts = claimed.attempts
+        );
+        let outcome = span.in_scope(|| catch_unwind(AssertUnwindSafe(|| runner.run(&claimed, &mut hands))));
+        let outcome = outcome.unwrap_or_else(|_| Err(RunError::Failed("the runner panicked".to_owned())));
         reads.rollback();
         settle(desk, &claimed, outcome, runner.give_up_after());
     }

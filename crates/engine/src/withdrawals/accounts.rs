@@ -49,7 +49,7 @@ fn rejected(rejection: AccountRejection) -> Rejection {
 }
 
 /// What a rail needs to know of an account that is not the sandbox's.
-pub(super) fn payee(vault: &Vault, account: &PayoutAccountRow) -> Result<Payee, VaultError> {
+pub(crate) fn payee(vault: &Vault, account: &PayoutAccountRow) -> Result<Payee, VaultError> {
     let plain = vault.open(&place("payout_accounts", account.id, "number"), &account.number)?;
     let mut parts = plain.split('\n').map(str::to_owned);
     let mut next = || parts.next().unwrap_or_default();

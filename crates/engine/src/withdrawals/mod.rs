@@ -28,6 +28,7 @@ mod terms;
 pub(crate) mod under_way;
 
 pub use account_changes::{ChangePayoutAccount, LockPayoutAccount, PayoutAccountChange};
+pub(crate) use accounts::payee;
 pub use accounts::{BindPayoutAccount, BoundAccount, SANDBOX_KIND};
 pub(crate) use apply::offer_to_owed;
 pub use apply::{RAIL_JOBS, RailJobs, rail_jobs};

@@ -85,6 +85,7 @@ pub(super) fn server(workers: usize, writers: usize) -> ServeArgs {
         services: ServiceArgs::default(),
         secrets: SecretsArgs::default(),
         collect: CollectArgs::default(),
+        traces: crate::traces::TraceArgs::default(),
     }
 }
 

@@ -66,6 +66,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<()> {
     let serve_args = ServeArgs {
         rates: RateArgs::default(),
         collect: CollectArgs::default(),
+        traces: crate::traces::TraceArgs::default(),
         store: args.store.clone(),
         listen: SocketAddr::from(([127, 0, 0, 1], args.port)),
         workers: 2,

@@ -8,6 +8,7 @@ mod codes;
 mod keys;
 mod live;
 mod notices;
+mod personal;
 
 use serde_json::{Value, json};
 
