@@ -26,6 +26,7 @@ export function Records<T>({
   name,
   rowKey,
   none,
+  at,
 }: {
   query: UseInfiniteQueryResult<InfiniteData<PageOf<T>>>;
   columns: Column<T>[];
@@ -33,6 +34,8 @@ export function Records<T>({
   name: string;
   rowKey: (row: T) => Key;
   none: string;
+  /** The row that keys act on. */
+  at?: Key | undefined;
 }) {
   const { t } = useTexts();
   if (query.data === undefined) {
@@ -56,7 +59,7 @@ export function Records<T>({
           </thead>
           <tbody>
             {rows.map((row) => (
-              <tr key={rowKey(row)}>
+              <tr key={rowKey(row)} {...(at === rowKey(row) ? { className: "at", "aria-current": true } : {})}>
                 {columns.map((column) => (
                   <td key={column.title} className={column.end ? "end" : ""}>
                     {column.show(row)}

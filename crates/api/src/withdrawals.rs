@@ -1,8 +1,10 @@
 //! Withdrawals (X3, C13–C15, gate G): asking, reading, deciding, calling off.
 
+mod desk;
 mod failures;
 mod views;
 
+pub(crate) use desk::*;
 pub(crate) use failures::*;
 pub(crate) use views::*;
 

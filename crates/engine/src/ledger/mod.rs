@@ -8,4 +8,4 @@ mod query;
 pub use float::{AdjustFloat, TopUpFloat, ToppedUp};
 pub use manual::{ManualTransfer, bound};
 pub use post::{OpenAccounts, PostTransfers, TransferOutcome};
-pub use query::{account, hold, kind_of, transfer};
+pub use query::{account, accounts, described, hold, kind_of, transfer};
