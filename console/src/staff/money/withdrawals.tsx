@@ -78,7 +78,7 @@ export function Withdrawals() {
     { title: t("wd.requested"), show: (row) => <At at={row.requested_at} /> },
     { title: t("wd.deadline"), wideOnly: true, show: (row) => <At at={row.deadline_at} /> },
   ];
-  const options = (values: string[], prefix: string) => values.map((value) => ({ value, label: named(prefix, value) }));
+  const options = (values: string[], name: (value: string) => string) => values.map((value) => ({ value, label: name(value) }));
   return (
     <>
       <PageHead title={t("staff.nav.withdrawals")} />
@@ -87,11 +87,11 @@ export function Withdrawals() {
           fields={[
             { name: "from", label: t("common.from"), day: true },
             { name: "until", label: t("common.until"), day: true },
-            { name: "state", label: t("common.status"), options: options(Object.keys(WITHDRAWAL_STATES), "wd.state") },
-            { name: "reason", label: t("staff.wd.reason"), options: options(REASONS, "staff.wd.reason") },
+            { name: "state", label: t("common.status"), options: options(Object.keys(WITHDRAWAL_STATES), (value) => named("wd.state", value)) },
+            { name: "reason", label: t("staff.wd.reason"), options: options(REASONS, (value) => named("staff.wd.reason", value)) },
             { name: "overdue", label: t("wd.overdue"), options: [{ value: "true", label: t("staff.wd.overdue.only") }] },
             { name: "rail", label: t("staff.rail"), options: RAILS.map((value) => ({ value, label: value })) },
-            { name: "source", label: t("staff.gate.source"), options: options(SOURCES, "staff.source") },
+            { name: "source", label: t("staff.gate.source"), options: options(SOURCES, (value) => named("staff.source", value)) },
             { name: "keyword", label: t("wd.keyword") },
           ]}
           exportPath="/v1/withdrawals/export"
