@@ -7,10 +7,10 @@ use utoipa::OpenApi;
 
 use crate::{
     access::{Need, find, in_contract},
-    ad_clicks, ad_stream, ads, agencies, approvals, back_office, bank_files, bank_messages, cases, cashier, credit,
-    explain, feed, health, identity, keys, ledger, notices, operations, orders, parties, party_notes,
-    payments, payout_accounts, people, policy, portal, problem, programme, rails, records, rules, settlements, staff,
-    studio, tax, webhooks, withdrawals,
+    ad_clicks, ad_stream, ads, agencies, approvals, back_office, bank_files, bank_messages, cases, cashier,
+    credit, explain, feed, health, identity, keys, ledger, notices, operations, orders, parties, party_notes,
+    payments, payout_accounts, people, policy, portal, problem, programme, rails, records, rules,
+    settlements, staff, studio, tax, webhooks, withdrawals,
 };
 
 #[derive(OpenApi)]

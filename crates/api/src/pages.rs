@@ -34,8 +34,10 @@ pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(portal))
         .route("/portal", get(portal))
+        .route("/portal/", get(portal))
         .route("/portal/{*rest}", get(portal))
         .route("/staff", get(staff))
+        .route("/staff/", get(staff))
         .route("/staff/{*rest}", get(staff))
         .route("/assets/{*rest}", get(asset))
 }

@@ -178,7 +178,8 @@ pub(crate) async fn list_parties(
         None => None,
     };
     if search != PartySearch::default() {
-        let found = call.app.read(move |session| parties::party_search(session, &search, after, limit)).await?;
+        let found =
+            call.app.read(move |session| parties::party_search(session, &search, after, limit)).await?;
         let next_cursor = found.next.map(|(at, id)| Cursor { numbers: vec![at.0], id: id.0 }.encode());
         return Ok(json(&Page { data: found.rows.iter().map(PartyView::from).collect(), next_cursor }));
     }

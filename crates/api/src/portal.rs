@@ -10,8 +10,8 @@ use purser_domain::{
 };
 use purser_engine::{
     access::{
-        self, EndPortalSession, EnterPortal, MintPortalLink, NewSession, PortalAccess, PortalSessionRow, SignIn,
-        Token, TokenKind,
+        self, EndPortalSession, EnterPortal, MintPortalLink, NewSession, PortalAccess, PortalSessionRow,
+        SignIn, Token, TokenKind,
     },
     identity, parties,
 };

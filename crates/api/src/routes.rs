@@ -10,10 +10,10 @@ use axum::{
 };
 
 use crate::{
-    App, ad_clicks, ad_stream, ads, agencies, approvals, back_office, bank_files, bank_messages, cases, cashier, credit,
-    edge, explain, feed, health, identity, keys, ledger, notices, operations, orders, pages, parties,
-    party_notes, payments, payout_accounts, people, policy, portal, programme, rails, records, rules, staff, studio,
-    tax, webhooks, withdrawals,
+    App, ad_clicks, ad_stream, ads, agencies, approvals, back_office, bank_files, bank_messages, cases,
+    cashier, credit, edge, explain, feed, health, identity, keys, ledger, notices, operations, orders, pages,
+    parties, party_notes, payments, payout_accounts, people, policy, portal, programme, rails, records,
+    rules, staff, studio, tax, webhooks, withdrawals,
 };
 
 /// The whole service.

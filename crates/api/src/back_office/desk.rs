@@ -113,11 +113,7 @@ fn counted(session: &mut dyn Session, state: State) -> Result<StateCount, Fault>
     Ok(StateCount { state: state.name(), count: page.rows.len(), amount_minor, more: page.next.is_some() })
 }
 
-fn count_cases(
-    session: &mut dyn Session,
-    me: &str,
-    now: Timestamp,
-) -> Result<(Vec<CaseCount>, bool), Fault> {
+fn count_cases(session: &mut dyn Session, me: &str, now: Timestamp) -> Result<(Vec<CaseCount>, bool), Fault> {
     let mut kinds: BTreeMap<String, CaseCount> = BTreeMap::new();
     let mut more = false;
     for state in CaseState::ALL.iter().filter(|state| !state.is_closed()) {

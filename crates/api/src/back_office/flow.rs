@@ -70,10 +70,5 @@ pub(super) fn flow(
         }
     }
     let sum = |of: fn(&FlowHour) -> i64| hours.iter().fold(0_i64, |sum, hour| sum.saturating_add(of(hour)));
-    Ok(Flow {
-        in_minor: sum(|hour| hour.in_minor),
-        out_minor: sum(|hour| hour.out_minor),
-        hours,
-        complete,
-    })
+    Ok(Flow { in_minor: sum(|hour| hour.in_minor), out_minor: sum(|hour| hour.out_minor), hours, complete })
 }

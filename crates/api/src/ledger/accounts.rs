@@ -36,7 +36,8 @@ const GRANTS: i64 = 100;
 
 /// Every account that an owner can have; of grants, whose accounts are many, those of the list.
 fn every(owner: Owner, currency: Currency, grants: Vec<String>) -> Vec<AccountRef> {
-    let account = |kind, qualifier: &str| AccountRef { owner, kind, qualifier: qualifier.to_owned(), currency };
+    let account =
+        |kind, qualifier: &str| AccountRef { owner, kind, qualifier: qualifier.to_owned(), currency };
     let mut all = Vec::new();
     for kind in AccountKind::ALL.iter().copied() {
         match kind {

@@ -20,7 +20,9 @@ pub(super) fn subject(line: &Transfer) -> Option<String> {
     Some(match TransferKind::from_code(line.kind)? {
         K::Manual | K::FloatAdjustment => ApprovalId(id).to_string(),
         K::Reversal => TransferId(id).to_string(),
-        K::TaskGross | K::TaskServiceFee | K::TaskCompensation | K::TaxWithheld => TaskOrderId(id).to_string(),
+        K::TaskGross | K::TaskServiceFee | K::TaskCompensation | K::TaxWithheld => {
+            TaskOrderId(id).to_string()
+        }
         K::WithdrawalAmount
         | K::WithdrawalFee
         | K::WithdrawalRepayment

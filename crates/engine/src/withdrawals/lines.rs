@@ -3,12 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use purser_domain::{
-    ids::TransferId,
-    ledger::Transfer,
-    time::Zone,
-    withdrawals::Hold,
-};
+use purser_domain::{ids::TransferId, ledger::Transfer, time::Zone, withdrawals::Hold};
 use purser_storage::{Fault, Keys, Lock, Record as _, Session};
 
 use super::{apply::hold_id, rows::WithdrawalRow};
@@ -30,7 +25,10 @@ pub fn withdrawal_lines(
     let payout = hold_id(row.id, Hold::Payout);
     let mut ids = vec![payout, hold_id(row.id, Hold::Fee)];
     for slice in row.withdrawal().slices {
-        ids.extend([Hold::PayoutSlice(slice.number), Hold::FloatSlice(slice.number)].map(|hold| hold_id(row.id, hold)));
+        ids.extend(
+            [Hold::PayoutSlice(slice.number), Hold::FloatSlice(slice.number)]
+                .map(|hold| hold_id(row.id, hold)),
+        );
     }
     ids.sort_unstable();
     let mut found: BTreeMap<TransferId, Transfer> = BTreeMap::new();
@@ -46,8 +44,8 @@ pub fn withdrawal_lines(
             None => None,
         };
         let page = history::page(session, account, from, MAX_PAGE)?;
-        complete = page.next.is_none()
-            || page.lines.last().is_some_and(|line| line.transfer.at < row.requested_at);
+        complete =
+            page.next.is_none() || page.lines.last().is_some_and(|line| line.transfer.at < row.requested_at);
         let of_it = page.lines.into_iter().filter(|line| line.transfer.reference == row.id.0);
         found.extend(of_it.map(|line| (line.transfer.id, line.transfer)));
     }

@@ -21,7 +21,8 @@ fn make(executor: &Executor, login: &str, role: Role) -> Result<bool> {
     let mut ids = IdSource::system();
     let word: String = ids.secret().iter().map(|byte| char::from(b'a' + byte % 26)).collect();
     let password = hash_password(&word, &ids.secret())?;
-    let command = CreateStaff { login: login.to_owned(), role, password, by: "demo".to_owned(), by_person: false };
+    let command =
+        CreateStaff { login: login.to_owned(), role, password, by: "demo".to_owned(), by_person: false };
     Ok(run(executor, command)?.is_ok())
 }
 
@@ -43,7 +44,9 @@ pub(crate) fn people(executor: &Executor) -> Result<()> {
             currency: Currency::CNY,
             reason: "对账差异：渠道账单多出一笔 / the rail's bill shows one payment more".to_owned(),
         });
-        if let Err(rejection) = run(executor, Propose { action, by: format!("staff:{}", staff_id(COLLEAGUE)) })? {
+        if let Err(rejection) =
+            run(executor, Propose { action, by: format!("staff:{}", staff_id(COLLEAGUE)) })?
+        {
             bail!(rejection.message);
         }
     }
