@@ -174,7 +174,7 @@ async function fourEyes({ server, browser }) {
   await two.getByText("已批准", { exact: true }).waitFor();
   assert.equal((await floatOf(server)).float_minor, before + 1_234);
   // The log says who did what.
-  await two.goto(`${server.url}/staff/audit?action=approval.decide`);
+  await two.goto(`${server.url}/staff/audit?action=approvals.decide`);
   await two.locator("table.records").getByText("journey-decides（我）").first().waitFor();
   for (const page of [one, two, third]) {
     assert.deepEqual(page.wrong, []);

@@ -278,7 +278,7 @@ export function Withdrawal() {
         {(view) => (
           <>
             <Standing view={view} review={review.data} />
-            <div className="columns">
+            <div className="masonry">
               <section className="panel">
                 <h2>{t("common.detail")}</h2>
                 <Pairs
@@ -303,9 +303,7 @@ export function Withdrawal() {
                 />
               </section>
               <Loaded query={review}>{(held) => <Held view={view} review={held} />}</Loaded>
-              <div>
-                <Way id={id} state={view.state} />
-              </div>
+              <Way id={id} state={view.state} />
             </div>
             {may("ledger:read") && <Lines id={id} state={view.state} currency={view.currency} />}
           </>

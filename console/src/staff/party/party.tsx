@@ -404,7 +404,7 @@ export function Party() {
             <Alert type="warning" showIcon className="gap" title={t("staff.party.frozen.why")} description={party.status_reason} />
           )}
           <Flags party={party} />
-          <div className="columns">
+          <div className="masonry">
             <Who party={party} />
             {may("withdrawals:read") && <Money party={party} />}
             {may("ledger:read") && <Accounts party={party.id} />}

@@ -9,8 +9,9 @@ import { type Schemas, api, ok } from "../../api/client";
 import { useTexts } from "../../i18n";
 import { Failure } from "../../ui/failure";
 import { Loading } from "../../ui/loaded";
-import { Amount, type Colour, State } from "../../ui/parts";
+import { type Colour, State } from "../../ui/parts";
 import { useMay } from "../session";
+import { Facts } from "../ui/facts";
 import { Actor, At, Ref } from "../ui/names";
 import { horizon, merged } from "./merge";
 
@@ -23,29 +24,6 @@ interface Item {
   at: string;
   source: Source;
   shown: ReactNode;
-}
-
-/** Values of an event or audit entry, in one line. */
-export function Facts({ data }: { data: Record<string, unknown> }) {
-  const hidden = new Set(["request_id", "address", "text"]);
-  const facts = Object.entries(data).filter(([name]) => !hidden.has(name));
-  const currency = typeof data.currency === "string" ? data.currency : "CNY";
-  return (
-    <span className="soft">
-      {facts.map(([name, value]) => (
-        <span key={name}>
-          {name}:{" "}
-          {name.endsWith("_minor") && typeof value === "number" ? (
-            <Amount minor={value} currency={currency} />
-          ) : typeof value === "string" && /^[a-z]{2,4}_[0-9a-z]{26}$/.test(value) ? (
-            <Ref id={value} />
-          ) : (
-            String(value)
-          )}{" "}
-        </span>
-      ))}
-    </span>
-  );
 }
 
 function Told({ row }: { row: Schemas["Message"] }) {

@@ -13,8 +13,8 @@ import { useMay, useStaff } from "../session";
 import { Changes } from "../rules/changes";
 import { Filtering } from "../ui/filter-bar";
 import { rowsOf, useAddress, useList } from "../ui/lists";
+import { Facts } from "../ui/facts";
 import { Actor, At, Ref } from "../ui/names";
-import { Facts } from "../party/timeline";
 
 type Row = Schemas["Approval"];
 

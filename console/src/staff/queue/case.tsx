@@ -1,6 +1,7 @@
 // One case: what it is about, what was said, the files, and what the desk does with it (P26).
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Alert, App, Button, Checkbox, Select } from "antd";
+import { Alert, App, Button, Checkbox, Input, Select } from "antd";
+import type { TextAreaRef } from "antd/es/input/TextArea";
 import { type ReactNode, type RefObject, useRef, useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { type Schemas, api, ok } from "../../api/client";
@@ -66,7 +67,7 @@ function Attached({ id, file }: { id: string; file: File }) {
   );
 }
 
-function Say({ view, field }: { view: View; field: RefObject<HTMLTextAreaElement | null> }) {
+function Say({ view, field }: { view: View; field: RefObject<TextAreaRef | null> }) {
   const { t } = useTexts();
   const { message } = App.useApp();
   const client = useQueryClient();
@@ -99,12 +100,11 @@ function Say({ view, field }: { view: View; field: RefObject<HTMLTextAreaElement
       {say.isError && <Failure error={say.error} />}
       <div className="field">
         <label htmlFor="say">{t(internal ? "staff.case.note" : "staff.case.answer")}</label>
-        <textarea
+        <Input.TextArea
           id="say"
           ref={field}
           rows={4}
           maxLength={4000}
-          className="ant-input"
           value={text}
           onChange={(e) => setText(e.target.value)}
         />
@@ -217,7 +217,7 @@ function Found({ detail }: { detail: Schemas["CaseDetail"] }) {
   const may = useMay();
   const me = useStaff().staff_id;
   const navigate = useNavigate();
-  const field = useRef<HTMLTextAreaElement>(null);
+  const field = useRef<TextAreaRef>(null);
   const [deciding, setDeciding] = useState("");
   const take = useTake();
   const { case: view, messages, attachments } = detail;

@@ -1,6 +1,6 @@
 // Versions of the policy: what each changed, what a text would change, and how one proposes it (P4, P16).
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { App, Button } from "antd";
+import { App, Button, Input } from "antd";
 import { useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { type Schemas, api, newKey, ok } from "../../api/client";
@@ -98,9 +98,9 @@ function Propose() {
             <div className="form" style={{ maxWidth: "none" }}>
               <div className="field">
                 <label htmlFor="policy-text">{t("staff.policy.text", { version: file.number })}</label>
-                <textarea
+                <Input.TextArea
                   id="policy-text"
-                  className="ant-input mono"
+                  className="mono"
                   rows={14}
                   spellCheck={false}
                   value={now}

@@ -4,10 +4,10 @@ import { endOfDay } from "../../format/time";
 import { useTexts } from "../../i18n";
 import { PageHead } from "../../ui/parts";
 import { type Column, Records } from "../../ui/records";
-import { Facts } from "../party/timeline";
 import { useStaff } from "../session";
 import { Filtering } from "../ui/filter-bar";
 import { useAddress, useList } from "../ui/lists";
+import { Facts } from "../ui/facts";
 import { Actor, At, Ref } from "../ui/names";
 
 type Row = Schemas["AuditEntry"];
