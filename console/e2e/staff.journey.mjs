@@ -1,10 +1,19 @@
 // The back office: float short and released, a withdrawal held, reviewed and paid, four eyes, policy, the queue, and every
-// page for everybody (G, P4, P12, P16, P17, P18, P22, P26, X11, X12).
+// page for everybody (G, P4, P12, P16, P17, P18, P26, X9, X11, X16, C21, C25).
 import assert from "node:assert/strict";
-import { newPage } from "./browser.mjs";
+import { axe, newPage } from "./browser.mjs";
 import { lookAround } from "./looks.mjs";
 
 const PASSWORD = "a long enough password";
+/** A studio's credit code whose check character is right. */
+const STUDIO = "91350100M000100Y43";
+/** Pages of what was decided on the way, to be looked at last. */
+const decided = [];
+/** One grey point. */
+const PICTURE = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==",
+  "base64",
+);
 
 /** A member of staff; in a sandbox keys may make them. */
 async function staff({ api }, login, role) {
@@ -249,6 +258,7 @@ async function theQueueAndAParty({ server, browser }) {
     summary: "提现到账时间咨询",
     text: "请问什么时候到账？",
   });
+  await server.api("POST", `/v1/parties/${party.id}/cases/${opened.id}/attachments?name=receipt.png`, PICTURE);
   const page = await newPage(browser);
   await page.goto(`${server.url}/staff/cases`);
   await page.locator("#login").fill("journey-support");
@@ -267,6 +277,13 @@ async function theQueueAndAParty({ server, browser }) {
   await page.keyboard.press("o");
   await page.waitForURL(new RegExp(`/staff/cases/${opened.id}$`));
   await page.getByText("请问什么时候到账？").waitFor();
+  // The party's picture is shown in the page, which no foreign image can be, and can be saved.
+  await page.getByRole("button", { name: "查看图片" }).click();
+  const picture = page.getByRole("img", { name: "receipt.png" });
+  await picture.waitFor();
+  assert.equal(await picture.evaluate((image) => image.naturalWidth), 1);
+  const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "下载" }).click()]);
+  assert.equal(saved.suggestedFilename(), "receipt.png");
   await page.keyboard.press("a");
   await page.keyboard.type("一般 1 至 3 个工作日。");
   await page.getByRole("button", { name: "发送" }).click();
@@ -302,6 +319,147 @@ async function theQueueAndAParty({ server, browser }) {
   await page.locator("#login").waitFor();
   assert.deepEqual(page.wrong, []);
   await page.context().close();
+}
+
+/** A company with one settled task, its statement signed, and an invoice that equals it (X16). */
+async function companyWithPapers({ api }) {
+  const [name, code] = ["杭州安安网络科技有限公司", "91110000600037341L"];
+  const party = await api("POST", "/v1/parties", {
+    external_id: "journey-company",
+    roles: ["creator"],
+    legal_form: "enterprise",
+    display_name: "企业 journey-company",
+  });
+  await api("POST", "/v1/sandbox/onboardings", { party_id: party.id, name, number: code });
+  await api("POST", `/v1/parties/${party.id}/payout-accounts`, { kind: "sandbox", number: "company.ok" });
+  const order = {
+    order_id: "journey-company-1",
+    creator_id: party.id,
+    task_type: "video",
+    title: "年度宣传片",
+    amount_minor: 800_000,
+    accepted_at: "2026-01-05T02:00:00Z",
+    status: "accepted",
+  };
+  await api("POST", "/v1/task-orders", order);
+  await api("POST", "/v1/task-orders", { ...order, status: "completed", completed_at: "2026-01-09T02:00:00Z" });
+  const orders = (await api("GET", `/v1/parties/${party.id}/settlement-orders`)).data.map((one) => one.id);
+  const made = await api("POST", "/v1/settlements", { party_id: party.id, orders, seller_name: name, seller_code: code });
+  await api("POST", `/v1/settlements/${made.id}/sign`, { signatory: "安安" });
+  await api("POST", `/v1/settlements/${made.id}/invoice`, {
+    number: "24332000000012345678",
+    kind: "special",
+    item: "video_production",
+    tax_percent: 6,
+    amount_minor: 800_000,
+    seller_name: name,
+    seller_code: code,
+  });
+  return made;
+}
+
+/** A shop on pay-later terms that has applied for more (C25), with an order. */
+async function shopThatApplied({ api }) {
+  const shop = await api("POST", "/v1/parties", {
+    external_id: "journey-applies",
+    roles: ["merchant"],
+    legal_form: "enterprise",
+    display_name: "商家 journey-applies",
+  });
+  await api("POST", "/v1/sandbox/onboardings", { party_id: shop.id });
+  const component = { source: "credit_evaluation", amount_minor: 2_000_000, since: "2023-01-01" };
+  await api("POST", "/v1/credit-shops", { merchant_id: shop.id, opened_on: "2023-01-01", level: 3, components: [component] });
+  const at = (await api("GET", "/v1/clock")).business_at;
+  await api("POST", "/v1/credit-orders", { order_id: "journey-applies-1", merchant_id: shop.id, event: "authorised", at, amount_minor: 500_000 });
+  const application = await api("POST", `/v1/parties/${shop.id}/credit-applications`, {
+    kind: "raise",
+    amount_minor: 500_000,
+    shop: { orders: 800, turnover_minor: 90_000_000 },
+    reason: "旺季备货",
+  });
+  return { shop, application };
+}
+
+/** X9, X16, C21, C25: papers, applications and reviews are decided where their records are, and their cases end with it. */
+async function papersAndReviews({ server, browser }) {
+  const { api, url } = server;
+  await staff(server, "journey-papers", "finance");
+  await staff(server, "journey-risk", "risk");
+  const statement = await companyWithPapers(server);
+  await api("POST", "/v1/rails/sandbox/float-top-ups", { amount_minor: 10_000_000, reference: "journey papers" });
+  const creator = await api("POST", "/v1/parties", {
+    external_id: "journey-studio",
+    roles: ["creator"],
+    legal_form: "individual",
+    display_name: "创作者 journey-studio",
+  });
+  await api("POST", "/v1/sandbox/onboardings", { party_id: creator.id, name: "安安", number: "11010519491231002X" });
+  const studio = await api("POST", `/v1/parties/${creator.id}/studio`, {
+    name: "杭州安安文化工作室",
+    credit_code: STUDIO,
+    operator_name: "安安",
+  });
+  const { shop, application } = await shopThatApplied(server);
+
+  const page = await newPage(browser);
+  await signIn(page, server, "journey-papers", "settlements?state=submitted");
+  await page.locator("table.records").getByRole("link", { name: /^st_/ }).first().click();
+  await page.waitForURL(new RegExp(`/staff/settlements/${statement.id}$`));
+  await page.getByText("与结算单一致").waitFor();
+  await page.getByRole("button", { name: "材料通过" }).click();
+  await confirm(page, "材料通过");
+  await page.locator(".state", { hasText: "已付款" }).first().waitFor({ timeout: 60_000 });
+
+  await page.goto(`${url}/staff/cases/${studio.case.id}`);
+  await page.getByText("杭州安安文化工作室").first().waitFor();
+  await page.getByRole("button", { name: "同意" }).click();
+  await page.locator(".ant-modal textarea").fill("执照清晰有效");
+  await confirm(page, "同意");
+  await page.locator(".state", { hasText: "已解决" }).first().waitFor();
+  assert.equal((await api("GET", `/v1/parties/${creator.id}`)).legal_form, "studio");
+
+  await page.goto(`${url}/staff/applications?state=submitted`);
+  await page.locator("table.records").getByRole("link", { name: /^cap_/ }).first().click();
+  await page.getByText("旺季备货").waitFor();
+  const before = (await api("GET", `/v1/parties/${shop.id}/limit`)).total_minor;
+  await page.getByRole("button", { name: "同意" }).click();
+  await page.locator(".ant-modal textarea").fill("经营数据属实");
+  await confirm(page, "同意");
+  await page.locator(".state", { hasText: "已通过" }).or(page.locator(".state", { hasText: "已批准" })).first().waitFor();
+  assert.equal((await api("GET", `/v1/parties/${shop.id}/limit`)).total_minor, before + application.amount_minor);
+  assert.deepEqual(page.wrong, []);
+  await page.context().close();
+
+  // A review that somebody opened by hand: the signs, and the decision.
+  const session = await (
+    await fetch(`${url}/v1/staff/sessions`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ login: "journey-risk", password: PASSWORD }),
+    })
+  ).json();
+  const opened = await fetch(`${url}/v1/credit-orders/external:journey-applies-1/risk-reviews`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Authorization: `Bearer ${session.token}` },
+    body: JSON.stringify({ reason: "手工复核" }),
+  });
+  assert.equal(opened.status, 201);
+  const review = await opened.json();
+  const risk = await newPage(browser);
+  await signIn(risk, server, "journey-risk", "reviews?state=open");
+  await risk.locator("table.records tbody tr").first().waitFor();
+  await risk.keyboard.press("j");
+  await risk.locator("tr.at").waitFor();
+  await risk.keyboard.press("o");
+  await risk.waitForURL(new RegExp(`/staff/reviews/${review.id}$`));
+  await risk.getByText("金额为整数").waitFor();
+  await risk.getByRole("button", { name: "认定套现" }).click();
+  await risk.locator(".ant-modal textarea").fill("与店主为同一人");
+  await confirm(risk, "认定套现");
+  await risk.locator(".state", { hasText: "已认定" }).first().waitFor();
+  assert.deepEqual(risk.wrong, []);
+  await risk.context().close();
+  return { statement, application, review, studio };
 }
 
 const PAGES = [
@@ -344,8 +502,13 @@ async function everyPageIsForEverybody({ server, browser }) {
     `ledger/accounts/${account}`,
     `ledger/transfers/${lines.data[0].transfer.id}`,
   ];
-  const enter = (page) => signIn(page, server, "journey-everywhere");
-  assert.deepEqual(await lookAround({ server, browser }, "staff", enter, [...PAGES, ...some]), []);
+  const enter = async (page) => {
+    await page.goto(`${server.url}/staff`);
+    await page.locator("#login").waitFor();
+    assert.deepEqual(await axe(page), [], "the way in");
+    await signIn(page, server, "journey-everywhere");
+  };
+  assert.deepEqual(await lookAround({ server, browser }, "staff", enter, [...PAGES, ...some, ...decided]), []);
 }
 
 export const journeys = {
@@ -354,5 +517,9 @@ export const journeys = {
   "staff: four eyes": fourEyes,
   "staff: policy explained and changed": policyIsExplained,
   "staff: the queue and a party": theQueueAndAParty,
+  "staff: papers, applications and reviews": async (context) => {
+    const made = await papersAndReviews(context);
+    decided.push(`settlements/${made.statement.id}`, `applications/${made.application.id}`, `reviews/${made.review.id}`, `cases/${made.studio.case.id}`);
+  },
   "staff: every page is for everybody": everyPageIsForEverybody,
 };

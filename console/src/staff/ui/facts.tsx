@@ -2,7 +2,7 @@
 import type { ReactNode } from "react";
 import { useTexts } from "../../i18n";
 import { Amount } from "../../ui/parts";
-import { At, Ref } from "./names";
+import { Actor, At, Ref } from "./names";
 
 /** Shown elsewhere, or too long for a line. */
 const HIDDEN = new Set(["request_id", "address", "text", "currency", "digest"]);
@@ -12,9 +12,11 @@ function Value({ name, value, currency }: { name: string; value: unknown; curren
   if (typeof value === "boolean") return t(value ? "staff.yes" : "staff.no");
   if (typeof value === "number") return name.endsWith("_minor") ? <Amount minor={value} currency={currency} /> : String(value);
   if (typeof value !== "string") return JSON.stringify(value);
+  if (value.startsWith("staff:")) return <Actor of={value} />;
   if (/^[a-z]{2,4}_[0-9a-z]{26}$/.test(value)) return <Ref id={value} />;
   if (/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)) return <At at={value} />;
   if (name === "state" && knows("wd.state", value)) return named("wd.state", value);
+  if (name === "kind" && knows("staff.case.kind", value)) return named("staff.case.kind", value);
   if (name === "role" && knows("staff.role", value)) return named("staff.role", value);
   return value;
 }

@@ -28,6 +28,7 @@ export function pageOf(id: string): string | null {
 /** An id that leads to what it names, and can be copied. */
 export function Ref({ id }: { id: string | null | undefined }) {
   if (id === null || id === undefined || id === "") return <>{NOTHING}</>;
+  if (id.startsWith("stf_")) return <Actor of={id} />;
   const page = pageOf(id);
   return page === null ? <Id id={id} /> : <Id id={id} show={(text) => <Link to={page}>{text}</Link>} />;
 }

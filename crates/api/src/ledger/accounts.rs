@@ -35,7 +35,7 @@ pub(crate) struct AccountParams {
 const GRANTS: i64 = 100;
 
 /// Every account that an owner can have; of grants, whose accounts are many, those of the list.
-fn every(owner: Owner, currency: Currency, grants: Vec<String>) -> Vec<AccountRef> {
+fn every(owner: Owner, currency: Currency, grants: &[String]) -> Vec<AccountRef> {
     let account =
         |kind, qualifier: &str| AccountRef { owner, kind, qualifier: qualifier.to_owned(), currency };
     let mut all = Vec::new();
@@ -76,7 +76,7 @@ pub(crate) async fn list_accounts(
             Owner::Platform => Vec::new(),
             Owner::Party(party) => grants_of(session, party, &reading)?,
         };
-        purser_engine::ledger::accounts(session, &every(owner, currency, grants))
+        purser_engine::ledger::accounts(session, &every(owner, currency, &grants))
     };
     let found = call.app.read(read).await?;
     let data = found.iter().map(|(account, reference)| AccountView::of(account, Some(reference)));

@@ -1,4 +1,4 @@
-//! What the back office reads (P4, P12, P14, P16, P18, P21, P22, P26).
+//! What the back office reads (P1, P2, P4, P6, P12, P16, P18, P21, X11).
 
 use serde_json::{Value, json};
 
