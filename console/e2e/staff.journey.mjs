@@ -343,6 +343,12 @@ async function companyWithPapers({ api }) {
   };
   await api("POST", "/v1/task-orders", order);
   await api("POST", "/v1/task-orders", { ...order, status: "completed", completed_at: "2026-01-09T02:00:00Z" });
+  // Its month is listed by the 10th of the next.
+  const now = new Date((await api("GET", "/v1/clock")).business_at);
+  const next = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 11)).toISOString().slice(0, 10);
+  await api("POST", "/v1/sandbox/clock", { to: `${next}T10:00:00+08:00` });
+  const listed = async () => (await api("GET", `/v1/parties/${party.id}/settlement-orders`)).data[0]?.month;
+  for (let n = 0; n < 600 && typeof (await listed()) !== "string"; n += 1) await new Promise((done) => setTimeout(done, 100));
   const orders = (await api("GET", `/v1/parties/${party.id}/settlement-orders`)).data.map((one) => one.id);
   const made = await api("POST", "/v1/settlements", { party_id: party.id, orders, seller_name: name, seller_code: code });
   await api("POST", `/v1/settlements/${made.id}/sign`, { signatory: "安安" });
@@ -414,6 +420,10 @@ async function papersAndReviews({ server, browser }) {
   await page.getByText("杭州安安文化工作室").first().waitFor();
   await page.getByRole("button", { name: "同意" }).click();
   await page.locator(".ant-modal textarea").fill("执照清晰有效");
+  await confirm(page, "同意");
+  // Without the licence nobody is made a studio, and the page says why.
+  await page.locator(".ant-modal").getByText("尚未上传营业执照。").waitFor();
+  await api("POST", `/v1/parties/${creator.id}/cases/${studio.case.id}/attachments?name=licence.png`, PICTURE);
   await confirm(page, "同意");
   await page.locator(".state", { hasText: "已解决" }).first().waitFor();
   assert.equal((await api("GET", `/v1/parties/${creator.id}`)).legal_form, "studio");

@@ -47,7 +47,7 @@ pub(crate) struct RailView {
     single_limit_minor: i64,
     /// Below this, by policy, finance is told that the float is low; minor units.
     low_float_minor: i64,
-    /// It is below that, or the rail said that it is short.
+    /// It is in use and below that, or the rail said that it is short.
     low: bool,
 }
 
@@ -70,6 +70,9 @@ pub(crate) async fn list_rails(call: Call) -> Result<Response, Problem> {
         let known = keys::of_rail(&row.rail);
         let low_float_minor = known.map_or(0, |keys| policy.value(keys.low_float));
         let available_minor = row.posted_minor.saturating_sub(row.held_minor);
+        let connected = row.row.as_ref().is_some_and(|known| known.is_served(machine))
+            || (row.rail == "sandbox" && rules.sandbox);
+        let in_use = connected || row.posted_minor != 0;
         RailView {
             custodian,
             currency: currency.to_string(),
@@ -78,12 +81,11 @@ pub(crate) async fn list_rails(call: Call) -> Result<Response, Problem> {
             available_minor,
             marked_short: row.marked_short,
             healthy: row.healthy,
-            connected: row.row.is_some_and(|known| known.is_served(machine))
-                || (row.rail == "sandbox" && rules.sandbox),
+            connected,
             enabled: known.is_some_and(|keys| policy.value(keys.enabled)),
             single_limit_minor: known.map_or(0, |keys| policy.value(keys.single_limit)),
             low_float_minor,
-            low: row.marked_short || (row.posted_minor > 0 && available_minor < low_float_minor),
+            low: row.marked_short || (in_use && available_minor < low_float_minor),
             rail: row.rail,
         }
     };

@@ -42,9 +42,7 @@ function Decide({ view, review }: { view: View; review: Review | undefined }) {
         <WithReason
           text={t("staff.wd.approve")}
           title={t("staff.wd.approve.what")}
-          label={t("staff.wd.approve.look")}
           primary
-          needed={false}
           done={t("staff.wd.approved")}
           act={decide("approve")}
         />

@@ -34,9 +34,7 @@ function Acts({ view }: { view: View }) {
           <WithReason
             text={t("staff.settlement.accept")}
             title={t("staff.settlement.accept.what")}
-            label={t("staff.wd.approve.look")}
             primary
-            needed={false}
             done={t("staff.saved")}
             act={() => decide("accept")("")}
           />
@@ -63,9 +61,7 @@ function Acts({ view }: { view: View }) {
         <WithReason
           text={t("staff.settlement.again")}
           title={t("staff.settlement.again.what")}
-          label={t("staff.wd.approve.look")}
           primary
-          needed={false}
           done={t("staff.saved")}
           act={() => ok(api.POST("/v1/settlements/{id}/pay-again", { params: params(), body: {} }))}
         />

@@ -148,7 +148,15 @@ export function Approvals() {
       <PageHead title={t("staff.nav.approvals")}>{id !== undefined && <Link to="/approvals">{t("common.all")}</Link>}</PageHead>
       <Filtering
         fields={[
-          { name: "state", label: t("common.status"), options: Object.keys(STATES).map((value) => ({ value, label: named("staff.approval.state", value) })) },
+          {
+            name: "state",
+            label: t("common.status"),
+            // The server lists open ones where nothing is said.
+            any: named("staff.approval.state", "open"),
+            options: Object.keys(STATES)
+              .filter((value) => value !== "open")
+              .map((value) => ({ value, label: named("staff.approval.state", value) })),
+          },
         ]}
       />
       {query.isError && <Failure error={query.error} again={() => void query.refetch()} />}

@@ -22,14 +22,18 @@ function Value({ name, value, currency }: { name: string; value: unknown; curren
 }
 
 export function Facts({ data }: { data: Record<string, unknown> }) {
-  const { named } = useTexts();
-  const facts = Object.entries(data).filter(([name, value]) => !HIDDEN.has(name) && value !== "" && value !== null);
+  const { named, language } = useTexts();
+  // Of a sentence that is there in both languages, the reader's.
+  const other = language === "en" ? "_zh" : "_en";
+  const facts = Object.entries(data).filter(
+    ([name, value]) => !HIDDEN.has(name) && !name.endsWith(other) && value !== "" && value !== null,
+  );
   const currency = typeof data.currency === "string" ? data.currency : "CNY";
   return (
     <span className="soft">
       {facts.map(([name, value]) => (
         <span key={name} className="fact">
-          {named("staff.fact", name)} <Value name={name} value={value} currency={currency} />
+          {named("staff.fact", name.replace(/_(zh|en)$/, ""))} <Value name={name} value={value} currency={currency} />
         </span>
       ))}
     </span>

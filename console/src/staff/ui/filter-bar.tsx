@@ -10,6 +10,8 @@ export interface Field {
   label: string;
   /** A list of values; otherwise text, or a day. */
   options?: { value: string; label: string }[];
+  /** What the list shows without a choice; everything when absent. */
+  any?: string;
   day?: boolean;
   placeholder?: string;
 }
@@ -45,7 +47,7 @@ export function Filtering({ fields, exportPath }: { fields: Field[]; exportPath?
               value={draft[field.name] ?? ""}
               // A choice is meant at once; what is typed waits for its end.
               onChange={(value: string) => apply({ ...draft, [field.name]: value })}
-              options={[{ value: "", label: t("common.all") }, ...field.options]}
+              options={[{ value: "", label: field.any ?? t("common.all") }, ...field.options]}
             />
           ) : field.day ? (
             <input

@@ -1,4 +1,4 @@
-// Something that is done with a reason: the question, the words, the answer of the server.
+// Something that is asked once more: with a reason where it takes one, and with the answer of the server in place.
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { App, Button, Input, Modal } from "antd";
 import { useId, useState } from "react";
@@ -20,7 +20,8 @@ export function WithReason({
   /** What the button says. */
   text: string;
   title: string;
-  label: string;
+  /** What the words are; without it there are none. */
+  label?: string;
   danger?: boolean;
   primary?: boolean;
   /** Whether it takes a reason. */
@@ -60,7 +61,7 @@ export function WithReason({
         title={title}
         okText={text}
         cancelText={t("common.back")}
-        okButtonProps={{ danger, loading: run.isPending, disabled: needed && reason.trim() === "" }}
+        okButtonProps={{ danger, loading: run.isPending, disabled: label !== undefined && needed && reason.trim() === "" }}
         onOk={() => run.mutate()}
         onCancel={() => {
           run.reset();
@@ -69,12 +70,14 @@ export function WithReason({
         destroyOnHidden
       >
         {run.isError && <Failure error={run.error} />}
-        <div className="form">
-          <div className="field">
-            <label htmlFor={id}>{label}</label>
-            <Input.TextArea id={id} rows={4} maxLength={most} value={reason} onChange={(e) => setReason(e.target.value)} autoFocus />
+        {label !== undefined && (
+          <div className="form">
+            <div className="field">
+              <label htmlFor={id}>{label}</label>
+              <Input.TextArea id={id} rows={4} maxLength={most} value={reason} onChange={(e) => setReason(e.target.value)} autoFocus />
+            </div>
           </div>
-        </div>
+        )}
       </Modal>
     </>
   );

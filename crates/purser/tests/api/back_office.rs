@@ -108,6 +108,7 @@ pub(crate) fn what_waits_is_told(server: &Server) {
     let rails = client.get("/v1/rails").expect(200);
     let rail = rails["data"].as_array().unwrap().iter().find(|row| row["rail"] == "sandbox").unwrap();
     let available = rail["available_minor"].as_i64().unwrap();
+    assert_eq!(rail["low"], json!(available < rail["low_float_minor"].as_i64().unwrap()), "{rail}");
     let gate = client.get(&format!("/v1/parties/{party}/gate?amount_minor=100000")).expect(200);
     assert_eq!((&gate["accepted"], gate["checks"].as_array().unwrap().len()), (&json!(true), 15));
     let more = client.get(&format!("/v1/parties/{party}/gate?amount_minor=9999999")).expect(200);
