@@ -480,6 +480,7 @@ const PAGES = [
   "approvals?state=carried_out",
   "withdrawals",
   "rails",
+  "rails/bank-file",
   "ledger",
   "settlements",
   "applications",
@@ -511,6 +512,7 @@ async function everyPageIsForEverybody({ server, browser }) {
     `withdrawals/${id}`,
     `ledger/accounts/${account}`,
     `ledger/transfers/${lines.data[0].transfer.id}`,
+    `records/${lines.data.find((line) => line.transfer.subject.startsWith("to_")).transfer.subject}`,
   ];
   const enter = async (page) => {
     await page.goto(`${server.url}/staff`);

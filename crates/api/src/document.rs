@@ -410,6 +410,20 @@ mod tests {
         assert_eq!(documented(), table);
     }
 
+    /// Clients are made of these names: two operations of one name are one too few.
+    #[test]
+    fn every_operation_has_a_name_of_its_own() {
+        let document: Value = serde_json::from_str(&TEXT).unwrap_or_default();
+        let paths = document["paths"].as_object().into_iter().flatten();
+        let operations = paths.flat_map(|(_, item)| item.as_object().into_iter().flatten());
+        let mut names: Vec<&str> =
+            operations.filter_map(|(_, operation)| operation["operationId"].as_str()).collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!((names.len(), all > 200), (all, true));
+    }
+
     #[test]
     fn the_version_is_3_1() {
         assert!(openapi_json().contains("\"openapi\": \"3.1.0\""));

@@ -1,7 +1,7 @@
 // Rails and the platform's own money at them (P10, P12): state, top-up, float in the ledger, what nobody knows yet.
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { App, Button, Input, Modal } from "antd";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, type ReactNode, useState } from "react";
 import { Link } from "react-router";
 import { type Schemas, api, newKey, ok } from "../../api/client";
 import { money, parseAmount } from "../../format/money";
@@ -187,6 +187,9 @@ function One({ rail, account, unknown }: { rail: Rail; account: string | undefin
               </Link>
             ),
           ],
+          ...(rail.rail === "bank-file"
+            ? ([[t("staff.bank"), <Link key="files" to="/rails/bank-file">{t("staff.bank.said")}</Link>]] as [string, ReactNode][])
+            : []),
           [
             t("staff.rail.open"),
             <span key="open" className="row">

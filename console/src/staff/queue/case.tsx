@@ -15,7 +15,7 @@ import { KeyHelp, useKeys } from "../ui/keys";
 import { Actor, At, Ref, useColleagues } from "../ui/names";
 import { WithReason } from "../ui/reason";
 import { CASE_STATES, isLive, useTake } from "./cases";
-import { Appeal, Studio } from "./decide";
+import { Appeal, Dispute, ReviewOf, Studio } from "./decide";
 
 type View = Schemas["CaseView"];
 type File = Schemas["CaseDetail"]["attachments"][number];
@@ -162,6 +162,7 @@ function Elsewhere({ view }: { view: View }) {
   const { t } = useTexts();
   const subject = view.subject ?? "";
   const place = view.kind === "paperwork" && subject.startsWith("st_") ? `/settlements/${subject}` : null;
+  if (view.kind === "risk_review" && typeof view.party_id === "string") return <ReviewOf party={view.party_id} of={view.id} />;
   return (
     <Alert
       type="info"
@@ -177,6 +178,7 @@ function Decide({ view, open, setOpen }: { view: View; open: string; setOpen: (w
   const { t } = useTexts();
   if (view.kind === "studio_upgrade" && typeof view.party_id === "string") return <Studio party={view.party_id} />;
   if (view.kind === "limit_appeal" && typeof view.party_id === "string") return <Appeal party={view.party_id} of={view.id} />;
+  if (view.kind === "statement_dispute" && typeof view.subject === "string") return <Dispute statement={view.subject} />;
   if (WITH_RECORD.has(view.kind)) return <Elsewhere view={view} />;
   const decide = (decision: string) => (reason: string) =>
     ok(

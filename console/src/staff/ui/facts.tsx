@@ -1,7 +1,7 @@
 // Values of an event, an audit entry or a proposal, in words where there are some.
 import type { ReactNode } from "react";
 import { useTexts } from "../../i18n";
-import { Amount } from "../../ui/parts";
+import { Amount, Pairs } from "../../ui/parts";
 import { Actor, At, Ref } from "./names";
 
 /** Shown elsewhere, or too long for a line. */
@@ -19,6 +19,24 @@ function Value({ name, value, currency }: { name: string; value: unknown; curren
   if (name === "kind" && knows("staff.case.kind", value)) return named("staff.case.kind", value);
   if (name === "role" && knows("staff.role", value)) return named("staff.role", value);
   return value;
+}
+
+/** A record as names and values, one below the other; what is itself made of parts stays out. */
+export function FactList({ data }: { data: Record<string, unknown> }) {
+  const { named, language } = useTexts();
+  const other = language === "en" ? "_zh" : "_en";
+  const currency = typeof data.currency === "string" ? data.currency : "CNY";
+  const plain = Object.entries(data).filter(
+    ([name, value]) => !name.endsWith(other) && value !== null && value !== "" && typeof value !== "object" && name !== "version",
+  );
+  return (
+    <Pairs
+      pairs={plain.map(([name, value]) => [
+        named("staff.fact", name.replace(/_(zh|en)$/, "")),
+        <Value key={name} name={name} value={value} currency={currency} />,
+      ])}
+    />
+  );
 }
 
 export function Facts({ data }: { data: Record<string, unknown> }) {

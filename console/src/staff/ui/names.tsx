@@ -18,6 +18,12 @@ const PLACES: Record<string, (id: string) => string> = {
   cap: (id) => `/applications/${id}`,
   job: (id) => `/jobs/${id}`,
   apr: (id) => `/approvals/${id}`,
+  to: (id) => `/records/${id}`,
+  co: (id) => `/records/${id}`,
+  pmt: (id) => `/records/${id}`,
+  po: (id) => `/records/${id}`,
+  cmp: (id) => `/records/${id}`,
+  st: (id) => `/records/${id}`,
 };
 
 /** The page of what an id names, where it has one. */
