@@ -7,6 +7,7 @@ import { type Schemas, api, ok } from "../../api/client";
 import { useTexts } from "../../i18n";
 import { Loaded } from "../../ui/loaded";
 import { Amount, PageHead } from "../../ui/parts";
+import { type Column, Rows } from "../../ui/records";
 import { useStaff } from "../session";
 import { At, pageOf } from "../ui/names";
 
@@ -60,30 +61,25 @@ export function Books() {
     queryFn: () => ok(api.GET("/v1/accounts", { params: { query: { owner: "platform" } } })),
     refetchInterval: 30_000,
   });
-  const row = (account: Account) => (
-    <tr key={account.id}>
-      <td>
-        <Link to={`/ledger/accounts/${account.id}`}>{accountName(named, account)}</Link>
-        <div className="soft mono">
-          {account.kind} {account.qualifier}
-        </div>
-      </td>
-      <td>{t(account.side === "debit" ? "staff.ledger.debit" : "staff.ledger.credit")}</td>
-      <td className="end">
-        <Amount minor={account.posted_minor} currency={account.currency} />
-      </td>
-      <td className="end">
-        <Amount minor={account.held_out_minor} currency={account.currency} />
-      </td>
-      <td className="end">
-        <Amount minor={account.available_minor} currency={account.currency} />
-      </td>
-      <td className="end amount">{account.entries}</td>
-      <td>
-        <At at={account.last_at} />
-      </td>
-    </tr>
-  );
+  const columns: Column<Account>[] = [
+    {
+      title: t("staff.ledger.account"),
+      show: (account) => (
+        <>
+          <Link to={`/ledger/accounts/${account.id}`}>{accountName(named, account)}</Link>
+          <div className="soft mono">
+            {account.kind} {account.qualifier}
+          </div>
+        </>
+      ),
+    },
+    { title: t("staff.ledger.side"), wideOnly: true, show: (account) => t(account.side === "debit" ? "staff.ledger.debit" : "staff.ledger.credit") },
+    { title: t("staff.ledger.posted"), end: true, show: (account) => <Amount minor={account.posted_minor} currency={account.currency} /> },
+    { title: t("staff.ledger.heldOut"), end: true, show: (account) => <Amount minor={account.held_out_minor} currency={account.currency} /> },
+    { title: t("staff.ledger.available"), end: true, show: (account) => <Amount minor={account.available_minor} currency={account.currency} /> },
+    { title: t("staff.ledger.entries"), end: true, wideOnly: true, show: (account) => <span className="amount">{account.entries}</span> },
+    { title: t("staff.ledger.last"), show: (account) => <At at={account.last_at} /> },
+  ];
   return (
     <>
       <PageHead title={t("staff.nav.ledger")} />
@@ -94,30 +90,7 @@ export function Books() {
             found.data.length === 0 ? (
               <p className="soft">{t("staff.ledger.none")}</p>
             ) : (
-              <div className="table-scroll" tabIndex={0} role="region" aria-label={t("staff.ledger.platform")}>
-                <table className="records" aria-label={t("staff.ledger.platform")}>
-                  <thead>
-                    <tr>
-                      <th scope="col">{t("staff.ledger.account")}</th>
-                      <th scope="col">{t("staff.ledger.side")}</th>
-                      <th scope="col" className="end">
-                        {t("staff.ledger.posted")}
-                      </th>
-                      <th scope="col" className="end">
-                        {t("staff.ledger.heldOut")}
-                      </th>
-                      <th scope="col" className="end">
-                        {t("staff.ledger.available")}
-                      </th>
-                      <th scope="col" className="end">
-                        {t("staff.ledger.entries")}
-                      </th>
-                      <th scope="col">{t("staff.ledger.last")}</th>
-                    </tr>
-                  </thead>
-                  <tbody>{found.data.map(row)}</tbody>
-                </table>
-              </div>
+              <Rows rows={found.data} columns={columns} name={t("staff.ledger.platform")} rowKey={(account) => account.id} />
             )
           }
         </Loaded>

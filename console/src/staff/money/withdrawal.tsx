@@ -9,6 +9,7 @@ import { useTexts } from "../../i18n";
 import { WITHDRAWAL_STATES, isOver, lookAgain, mayCancel } from "../../portal/creator/states";
 import { Loaded } from "../../ui/loaded";
 import { Amount, type Colour, Id, PageHead, Pairs, State } from "../../ui/parts";
+import { type Column, Rows } from "../../ui/records";
 import { useMay, useStaff } from "../session";
 import { Actor, At, Ref } from "../ui/names";
 import { WithReason } from "../ui/reason";
@@ -206,44 +207,26 @@ function Lines({ id, state, currency }: { id: string; state: string; currency: s
     queryFn: () => ok(api.GET("/v1/withdrawals/{id}/transfers", { params: { path: { id } } })),
     placeholderData: (before) => before,
   });
+  const columns: Column<Schemas["TransferLine"]>[] = [
+    { title: t("staff.ledger.at"), show: (line) => <At at={line.at} /> },
+    {
+      title: t("staff.ledger.kind"),
+      show: (line) => (
+        <>
+          {named("staff.transfer", line.kind)} <span className="soft">{named("staff.transfer.action", line.action)}</span>
+        </>
+      ),
+    },
+    { title: t("wd.amount"), end: true, show: (line) => <Amount minor={line.amount_minor} currency={currency} /> },
+    { title: t("staff.ledger.transfer"), show: (line) => <Ref id={line.id} /> },
+  ];
   return (
     <section className="panel">
       <h2>{t("staff.ledger.lines")}</h2>
       <Loaded query={query}>
         {(found) => (
           <>
-            <div className="table-scroll" tabIndex={0} role="region" aria-label={t("staff.ledger.lines")}>
-              <table className="records">
-                <thead>
-                  <tr>
-                    <th scope="col">{t("staff.ledger.at")}</th>
-                    <th scope="col">{t("staff.ledger.kind")}</th>
-                    <th scope="col" className="end">
-                      {t("wd.amount")}
-                    </th>
-                    <th scope="col">{t("staff.ledger.transfer")}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {found.data.map((line) => (
-                    <tr key={line.id}>
-                      <td>
-                        <At at={line.at} />
-                      </td>
-                      <td>
-                        {named("staff.transfer", line.kind)} <span className="soft">{named("staff.transfer.action", line.action)}</span>
-                      </td>
-                      <td className="end">
-                        <Amount minor={line.amount_minor} currency={currency} />
-                      </td>
-                      <td>
-                        <Ref id={line.id} />
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Rows rows={found.data} columns={columns} name={t("staff.ledger.lines")} rowKey={(line) => line.id} />
             {!found.complete && <p className="soft">{t("staff.ledger.part")}</p>}
           </>
         )}

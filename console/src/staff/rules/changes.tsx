@@ -4,40 +4,38 @@ import type { Schemas } from "../../api/client";
 import { NOTHING } from "../../format/money";
 import { useTexts } from "../../i18n";
 import { State } from "../../ui/parts";
+import { type Column, Rows } from "../../ui/records";
 
-export function Changes({ changes }: { changes: Schemas["PolicyChange"][] }) {
+type Change = Schemas["PolicyChange"];
+
+export function Changes({ changes }: { changes: Change[] }) {
   const { t } = useTexts();
   if (changes.length === 0) return <p className="soft">{t("staff.policy.same")}</p>;
+  const columns: Column<Change>[] = [
+    {
+      title: t("staff.policy.key"),
+      show: (change) => (
+        <>
+          <Link to={`/policy/keys/${change.key}`} className="mono">
+            {change.key}
+          </Link>{" "}
+          {change.notice && <State colour="orange">{t("staff.policy.notice")}</State>}
+          <div className="soft" lang="en">
+            {change.about}
+          </div>
+        </>
+      ),
+    },
+    { title: t("staff.policy.from"), show: (change) => <span className="amount">{change.effective_from}</span> },
+    { title: t("staff.policy.before"), show: (change) => <span className="taken">{change.before ?? NOTHING}</span> },
+    { title: t("staff.policy.after"), show: (change) => <span className="added">{change.after ?? NOTHING}</span> },
+  ];
   return (
-    <div className="table-scroll" tabIndex={0} role="region" aria-label={t("staff.policy.changes")}>
-      <table className="records" aria-label={t("staff.policy.changes")}>
-        <thead>
-          <tr>
-            <th scope="col">{t("staff.policy.key")}</th>
-            <th scope="col">{t("staff.policy.from")}</th>
-            <th scope="col">{t("staff.policy.before")}</th>
-            <th scope="col">{t("staff.policy.after")}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {changes.map((change) => (
-            <tr key={`${change.key} ${change.effective_from}`}>
-              <td>
-                <Link to={`/policy/keys/${change.key}`} className="mono">
-                  {change.key}
-                </Link>{" "}
-                {change.notice && <State colour="orange">{t("staff.policy.notice")}</State>}
-                <div className="soft" lang="en">
-                  {change.about}
-                </div>
-              </td>
-              <td className="amount">{change.effective_from}</td>
-              <td className="taken">{change.before ?? NOTHING}</td>
-              <td className="added">{change.after ?? NOTHING}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Rows
+      rows={changes}
+      columns={columns}
+      name={t("staff.policy.changes")}
+      rowKey={(change) => `${change.key} ${change.effective_from}`}
+    />
   );
 }

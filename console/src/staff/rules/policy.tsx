@@ -1,11 +1,12 @@
 // Every rule as a number or a switch, with what applies (P4).
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
-import { api, ok } from "../../api/client";
+import { type Schemas, api, ok } from "../../api/client";
 import { endOfDay } from "../../format/time";
 import { useTexts } from "../../i18n";
 import { Loaded } from "../../ui/loaded";
 import { PageHead, State } from "../../ui/parts";
+import { type Column, Rows } from "../../ui/records";
 import { useStaff } from "../session";
 import { Filtering } from "../ui/filter-bar";
 import { useAddress } from "../ui/lists";
@@ -20,6 +21,34 @@ export function Policy() {
     queryFn: () => ok(api.GET("/v1/policy", { params: { query: instant === null ? {} : { at: instant } } })),
   });
   const word = keyword.toLowerCase();
+  const columns: Column<Schemas["PolicyKeyView"]>[] = [
+    {
+      title: t("staff.policy.key"),
+      show: (one) => (
+        <>
+          <Link to={`/policy/keys/${one.key}`} className="mono">
+            {one.key}
+          </Link>{" "}
+          {one.notice && <State colour="orange">{t("staff.policy.notice")}</State>}
+          <div className="soft" lang="en">
+            {one.row} · {one.about}
+          </div>
+        </>
+      ),
+    },
+    { title: t("staff.policy.value"), show: (one) => <strong>{one.value}</strong> },
+    { title: t("staff.policy.from"), show: (one) => <span className="amount">{one.effective_from}</span> },
+    { title: t("staff.policy.version"), wideOnly: true, show: (one) => one.version },
+    {
+      title: t("staff.policy.source"),
+      wideOnly: true,
+      show: (one) => (
+        <span className="soft" lang="en">
+          {one.source}
+        </span>
+      ),
+    },
+  ];
   return (
     <>
       <PageHead title={t("staff.nav.policy")}>
@@ -38,42 +67,7 @@ export function Policy() {
             return rows.length === 0 ? (
               <p className="soft">{t("staff.none.filtered")}</p>
             ) : (
-              <div className="table-scroll" tabIndex={0} role="region" aria-label={t("staff.nav.policy")}>
-                <table className="records" aria-label={t("staff.nav.policy")}>
-                  <thead>
-                    <tr>
-                      <th scope="col">{t("staff.policy.key")}</th>
-                      <th scope="col">{t("staff.policy.value")}</th>
-                      <th scope="col">{t("staff.policy.from")}</th>
-                      <th scope="col">{t("staff.policy.version")}</th>
-                      <th scope="col">{t("staff.policy.source")}</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {rows.map((one) => (
-                      <tr key={one.key}>
-                        <td>
-                          <Link to={`/policy/keys/${one.key}`} className="mono">
-                            {one.key}
-                          </Link>{" "}
-                          {one.notice && <State colour="orange">{t("staff.policy.notice")}</State>}
-                          <div className="soft" lang="en">
-                            {one.row} · {one.about}
-                          </div>
-                        </td>
-                        <td>
-                          <strong>{one.value}</strong>
-                        </td>
-                        <td className="amount">{one.effective_from}</td>
-                        <td>{one.version}</td>
-                        <td className="soft" lang="en">
-                          {one.source}
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
+              <Rows rows={rows} columns={columns} name={t("staff.nav.policy")} rowKey={(one) => one.key} />
             );
           }}
         </Loaded>
