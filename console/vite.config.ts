@@ -13,7 +13,7 @@ export default defineConfig({
     target: "es2022",
     // A script would have to stand inline to load what it names: the policy of the pages forbids that.
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: ["portal.html"] },
+    rolldownOptions: { input: ["portal.html", "staff.html"] },
     chunkSizeWarningLimit: 1200,
   },
   server: { proxy: { "/v1": server, "/cashier": server } },

@@ -15,20 +15,28 @@ const LOOKS = process.env.PURSER_LONG === "1" ? LONG : QUICK;
 
 /** What is wrong on these pages of a party: something sticks out, axe complains, or the browser does. */
 export async function lookAt({ server, browser }, party, paths) {
+  const enter = async (page) => {
+    const link = await server.api("POST", "/v1/portal/links", { party_id: party.id, role: "approve" });
+    await page.goto(server.url + link.path);
+    await page.waitForURL((url) => !url.pathname.endsWith("/enter"));
+  };
+  return await lookAround({ server, browser }, "portal", enter, paths);
+}
+
+/** The same for any pages below a prefix that one enters somehow. */
+export async function lookAround({ server, browser }, base, enter, paths) {
   const shots = process.env.SHOTS;
   if (shots) mkdirSync(shots, { recursive: true });
   const look = async ({ locale, width, dark }) => {
     const wrong = [];
-    const link = await server.api("POST", "/v1/portal/links", { party_id: party.id, role: "approve" });
     const page = await newPage(browser, {
       locale,
       viewport: { width, height: width < 500 ? 760 : 1080 },
       colorScheme: dark ? "dark" : "light",
     });
-    await page.goto(server.url + link.path);
-    await page.waitForURL((url) => !url.pathname.endsWith("/enter"));
+    await enter(page);
     for (const path of paths) {
-      await page.goto(`${server.url}/portal/${path}`);
+      await page.goto(`${server.url}/${[base, path].filter((part) => part !== "").join("/")}`);
       await page.locator("main h1").waitFor();
       await page.locator(".ant-skeleton").first().waitFor({ state: "detached" });
       const name = `${path} ${locale} ${width} ${dark ? "dark" : "light"}`;

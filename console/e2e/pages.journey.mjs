@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 
 async function pagesAreGuarded({ server }) {
-  for (const path of ["/", "/portal", "/portal/withdrawals/anything"]) {
+  for (const path of ["/", "/portal", "/portal/withdrawals/anything", "/portal/", "/staff", "/staff/", "/staff/cases/anything"]) {
     const response = await fetch(server.url + path);
     assert.equal(response.status, 200, path);
     const policy = response.headers.get("content-security-policy") ?? "";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 const PATIENCE = 60_000;
 
-/** Starts it; `api` calls it as the platform does. */
+/** Starts it; `api` calls it as the platform does: with JSON, or with the bytes of a file. */
 export async function startServer() {
   const binary = process.env.PURSER_BIN;
   if (!binary) throw new Error("PURSER_BIN names no binary; `cargo xtask test` sets it");
@@ -36,14 +36,15 @@ export async function startServer() {
   let number = 0;
   const api = async (method, path, body) => {
     number += 1;
+    const file = body instanceof Uint8Array;
     const response = await fetch(url + path, {
       method,
       headers: {
         Authorization: `Bearer ${token}`,
         "Idempotency-Key": `journey-${process.pid}-${number}`,
-        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(body === undefined ? {} : { "Content-Type": file ? "application/octet-stream" : "application/json" }),
       },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || file ? body : JSON.stringify(body),
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);

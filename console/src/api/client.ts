@@ -6,6 +6,15 @@ import { Problem, problemOf } from "./problem";
 export type Schemas = components["schemas"];
 
 let csrf = "";
+let meant = "";
+
+/** Which of a browser's two sessions calls mean from now on; the portal's when nobody says. */
+export function setConsole(name: "staff"): void {
+  meant = name;
+}
+
+/** What a request that does not go through the client carries besides its cookie. */
+export const consoleHeaders = (): Record<string, string> => (meant === "" ? {} : { "X-Purser-Console": meant });
 
 /** What every change carries from now on; it comes with the session. */
 export function setCsrfToken(token: string): void {
@@ -14,6 +23,7 @@ export function setCsrfToken(token: string): void {
 
 const middleware: Middleware = {
   onRequest({ request }) {
+    for (const [name, value] of Object.entries(consoleHeaders())) request.headers.set(name, value);
     if (request.method !== "GET" && csrf !== "") request.headers.set("X-CSRF-Token", csrf);
     return request;
   },

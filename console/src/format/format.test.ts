@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { decimal, money, parseAmount, percent } from "./money";
-import { day, time } from "./time";
+import { day, endOfDay, time } from "./time";
 
 test.each([
   [0, "0.00"],
@@ -53,4 +53,11 @@ test("times are those of the business zone", () => {
   expect(day("2026-02-28T16:00:00Z", "Asia/Shanghai")).toBe("2026-03-01");
   expect(day("2026-02-28T15:59:59Z", "Asia/Shanghai")).toBe("2026-02-28");
   expect([time(null, "Asia/Shanghai"), time("soon", "Asia/Shanghai")]).toEqual(["--", "--"]);
+});
+
+test("a day ends where its zone says, also when clocks are changed on it", () => {
+  expect(endOfDay("2026-03-01", "Asia/Shanghai")).toBe("2026-03-01T15:59:59.000Z");
+  expect(endOfDay("2026-03-01", "UTC")).toBe("2026-03-01T23:59:59.000Z");
+  expect(endOfDay("2026-03-29", "Europe/Berlin")).toBe("2026-03-29T21:59:59.000Z");
+  expect(endOfDay("soon", "UTC")).toBeNull();
 });

@@ -34,3 +34,17 @@ export function day(at: string | null | undefined, zone: string): string {
   const p = at === null || at === undefined ? null : parts(at, zone);
   return p === null ? NOTHING : `${p.year}-${p.month}-${p.day}`;
 }
+
+/** The last second of a civil date of a zone, as an instant. */
+export function endOfDay(date: string, zone: string): string | null {
+  const wanted = Date.parse(`${date}T23:59:59Z`);
+  if (Number.isNaN(wanted)) return null;
+  let at = wanted;
+  // The offset is that of the instant looked for, which the first round only guesses.
+  for (let round = 0; round < 2; round += 1) {
+    const p = parts(new Date(at).toISOString(), zone);
+    if (p === null) return null;
+    at += wanted - Date.parse(`${p.year}-${p.month}-${p.day}T${p.hour}:${p.minute}:${p.second}Z`);
+  }
+  return new Date(at).toISOString();
+}

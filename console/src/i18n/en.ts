@@ -34,6 +34,7 @@ export const en: Record<TextKey, string> = {
   "demo.creator": "Creator: earnings, withdrawals, where the money is",
   "demo.merchant": "Merchant: pay-later limit and proceeds",
   "demo.advertiser": "Advertiser: balance, top-ups and campaigns",
+  "demo.staff": "Staff: the back office, approvals, ledger and rules",
   "demo.enter": "Enter as this one",
 
   "state.loading": "Loading",

@@ -2,10 +2,13 @@
 import i18next from "i18next";
 import { initReactI18next, useTranslation } from "react-i18next";
 import { en } from "./en";
-import { type TextKey, zh } from "./zh";
+import type { StaffKey } from "./staff.zh";
+import { type TextKey as PortalKey, zh } from "./zh";
 
 export type Language = "zh-CN" | "en";
-export type { TextKey };
+/** Texts that a page may ask for; those of the back office are there only where it brings them. */
+export type TextKey = PortalKey | StaffKey;
+export type More = Record<Language, Record<string, string>>;
 
 const STORED = "purser.language";
 
@@ -17,7 +20,8 @@ function preferred(): Language {
   return known?.startsWith("en") ? "en" : "zh-CN";
 }
 
-export async function startLanguage(): Promise<void> {
+/** `more` are texts besides those of the portal, which every page has. */
+export async function startLanguage(more?: More): Promise<void> {
   const language = preferred();
   await i18next.use(initReactI18next).init({
     lng: language,
@@ -26,7 +30,10 @@ export async function startLanguage(): Promise<void> {
     nsSeparator: false,
     // React escapes what it shows.
     interpolation: { escapeValue: false },
-    resources: { "zh-CN": { translation: zh }, en: { translation: en } },
+    resources: {
+      "zh-CN": { translation: { ...zh, ...more?.["zh-CN"] } },
+      en: { translation: { ...en, ...more?.en } },
+    },
   });
   document.documentElement.lang = language;
 }
@@ -54,8 +61,8 @@ export function useTexts(): Texts {
   return {
     language,
     t: (key, values) => t(key, values ?? {}),
-    named: (prefix, code) => (`${prefix}.${code}` in zh ? t(`${prefix}.${code}`) : code),
-    knows: (prefix, code) => `${prefix}.${code}` in zh,
+    named: (prefix, code) => (i18n.exists(`${prefix}.${code}`) ? t(`${prefix}.${code}`) : code),
+    knows: (prefix, code) => i18n.exists(`${prefix}.${code}`),
     either: (texts) => (language === "en" ? texts.en : texts.zh),
   };
 }

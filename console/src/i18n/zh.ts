@@ -31,6 +31,7 @@ export const zh = {
   "demo.creator": "创作者：收入、提现、钱在哪里",
   "demo.merchant": "商家：先用后付额度与货款",
   "demo.advertiser": "广告主：余额、充值与推广计划",
+  "demo.staff": "工作人员：资金后台、审批、账本与规则",
   "demo.enter": "以此身份进入",
 
   "state.loading": "加载中",

@@ -97,7 +97,11 @@ function Personas({ people }: { people: Person[] }) {
   const client = useQueryClient();
   const become = useMutation({
     mutationFn: (name: string) => ok(api.POST("/v1/portal/personas/{name}", { params: { path: { name } } })),
-    onSuccess: () => client.resetQueries({ queryKey: SESSION_KEY }),
+    onSuccess: (person) => {
+      // The back office has pages and a session of its own.
+      if (person.path !== "/portal") location.assign(person.path);
+      else void client.resetQueries({ queryKey: SESSION_KEY });
+    },
   });
   return (
     <>

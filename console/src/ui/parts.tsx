@@ -49,8 +49,8 @@ function shortened(id: string): string {
   return own > 0 && id.length === own + 26 ? `${id.slice(0, own)}…${id.slice(own + 3, own + 15)}` : id;
 }
 
-/** An id of which people see what tells it apart, and copy the whole. */
-export function Id({ id }: { id: string }) {
+/** An id of which people see what tells it apart, and copy the whole; `show` makes a link of it, say. */
+export function Id({ id, show }: { id: string; show?: (text: string) => ReactNode }) {
   const { t } = useTexts();
   const [copied, setCopied] = useState(false);
   useEffect(() => {
@@ -60,7 +60,7 @@ export function Id({ id }: { id: string }) {
   }, [copied]);
   return (
     <span className="mono" style={{ whiteSpace: "nowrap" }}>
-      <span title={id}>{shortened(id)}</span>
+      {show === undefined ? <span title={id}>{shortened(id)}</span> : show(shortened(id))}
       <Button
         type="text"
         size="small"

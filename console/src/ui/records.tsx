@@ -20,29 +20,24 @@ export interface PageOf<T> {
   next_cursor?: string | null | undefined;
 }
 
-export function Records<T>({
-  query,
+/** Rows that are there: a table where there is room, cards where there is not. */
+export function Rows<T>({
+  rows,
   columns,
   name,
   rowKey,
-  none,
+  at,
 }: {
-  query: UseInfiniteQueryResult<InfiniteData<PageOf<T>>>;
+  rows: T[];
   columns: Column<T>[];
   /** What the list is, for whoever hears it read. */
   name: string;
   rowKey: (row: T) => Key;
-  none: string;
+  /** The row that keys act on. */
+  at?: Key | undefined;
 }) {
-  const { t } = useTexts();
-  if (query.data === undefined) {
-    return query.isError ? <Failure error={query.error} again={() => void query.refetch()} /> : <Loading rows={6} />;
-  }
-  const rows = query.data.pages.flatMap((page) => page.data);
-  if (rows.length === 0 && !query.hasNextPage) return <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={none} />;
   return (
     <>
-      {query.isError && <Failure error={query.error} again={() => void query.refetch()} />}
       <div className="table-scroll only-wide" tabIndex={0} role="region" aria-label={name}>
         <table className="records" aria-label={name}>
           <thead>
@@ -56,7 +51,7 @@ export function Records<T>({
           </thead>
           <tbody>
             {rows.map((row) => (
-              <tr key={rowKey(row)}>
+              <tr key={rowKey(row)} {...(at === rowKey(row) ? { className: "at", "aria-current": true } : {})}>
                 {columns.map((column) => (
                   <td key={column.title} className={column.end ? "end" : ""}>
                     {column.show(row)}
@@ -83,6 +78,37 @@ export function Records<T>({
           </li>
         ))}
       </ul>
+    </>
+  );
+}
+
+export function Records<T>({
+  query,
+  columns,
+  name,
+  rowKey,
+  none,
+  at,
+}: {
+  query: UseInfiniteQueryResult<InfiniteData<PageOf<T>>>;
+  columns: Column<T>[];
+  /** What the list is, for whoever hears it read. */
+  name: string;
+  rowKey: (row: T) => Key;
+  none: string;
+  /** The row that keys act on. */
+  at?: Key | undefined;
+}) {
+  const { t } = useTexts();
+  if (query.data === undefined) {
+    return query.isError ? <Failure error={query.error} again={() => void query.refetch()} /> : <Loading rows={6} />;
+  }
+  const rows = query.data.pages.flatMap((page) => page.data);
+  if (rows.length === 0 && !query.hasNextPage) return <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={none} />;
+  return (
+    <>
+      {query.isError && <Failure error={query.error} again={() => void query.refetch()} />}
+      <Rows rows={rows} columns={columns} name={name} rowKey={rowKey} at={at} />
       <p style={{ textAlign: "center", marginBottom: 0 }}>
         {query.hasNextPage ? (
           <Button onClick={() => void query.fetchNextPage()} loading={query.isFetchingNextPage}>

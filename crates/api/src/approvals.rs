@@ -3,6 +3,7 @@
 use axum::{extract::Path, http::StatusCode, response::Response};
 use purser_domain::{ids::ApprovalId, time::Timestamp};
 use purser_engine::{
+    access::Scope,
     approvals::{self, Action, ApprovalState, Decide, Propose},
     credit::Loss,
     identity::{ReleasePhone, VoidIdentity},
@@ -40,6 +41,8 @@ pub(crate) struct Approval {
     data: Map<String, Value>,
     /// Where it stands.
     state: &'static str,
+    /// What deciding takes besides being another person: a scope.
+    scope: Option<&'static str>,
     /// First person.
     proposed_by: String,
     /// When.
@@ -58,6 +61,7 @@ impl From<&ApprovalRow> for Approval {
             subject: row.subject.clone(),
             data: row.facts.iter().map(named).collect(),
             state: ApprovalState::from_code(row.state).name(),
+            scope: Action::scope(&row.action).map(Scope::name),
             proposed_by: row.proposed_by.clone(),
             proposed_at: row.proposed_at.to_string(),
             decided_by: row.decided_by.clone(),

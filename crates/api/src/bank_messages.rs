@@ -154,7 +154,8 @@ fn at(time: Timestamp, id: Uid) -> Cursor {
 }
 
 /// List messages of the bank
-#[utoipa::path(get, path = "/v1/rails/bank-file/messages", tag = "bank-file", params(PageParams),
+#[utoipa::path(get, path = "/v1/rails/bank-file/messages", operation_id = "list_bank_messages", tag = "bank-file",
+    params(PageParams),
     responses((status = 200, body = Page<BankMessageView>, description = "Messages, newest first")))]
 pub(crate) async fn list_messages(call: Call, params: Params<PageParams>) -> Result<Response, Problem> {
     let limit = params.0.limit()?;

@@ -1,5 +1,5 @@
 //! The console's pages: files of this program, served under the same port as the API. The portal is at `/portal`,
-//! and its pages find their way below that prefix themselves.
+//! the back office at `/staff`, and their pages find their way below that prefix themselves.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -34,12 +34,20 @@ pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(portal))
         .route("/portal", get(portal))
+        .route("/portal/", get(portal))
         .route("/portal/{*rest}", get(portal))
+        .route("/staff", get(staff))
+        .route("/staff/", get(staff))
+        .route("/staff/{*rest}", get(staff))
         .route("/assets/{*rest}", get(asset))
 }
 
 async fn portal(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     page(&app, &headers, "portal.html")
+}
+
+async fn staff(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    page(&app, &headers, "staff.html")
 }
 
 fn page(app: &App, headers: &HeaderMap, name: &str) -> Response {

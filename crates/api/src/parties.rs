@@ -8,7 +8,9 @@ use purser_domain::{
     parties::{AccountClass, LegalForm, Profile, Role, Roles},
     time::Timestamp,
 };
-use purser_engine::parties::{self, ChangeParty, PARTY_PAGE_MAX, PartyChange, PartyRow, RegisterParty};
+use purser_engine::parties::{
+    self, ChangeParty, PARTY_PAGE_MAX, PartyChange, PartyRow, PartySearch, RegisterParty,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -19,6 +21,7 @@ use crate::{
     feed::path_digest,
     party_notes::PartyNoteView,
     problem::Problem,
+    records::keyword,
 };
 
 /// What the platform says about a party.
@@ -136,6 +139,12 @@ pub(crate) async fn register_party(call: Call, body: Body<PartyProfile>) -> Resu
 pub(crate) struct PartyParams {
     /// Only the party with this id of yours.
     external_id: Option<String>,
+    /// The shown name, your own id or the id contains this, at most 100 characters.
+    keyword: Option<String>,
+    /// Only parties with this role: `creator`, `merchant`, `advertiser` or `agency`.
+    role: Option<String>,
+    /// Only `active`, `frozen` or `closed` parties.
+    status: Option<String>,
     /// Most rows to return, 1 to 200; 50 when absent.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<usize>,
@@ -143,7 +152,9 @@ pub(crate) struct PartyParams {
     cursor: Option<String>,
 }
 
-/// List parties in order of creation, or find one by your own id
+/// List parties in order of creation, or find some
+///
+/// A page of a search reads a bounded part of all parties: it may be shorter and still have a `next_cursor`.
 #[utoipa::path(get, path = "/v1/parties", tag = "parties", params(PartyParams),
     responses((status = 200, body = Page<PartyView>, description = "Parties")))]
 pub(crate) async fn list_parties(
@@ -156,6 +167,7 @@ pub(crate) async fn list_parties(
         let data = row.iter().map(PartyView::from).collect();
         return Ok(json(&Page { data, next_cursor: None }));
     }
+    let search = search(params.keyword, params.role.as_deref(), params.status)?;
     let page = PageParams { limit: params.limit, cursor: params.cursor };
     let limit = page.limit()?.min(usize::try_from(PARTY_PAGE_MAX - 1).unwrap_or(1));
     let after = match &page.cursor {
@@ -165,10 +177,31 @@ pub(crate) async fn list_parties(
         }
         None => None,
     };
+    if search != PartySearch::default() {
+        let found =
+            call.app.read(move |session| parties::party_search(session, &search, after, limit)).await?;
+        let next_cursor = found.next.map(|(at, id)| Cursor { numbers: vec![at.0], id: id.0 }.encode());
+        return Ok(json(&Page { data: found.rows.iter().map(PartyView::from).collect(), next_cursor }));
+    }
     let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
     let rows = call.app.read(move |session| parties::party_page(session, after, most)).await?;
     let cursor = |row: &PartyRow| Cursor { numbers: vec![row.created_at.0], id: row.id.0 };
     Ok(json(&page_of(rows, limit, cursor, |row| PartyView::from(&row))))
+}
+
+fn search(given: Option<String>, role: Option<&str>, status: Option<String>) -> Result<PartySearch, Problem> {
+    let named = |name: &str| {
+        Role::named(name)
+            .ok_or_else(|| Problem::invalid("role", "one of creator, merchant, advertiser, agency"))
+    };
+    if status.as_deref().is_some_and(|name| !["active", "frozen", "closed"].contains(&name)) {
+        return Err(Problem::invalid("status", "one of active, frozen, closed"));
+    }
+    Ok(PartySearch {
+        keyword: keyword(given)?.map(|word| word.to_lowercase()),
+        role: role.map(named).transpose()?,
+        status,
+    })
 }
 
 /// Read a party

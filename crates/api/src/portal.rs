@@ -4,13 +4,14 @@
 use axum::{extract::Path, http::StatusCode, response::Response};
 use purser_domain::{
     identity::PersonRole,
-    ids::{PartyId, PersonId, Uid},
+    ids::{PartyId, PersonId, StaffId, Uid},
     parties::Role,
     time::Timestamp,
 };
 use purser_engine::{
     access::{
-        self, EndPortalSession, EnterPortal, MintPortalLink, PortalAccess, PortalSessionRow, Token, TokenKind,
+        self, EndPortalSession, EnterPortal, MintPortalLink, NewSession, PortalAccess, PortalSessionRow,
+        SignIn, Token, TokenKind,
     },
     identity, parties,
 };
@@ -317,14 +318,23 @@ pub struct Persona {
     pub name: &'static str,
     /// Shown name.
     pub title: String,
-    /// For whom they act.
-    pub party: PartyId,
+    /// Who they are.
+    pub who: Who,
+}
+
+/// Who a visitor of the demo may be.
+#[derive(Debug, Clone, Copy)]
+pub enum Who {
+    /// Somebody who acts for a party, in the portal.
+    Party(PartyId),
+    /// A member of staff, in the back office.
+    Staff(StaffId),
 }
 
 /// Somebody whom a visitor of the demo may be.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PersonaView {
-    /// Short name: `creator`, `merchant`, `advertiser`.
+    /// Short name: `creator`, `merchant`, `advertiser`, `staff`.
     name: &'static str,
     /// Shown name.
     title: String,
@@ -334,7 +344,11 @@ pub(crate) struct PersonaView {
 
 impl From<&Persona> for PersonaView {
     fn from(persona: &Persona) -> Self {
-        Self { name: persona.name, title: persona.title.clone(), path: "/portal" }
+        let path = match persona.who {
+            Who::Party(_) => "/portal",
+            Who::Staff(_) => "/staff",
+        };
+        Self { name: persona.name, title: persona.title.clone(), path }
     }
 }
 
@@ -362,6 +376,10 @@ pub(crate) async fn become_persona(call: Call, Path(name): Path<String>) -> Resu
         persona.ok_or_else(|| Problem::not_found("persona_unknown", "there is nobody of this name here"))?;
     let view = PersonaView::from(persona);
     let digest = path_digest(&["persona", &name]);
+    let party = match persona.who {
+        Who::Party(party) => party,
+        Who::Staff(staff) => return become_staff(&call, staff, digest, view).await,
+    };
     let (id, secret) = (call.app.new_uid(), call.app.new_secret());
     let hash = Token::secret_hash(&secret);
     let (link, link_secret) = (call.app.new_uid(), call.app.new_secret());
@@ -369,7 +387,7 @@ pub(crate) async fn become_persona(call: Call, Path(name): Path<String>) -> Resu
     let command = MintPortalLink {
         id: link,
         hash: link_hash,
-        party: persona.party,
+        party,
         person: None,
         role: PersonRole::Approve,
         by: "demo".to_owned(),
@@ -379,4 +397,25 @@ pub(crate) async fn become_persona(call: Call, Path(name): Path<String>) -> Resu
     let answer = submit(&call, digest, command, move |_| Answer::created(&view)).await?;
     let token = Token::text(TokenKind::PortalSession, id, &secret);
     Ok(with_cookie(&call, answer, &token))
+}
+
+/// Signs a member of the demo's staff in: the demo vouches for them as the right password would.
+async fn become_staff(
+    call: &Call,
+    staff: StaffId,
+    digest: [u8; 32],
+    view: PersonaView,
+) -> Result<Response, Problem> {
+    let row = call.app.read(move |session| access::staff_account(session, staff)).await?;
+    let seen = row.map_or(0, |row| row.version);
+    let (id, secret) = (call.app.new_uid(), call.app.new_secret());
+    let session = NewSession { id, hash: Token::secret_hash(&secret) };
+    let command = SignIn { staff, seen, right: true, session };
+    let mut answer = submit(call, digest, command, move |_| Answer::created(&view)).await?;
+    if answer.status().is_success() {
+        let until = call.app.clock.machine().plus(access::SESSION_MICROS);
+        let token = Token::text(TokenKind::Session, id, &secret);
+        answer.headers_mut().extend(Console::Staff.set(&call.app, &token, until));
+    }
+    Ok(answer)
 }

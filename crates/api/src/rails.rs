@@ -7,7 +7,7 @@ use purser_domain::{
 };
 use purser_engine::{
     ledger::TopUpFloat,
-    sandbox::{FaultDial, SetRailHealth},
+    sandbox::{FaultDial, SetRailHealth, fault_dial},
     withdrawals::{NameCustodian, RailFloat, ReopenRail, custodians, floats},
 };
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,10 @@ pub(crate) struct RailView {
     enabled: bool,
     /// Largest single payout by policy, minor units.
     single_limit_minor: i64,
+    /// Below this, by policy, finance is told that the float is low; minor units.
+    low_float_minor: i64,
+    /// It is in use and below that, or the rail said that it is short.
+    low: bool,
 }
 
 /// List rails with their float
@@ -64,18 +68,24 @@ pub(crate) async fn list_rails(call: Call) -> Result<Response, Problem> {
     let machine = call.app.clock.machine();
     let view = |(row, custodian): (RailFloat, Option<String>)| {
         let known = keys::of_rail(&row.rail);
+        let low_float_minor = known.map_or(0, |keys| policy.value(keys.low_float));
+        let available_minor = row.posted_minor.saturating_sub(row.held_minor);
+        let connected = row.row.as_ref().is_some_and(|known| known.is_served(machine))
+            || (row.rail == "sandbox" && rules.sandbox);
+        let in_use = connected || row.posted_minor != 0;
         RailView {
             custodian,
             currency: currency.to_string(),
             float_minor: row.posted_minor,
             held_minor: row.held_minor,
-            available_minor: row.posted_minor.saturating_sub(row.held_minor),
+            available_minor,
             marked_short: row.marked_short,
             healthy: row.healthy,
-            connected: row.row.is_some_and(|known| known.is_served(machine))
-                || (row.rail == "sandbox" && rules.sandbox),
+            connected,
             enabled: known.is_some_and(|keys| policy.value(keys.enabled)),
             single_limit_minor: known.map_or(0, |keys| policy.value(keys.single_limit)),
+            low_float_minor,
+            low: row.marked_short || (in_use && available_minor < low_float_minor),
             rail: row.rail,
         }
     };
@@ -191,6 +201,14 @@ pub(crate) struct Faults {
     /// Names of the faults, evenly mixed; without any, those that end by themselves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     kinds: Vec<String>,
+}
+
+/// Read where the fault dial stands
+#[utoipa::path(get, path = "/v1/sandbox/faults", tag = "operations",
+    responses((status = 200, body = Faults, description = "Where it stands")))]
+pub(crate) async fn get_fault_dial(call: Call) -> Result<Response, Problem> {
+    let (rate, kinds) = call.app.read(fault_dial).await?;
+    Ok(json(&Faults { ppm: rate.as_ppm(), kinds }))
 }
 
 /// Turn the fault dial

@@ -10,10 +10,7 @@ use axum::{
 };
 
 use crate::{
-    App, ad_clicks, ad_stream, ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit,
-    devices, edge, explain, feed, health, identity, keys, ledger, notices, operations, orders, pages,
-    parties, party_notes, payments, payout_accounts, people, personal_data, portal, programme, rails,
-    reconciliation, records, rules, staff, staff_sessions, studio, tax, webhooks, withdrawals,
+    App, ad_clicks, ad_stream, ads, agencies, approvals, back_office, bank_files, bank_messages, cases, cashier, credit, devices, edge, explain, feed, health, identity, keys, ledger, notices, operations, orders, pages, parties, party_notes, payments, payout_accounts, people, personal_data, policy, portal, programme, rails, reconciliation, records, rules, staff, staff_sessions, studio, tax, webhooks, withdrawals,
 };
 
 /// The whole service.
@@ -60,6 +57,9 @@ fn open() -> Routes {
         .route("/openapi.json", get(health::openapi))
         .route("/v1/staff/sessions", post(staff::sign_in))
         .route("/v1/staff/sessions/current", delete(staff::sign_out))
+        .route("/v1/staff/session", get(back_office::get_staff_session))
+        .route("/v1/staff/colleagues", get(back_office::list_colleagues))
+        .route("/v1/operations/desk", get(back_office::get_desk))
         .route("/v1/me", get(staff::me))
         .route("/v1/me/password", post(staff::change_own_password))
 }
@@ -168,6 +168,7 @@ fn money() -> Routes {
         .route("/v1/transfers", post(ledger::post_transfer))
         .route("/v1/transfers/bulk", post(ledger::post_transfers))
         .route("/v1/transfers/{id}", get(ledger::get_transfer))
+        .route("/v1/accounts", get(ledger::list_accounts))
         .route("/v1/accounts/{id}", get(ledger::get_account))
         .route("/v1/accounts/{id}/lines", get(ledger::list_lines))
         .route("/v1/accounts/{id}/days/{date}", get(ledger::get_account_day))
@@ -183,11 +184,16 @@ fn platform() -> Routes {
         .route("/v1/jobs", get(feed::list_jobs))
         .route("/v1/jobs/{id}", get(feed::get_job))
         .route("/v1/jobs/{id}/retry", post(feed::retry_job))
+        .route("/v1/policy", get(policy::list_policy))
         .route("/v1/policy/{key}", get(rules::explain_policy))
+        .route("/v1/policy-versions", get(policy::list_policy_versions))
+        .route("/v1/policy-versions/preview", post(policy::preview_policy))
+        .route("/v1/policy-versions/latest/text", get(policy::get_policy_text))
+        .route("/v1/policy-versions/{number}/changes", get(policy::get_policy_changes))
         .route("/v1/calendar/{year}", get(rules::get_calendar).merge(post(operations::import_calendar)))
         .route("/v1/clock", get(rules::get_clock))
         .route("/v1/sandbox/clock", post(operations::move_clock))
-        .route("/v1/sandbox/faults", post(rails::turn_fault_dial))
+        .route("/v1/sandbox/faults", get(rails::get_fault_dial).merge(post(rails::turn_fault_dial)))
         .route("/v1/sandbox/rails/{rail}", post(rails::set_rail_health))
         .route("/v1/rails", get(rails::list_rails))
         .route("/v1/rails/{rail}/notify", post(notices::take_notice))
@@ -316,6 +322,9 @@ fn payouts() -> Routes {
         .route("/v1/withdrawal-failures", get(w::failure_statistics))
         .route("/v1/parties/{id}/withdrawal-failures", get(w::list_failures))
         .route("/v1/withdrawals/{id}", get(w::get_withdrawal))
+        .route("/v1/withdrawals/{id}/review", get(w::get_withdrawal_review))
+        .route("/v1/withdrawals/{id}/transfers", get(w::list_withdrawal_transfers))
+        .route("/v1/parties/{id}/gate", get(w::look_at_gate))
         .route("/v1/withdrawals/{id}/cancel", post(w::cancel_withdrawal))
         .route("/v1/withdrawals/{id}/decision", post(w::decide_withdrawal))
 }

@@ -1,9 +1,11 @@
 //! Withdrawals (X3, C13–C15, gate G): asking, reading, deciding, calling off.
 
+mod desk;
 mod failures;
 mod inquiry;
 mod views;
 
+pub(crate) use desk::*;
 pub(crate) use failures::*;
 pub(crate) use inquiry::InquiryProposal;
 pub(crate) use views::*;

@@ -9,7 +9,7 @@ mod services;
 pub use calendar::{ImportCalendarYear, Imported};
 pub use clock::{AdvanceClock, EnterSandbox, Moved, SetClock, found_sandbox};
 pub(crate) use clock::{MODE, is_sandbox};
-pub use policy::{PolicyActivation, keep_first_pack};
+pub use policy::{PolicyActivation, keep_first_pack, policy_text};
 pub use services::{ConnectServices, Services};
 
 use purser_domain::{

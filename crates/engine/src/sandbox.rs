@@ -180,6 +180,17 @@ impl Dial {
     }
 }
 
+/// Where the dial stands: its rate, and the names of the faults when somebody chose them.
+///
+/// # Errors
+/// Storage faults.
+pub fn fault_dial(session: &mut dyn Session) -> Result<(FaultRate, Vec<String>), Fault> {
+    let row = crate::feed::one::<Meta>(session, FAULTS.to_owned())?;
+    let text = row.map_or_else(String::new, |row| row.value);
+    let chosen = text.split_whitespace().skip(1).map(str::to_owned).collect();
+    Ok((Dial::read(&text).rate, chosen))
+}
+
 /// One call that reaches the sandbox: a send or a query.
 pub struct SandboxCall {
     /// The order; for a query only its reference counts.

@@ -248,6 +248,7 @@ pub(crate) struct DeskMessage {
 
 /// Who gets a case, or by when it is promised; exactly one of them.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = CaseAssignment)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Assignment {
     /// A person at the desk, `stf_…`, or `me`.

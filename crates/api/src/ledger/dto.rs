@@ -16,6 +16,7 @@ use serde::{
 };
 use utoipa::ToSchema;
 
+use super::subject::subject;
 use crate::edge::{Amount, Instant};
 
 /// An account by what it is.
@@ -383,6 +384,8 @@ pub(crate) struct TransferLine {
     credit_after_minor: i64,
     /// The hold or transfer that it names.
     of: Option<String>,
+    /// Id of the business object that it is about; null where it is about nothing but itself.
+    pub(super) subject: Option<String>,
 }
 
 impl From<&Transfer> for TransferLine {
@@ -403,6 +406,7 @@ impl From<&Transfer> for TransferLine {
             debit_after_minor: line.debit_after,
             credit_after_minor: line.credit_after,
             of: (!line.of.is_nil()).then(|| TransferId(line.of).to_string()),
+            subject: subject(line),
         }
     }
 }
@@ -438,6 +442,16 @@ pub(crate) struct AccountView {
     entries: i64,
     /// Instant of the newest line.
     last_at: Option<String>,
+}
+
+impl From<&AccountRef> for AccountName {
+    fn from(name: &AccountRef) -> Self {
+        let owner = match name.owner {
+            Owner::Platform => "platform".to_owned(),
+            Owner::Party(id) => id.to_string(),
+        };
+        Self { owner, kind: name.kind.name().to_owned(), qualifier: name.qualifier.clone() }
+    }
 }
 
 impl AccountView {

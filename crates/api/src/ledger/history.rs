@@ -5,11 +5,11 @@ use purser_domain::{
     ids::{AccountId, TransferId},
     time::Date,
 };
-use purser_engine::history;
+use purser_engine::{history, ledger};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::dto::TransferLine;
+use super::dto::{AccountName, TransferLine};
 use crate::{
     edge::{Call, Cursor, Instant, Page, PageParams, Params, json, parse_id},
     problem::Problem,
@@ -24,6 +24,8 @@ pub(crate) struct HistoryLine {
     change_minor: i64,
     /// Posted balance afterwards.
     balance_minor: i64,
+    /// What the other account is; null where no kind describes it.
+    other: Option<AccountName>,
 }
 
 /// List an account's lines, newest first
@@ -41,11 +43,18 @@ pub(crate) async fn list_lines(
         Some(text) => Some(history::Cursor(TransferId(Cursor::decode(text)?.id))),
         None => None,
     };
-    let page = call.app.read(move |session| history::page(session, id, from, limit)).await?;
+    let other = |line: &history::Line| if line.debited { line.transfer.credit } else { line.transfer.debit };
+    let read = move |session: &mut dyn purser_engine::Session| {
+        let page = history::page(session, id, from, limit)?;
+        let others = ledger::described(session, page.lines.iter().map(other))?;
+        Ok((page, others))
+    };
+    let (page, others) = call.app.read(read).await?;
     let line = |line: &history::Line| HistoryLine {
         transfer: TransferLine::from(&line.transfer),
         change_minor: line.change_minor,
         balance_minor: line.balance_minor,
+        other: others.get(&other(line)).map(AccountName::from),
     };
     let next_cursor = page.next.map(|next| Cursor::id(next.0.0).encode());
     Ok(json(&Page { data: page.lines.iter().map(line).collect(), next_cursor }))

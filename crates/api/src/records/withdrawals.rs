@@ -55,6 +55,9 @@ macro_rules! params {
             keyword: Option<String>,
             /// Only what is not finished and took longer than promised.
             overdue: Option<bool>,
+            /// Only where this code says why it stands where it does, or what it was held for; in the lists of all
+            /// parties.
+            reason: Option<String>,
             $($(#[$extra_doc])* $extra: $kind,)*
         }
 
@@ -74,6 +77,9 @@ macro_rules! params {
                 if self.rail.as_deref().is_some_and(|rail| keys::of_rail(rail).is_none()) {
                     return Err(Problem::invalid("rail", format!("one of {}", keys::RAILS.join(", "))));
                 }
+                if party.is_some() && self.reason.is_some() {
+                    return Err(Problem::invalid("reason", "only the lists of all parties take it"));
+                }
                 let destination = self.destination.as_deref().map(|id| parse_id(id, "destination"));
                 Ok(WithdrawalFilter {
                     party,
@@ -86,6 +92,7 @@ macro_rules! params {
                     rail: self.rail,
                     destination: destination.transpose()?,
                     keyword: keyword(self.keyword)?,
+                    reason: self.reason.filter(|code| !code.is_empty()),
                     overdue_at: self.overdue.unwrap_or(false).then(|| call.app.now()),
                 })
             }

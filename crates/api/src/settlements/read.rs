@@ -150,7 +150,7 @@ pub(crate) struct SettlementExport {
 }
 
 /// Export the orders of a settlement statement as CSV
-#[utoipa::path(get, path = "/v1/settlements/{id}/orders.csv", tag = "settlements",
+#[utoipa::path(get, path = "/v1/settlements/{id}/orders.csv", operation_id = "export_settlement_orders", tag = "settlements",
     params(("id" = String, Path, description = "Statement, `st_…`"), SettlementExport),
     responses((status = 200, content_type = "text/csv", body = String, description = "All of its orders; amounts in yuan and in minor units")))]
 pub(crate) async fn export_orders(

@@ -300,7 +300,7 @@ pub(crate) struct GateReason {
 }
 
 impl GateReason {
-    fn of(code: GateCode) -> Self {
+    pub(super) fn of(code: GateCode) -> Self {
         Self {
             check: code.check(),
             code: code.code(),

@@ -9,4 +9,4 @@ pub(crate) use float::float_top_up_id;
 pub use float::{AdjustFloat, TopUpFloat, ToppedUp};
 pub use manual::{ManualTransfer, bound};
 pub use post::{OpenAccounts, PostTransfers, TransferOutcome};
-pub use query::{account, hold, kind_of, transfer};
+pub use query::{account, accounts, described, hold, kind_of, transfer};

@@ -7,7 +7,7 @@ mod rows;
 
 pub use commands::{ChangeParty, PartyChange, RegisterParty, party_id, unknown_party};
 pub use notes::{ChangeNotes, NoteChange, PartyNoteRow, open_flags, party_notes};
-pub use queries::{PARTY_PAGE_MAX, party, party_page};
+pub use queries::{PARTY_PAGE_MAX, PartyPlace, PartySearch, party, party_page, party_search};
 pub use rows::PartyRow;
 
 use purser_storage::{Statement, Table};

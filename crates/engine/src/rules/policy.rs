@@ -177,3 +177,12 @@ impl PolicyActivation {
         Ok(facts)
     }
 }
+
+/// The text of a version that was activated; empty for one that is not kept.
+///
+/// # Errors
+/// Storage faults.
+pub fn policy_text(session: &mut dyn Session, number: u32) -> Result<String, Fault> {
+    let row = crate::feed::one::<PolicyVersionRow>(session, i64::from(number))?;
+    Ok(row.map_or_else(String::new, |row| row.text))
+}

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use purser_domain::{
     ids::{PartyId, PayoutAccountId, Uid, WithdrawalId},
     time::Timestamp,
-    withdrawals::{Source, State, is_overdue},
+    withdrawals::{Source, State, explain, is_overdue},
 };
 use purser_storage::{Fault, Keys, Lock, Record as _, Session, Statement, Value};
 
@@ -70,6 +70,8 @@ pub struct WithdrawalFilter {
     pub destination: Option<PayoutAccountId>,
     /// The id contains this.
     pub keyword: Option<String>,
+    /// The code that explains where it stands is this one, or a person looks at it for this one.
+    pub reason: Option<String>,
     /// Not finished, and the payout clock ran out at or before this instant (X12).
     pub overdue_at: Option<Timestamp>,
 }
@@ -91,6 +93,7 @@ impl WithdrawalFilter {
             && is(&self.rail, &row.rail)
             && self.destination.is_none_or(|destination| row.destination == destination)
             && self.keyword.as_ref().is_none_or(|word| row.id.to_string().contains(&word.to_lowercase()))
+            && self.reason.as_ref().is_none_or(|code| stands_for(row, code))
             && self.overdue_at.is_none_or(overdue)
     }
 
@@ -103,6 +106,11 @@ impl WithdrawalFilter {
             (None, _) => (&ALL, false),
         }
     }
+}
+
+fn stands_for(row: &WithdrawalRow, code: &str) -> bool {
+    let held = row.state == State::InReview.name() && row.review.split_whitespace().any(|one| one == code);
+    held || explain(&row.withdrawal(), None, row.requested_at).code == code
 }
 
 /// Withdrawals that the filter shows, newest first, `most` of them, from `before` on. A page that read its bounded

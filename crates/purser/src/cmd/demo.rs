@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use purser_api::Persona;
+use purser_api::{Persona, Who};
 use purser_engine::{
-    access::{Scope, Scopes},
+    access::{Scope, Scopes, staff_id},
     parties::party_id,
 };
 
@@ -83,6 +83,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<()> {
     };
     let signals = serve::StopSignals::listen()?;
     let running = serve::start(&serve_args, &place)?;
+    demo::people(&running.app.executor)?;
     let now = running.app.clock.machine();
     let (_, token) = keys::make(
         &running.app.executor,
@@ -111,12 +112,13 @@ fn personas() -> Vec<Persona> {
     let party = |name, title: &str, external_id| Persona {
         name,
         title: title.to_owned(),
-        party: party_id(external_id),
+        who: Who::Party(party_id(external_id)),
     };
     vec![
         party("creator", &demo::creator_name(CREATOR), CREATOR),
         party("merchant", "好物铺子 1 店", "merchant-01"),
         party("advertiser", "晴天品牌 3 号", demo::ADVERTISER),
+        Persona { name: "staff", title: demo::VISITOR.to_owned(), who: Who::Staff(staff_id(demo::VISITOR)) },
     ]
 }
 

@@ -2,10 +2,12 @@
 
 mod ads;
 mod cast;
+mod desk;
 mod seed;
 mod shops;
 mod state;
 
 pub(crate) use ads::ADVERTISER;
+pub(crate) use desk::{VISITOR, people};
 pub(crate) use seed::{creator_name, seed};
 pub(crate) use state::{State, state};

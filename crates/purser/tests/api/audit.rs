@@ -27,7 +27,8 @@ fn by_request(client: &Client) -> BTreeMap<String, Value> {
 pub(crate) fn every_write_has_its_entry(server: &Server) {
     let (entries, writes) = (by_request(&server.client), server.client.writes());
     assert!(!writes.is_empty());
-    for (request, what) in writes {
+    // A text is only looked at: it is sent with POST because it does not fit into an address.
+    for (request, what) in writes.into_iter().filter(|(_, what)| what != "POST /v1/policy-versions/preview") {
         let entry = entries.get(&request).unwrap_or_else(|| panic!("{what}: no entry in the audit log"));
         assert_eq!(entry["data"]["address"], "127.0.0.1", "{what}: {entry}");
         let actor = entry["actor"].as_str().unwrap();

@@ -4,6 +4,7 @@
 
 mod access;
 mod audit;
+mod back_office;
 mod client;
 mod conventions;
 mod ledger;
@@ -62,6 +63,19 @@ fn audit_p17() {
     on_every_database(|server| {
         audit::changes_say_before_and_after(server);
         audit::the_log_is_searched(server);
+    });
+}
+
+#[test]
+fn back_office_p4_p14_p18() {
+    on_every_database(|server| {
+        back_office::staff_know_who_they_are(server);
+        back_office::parties_are_found(server);
+        back_office::the_ledger_is_walked_both_ways(server);
+        back_office::the_fault_dial_is_read(server);
+        back_office::what_waits_is_told(server);
+        back_office::approvals_are_counted_for_whom_they_are(server);
+        back_office::policy_is_shown_and_tried(server);
     });
 }
 
