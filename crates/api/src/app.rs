@@ -19,8 +19,8 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::{
     Collect, access::Keys, ad_stream::STREAMS, bank_files::BankDesk, cases::UPLOADS, health::Pulse,
-    ledger::Kinds, metrics::Metrics, notices::Notices, pages::Pages, portal::Persona, problem::Problem,
-    staff::HASHES,
+    ledger::Kinds, metrics::Metrics, notices::Notices, pages::Pages, portal::Persona, portal_stream::Live,
+    problem::Problem, staff::HASHES,
 };
 
 /// Rules as the writers see them.
@@ -70,6 +70,7 @@ pub struct App {
     pub(crate) uploads: Arc<Semaphore>,
     pub(crate) hashes: Arc<Semaphore>,
     pub(crate) streams: Arc<Semaphore>,
+    pub(crate) live: Live,
     /// Wakes whoever follows what is committed.
     pub(crate) commits: Notify,
     closing: AtomicBool,
@@ -97,6 +98,7 @@ impl App {
             uploads: Arc::new(Semaphore::new(UPLOADS)),
             hashes: Arc::new(Semaphore::new(HASHES)),
             streams: Arc::new(Semaphore::new(STREAMS)),
+            live: Live::default(),
             commits: Notify::new(),
             closing: AtomicBool::new(false),
             body_limit: 256 * 1024,
@@ -145,16 +147,27 @@ impl App {
 
     /// Who presents a token; `None` when it is not good.
     pub(crate) async fn identify(self: &Arc<Self>, token: &str) -> Result<Option<Arc<Identity>>, Problem> {
-        if let Some(identity) = self.keys.known(token, self.clock.machine()) {
+        // What is remembered may not know yet that somebody is there: idleness is looked up before it is believed.
+        if let Some(identity) = self.keys.known(token, self.clock.machine()).filter(|one| !self.is_idle(one))
+        {
             return Ok(Some(identity));
         }
         let (app, token) = (Arc::clone(self), token.to_owned());
         let found =
             tokio::task::spawn_blocking(move || app.keys.look_up(&token, &app.reads, &app.clock)).await;
         match found {
-            Ok(found) => Ok(found?),
+            Ok(found) => Ok(found?.filter(|identity| !self.is_idle(identity))),
             Err(_) => Err(purser_engine::Failure::Bug.into()),
         }
+    }
+
+    /// Minutes after which a portal session ends in which nobody does anything, by policy.
+    pub(crate) fn portal_idle(&self) -> i64 {
+        self.rules().policy.now(self.now()).value(keys::PORTAL_IDLE)
+    }
+
+    fn is_idle(&self, identity: &Identity) -> bool {
+        identity.portal.is_some_and(|portal| portal.is_idle(self.portal_idle(), self.clock.machine()))
     }
 
     /// Policy and calendar as the writers last loaded them.

@@ -9,8 +9,8 @@ use crate::{
     access::{Need, find, in_contract},
     ad_clicks, ad_stream, ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit,
     explain, feed, health, identity, keys, ledger, notices, operations, orders, parties, party_notes,
-    payments, payout_accounts, people, portal, problem, programme, rails, records, rules, settlements, staff,
-    studio, tax, webhooks, withdrawals,
+    payments, payout_accounts, people, portal, portal_stream, problem, programme, rails, records, rules,
+    settlements, staff, studio, tax, webhooks, withdrawals,
 };
 
 #[derive(OpenApi)]
@@ -26,7 +26,9 @@ use crate::{
         portal::list_portal_sessions,
         portal::revoke_portal_session,
         portal::leave_portal,
+        portal::see_portal_session,
         portal::get_portal_session,
+        portal_stream::follow_portal,
         portal::list_personas,
         portal::become_persona,
         staff::me,

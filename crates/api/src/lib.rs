@@ -34,6 +34,7 @@ mod payments;
 mod payout_accounts;
 mod people;
 mod portal;
+mod portal_stream;
 mod problem;
 mod programme;
 mod rails;

@@ -39,6 +39,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0029_ad_top_ups", include_str!("../migrations/0029_ad_top_ups.sql")),
     ("0030_ad_overview", include_str!("../migrations/0030_ad_overview.sql")),
     ("0031_portal", include_str!("../migrations/0031_portal.sql")),
+    ("0038_portal_seen", include_str!("../migrations/0038_portal_seen.sql")),
 ];
 
 static APPLIED: Statement = Statement {

@@ -9,6 +9,7 @@ import { time } from "../../format/time";
 import { useTexts } from "../../i18n";
 import { Loaded, Loading } from "../../ui/loaded";
 import { Amount, type Colour, PageHead, State, What } from "../../ui/parts";
+import { every } from "../live";
 
 const Bars = lazy(() => import("../../ui/bars"));
 
@@ -236,7 +237,7 @@ function Where() {
   const query = useQuery({
     queryKey: ["explain"],
     queryFn: () => ok(api.GET("/v1/parties/{id}/explain", { params: { path: { id: party.id } } })),
-    refetchInterval: 15_000,
+    refetchInterval: () => every(15_000),
   });
   return (
     <section className="panel">
@@ -268,7 +269,7 @@ export function Overview() {
   const query = useQuery({
     queryKey: ["overview"],
     queryFn: () => ok(api.GET("/v1/parties/{id}/overview", { params: { path: { id: party.id } } })),
-    refetchInterval: 15_000,
+    refetchInterval: () => every(15_000),
   });
   return (
     <>

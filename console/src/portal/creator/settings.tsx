@@ -2,6 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { App, Button, Input, Modal } from "antd";
 import { type FormEvent, useState } from "react";
+import { Link } from "react-router";
 import { type Schemas, api, ok } from "../../api/client";
 import { Problem } from "../../api/problem";
 import { mayRequest, useSession } from "../../app/session";
@@ -10,7 +11,7 @@ import { useTexts } from "../../i18n";
 import { useAsk } from "../../ui/ask";
 import { Failure } from "../../ui/failure";
 import { Loaded } from "../../ui/loaded";
-import { type Colour, PageHead, Pairs, State } from "../../ui/parts";
+import { Amount, type Colour, PageHead, Pairs, State } from "../../ui/parts";
 import { AddAccount } from "./add-account";
 import { CodeField, isCode } from "./code";
 
@@ -389,8 +390,43 @@ function Accounts() {
   );
 }
 
+/** How far the studio upgrade is, and where to go on (X9). */
+function StudioCard() {
+  const { t } = useTexts();
+  const { party, currency } = useSession();
+  const query = useQuery({
+    queryKey: ["studio"],
+    queryFn: () => ok(api.GET("/v1/parties/{id}/studio", { params: { path: { id: party.id } } })),
+  });
+  return (
+    <section className="panel">
+      <div className="panel-head">
+        <h2>{t("studio.title")}</h2>
+        <Link to="/studio">{t("common.detail")}</Link>
+      </div>
+      <Loaded query={query}>
+        {(view) => (
+          <p style={{ margin: 0 }}>
+            {view.upgraded ? (
+              <State colour="green">{t("studio.is")}</State>
+            ) : (
+              <>
+                {t("studio.rolling", { months: view.window_months })}{" "}
+                <Amount minor={view.rolling_minor} currency={currency} /> /{" "}
+                <Amount minor={view.threshold_minor} currency={currency} />{" "}
+                {view.required && <State colour="red">{t("studio.required")}</State>}
+              </>
+            )}
+          </p>
+        )}
+      </Loaded>
+    </section>
+  );
+}
+
 export function Settings() {
   const { t } = useTexts();
+  const { party } = useSession();
   return (
     <>
       <PageHead title={t("settings.title")} />
@@ -399,6 +435,7 @@ export function Settings() {
         <Identity />
       </div>
       <Accounts />
+      {party.roles.includes("creator") && !party.corporate && <StudioCard />}
     </>
   );
 }

@@ -113,6 +113,7 @@ fn personas() -> Vec<Persona> {
     };
     vec![
         party("creator", &demo::creator_name(CREATOR), CREATOR),
+        party("agency", demo::AGENCY_NAME, demo::AGENCY),
         party("merchant", "好物铺子 1 店", "merchant-01"),
         party("advertiser", "晴天品牌 3 号", demo::ADVERTISER),
     ]

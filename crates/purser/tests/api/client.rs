@@ -58,6 +58,10 @@ impl Client {
         Self { address, token: token.to_owned() }
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub(crate) fn with_token(&self, token: &str) -> Self {
         Self::new(self.address, token)
     }
