@@ -103,6 +103,10 @@ async function outOfMoneyAndBack({ server, browser }) {
   await page.locator(".state", { hasText: "已关闭" }).first().waitFor();
   await page.getByRole("button", { name: "重新支付" }).first().click();
   await page.waitForURL(/\/cashier\//);
+  // Not paid in time, it is closed; the payment that comes late is not lost: it is balance, and the order says so.
+  await page.locator("button[value=late]").click();
+  await page.goto(`${server.url}/portal/ads/top-ups`);
+  await page.locator(".state", { hasText: "超时到账" }).first().waitFor({ timeout: 30_000 });
   assert.deepEqual(page.wrong, []);
   await page.context().close();
 

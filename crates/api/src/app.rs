@@ -161,13 +161,13 @@ impl App {
         }
     }
 
-    /// Minutes after which a portal session ends in which nobody does anything, by policy.
-    pub(crate) fn portal_idle(&self) -> i64 {
+    /// Time after which a portal session ends in which nobody does anything, by policy, µs.
+    pub(crate) fn portal_idle_micros(&self) -> i64 {
         self.rules().policy.now(self.now()).value(keys::PORTAL_IDLE)
     }
 
     fn is_idle(&self, identity: &Identity) -> bool {
-        identity.portal.is_some_and(|portal| portal.is_idle(self.portal_idle(), self.clock.machine()))
+        identity.portal.is_some_and(|portal| portal.is_idle(self.portal_idle_micros(), self.clock.machine()))
     }
 
     /// Policy and calendar as the writers last loaded them.

@@ -10,7 +10,7 @@ use purser_domain::{
     identity::PersonRole,
     ids::{PartyId, PersonId, Uid},
     parties::Role,
-    time::Timestamp,
+    time::{MINUTE, Timestamp},
 };
 use purser_engine::{
     access::{
@@ -247,7 +247,7 @@ pub(crate) async fn get_portal_session(call: Call) -> Result<Response, Problem> 
         person: person.map(|row| PortalPerson { id: row.person.to_string(), name: row.name_masked }),
         role: portal.role.name(),
         expires_at: call.identity.until.map(|at| at.to_string()),
-        idle_minutes: call.app.portal_idle(),
+        idle_minutes: call.app.portal_idle_micros() / MINUTE,
         csrf_token: call.cookie.as_deref().map(csrf_token).unwrap_or_default(),
         sandbox: call.app.rules().sandbox,
         now: call.app.now().to_string(),

@@ -93,9 +93,9 @@ pub struct PortalAccess {
 }
 
 impl PortalAccess {
-    /// Whether nobody did anything there for so many minutes (policy `portal.idle`).
-    pub fn is_idle(&self, minutes: i64, now: Timestamp) -> bool {
-        self.seen_at.plus(minutes.saturating_mul(MINUTE)) <= now
+    /// Whether nobody did anything there for so long, µs (policy `portal.idle`).
+    pub fn is_idle(&self, idle_micros: i64, now: Timestamp) -> bool {
+        self.seen_at.plus(idle_micros) <= now
     }
 }
 

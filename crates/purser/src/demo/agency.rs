@@ -13,12 +13,13 @@ use purser_engine::{
     Executor, Meta,
     agencies::SignCreator,
     call,
-    corporate::{Act, ActOnStatement, Choice, GenerateStatement, InvoiceInput},
+    corporate::{Act, ActOnStatement, Choice, GenerateStatement, InvoiceInput, ListMonth},
     earnings::{OrderReport, ReportTaskOrders, Reported},
     parties::{RegisterParty, party_id},
-    programme::{EnrolCreators, Enrolment, ImportTerms, TermsItem},
+    programme::{BeginPublication, EnrolCreators, Enrolment, ImportTerms, TendMonths, TermsItem},
     withdrawals::BindPayoutAccount,
 };
+use purser_storage::Session;
 
 use super::cast::Dice;
 
@@ -34,6 +35,8 @@ pub(crate) const MEMBER: &str = "creator-007";
 /// Day of the month on which the agency settles what was listed, and on which its papers are accepted.
 const SETTLES_ON: i8 = 12;
 const PAID_ON: i8 = 14;
+/// Day on which the programme's months are published.
+const PUBLISHED_ON: i8 = 5;
 
 pub(super) struct Agency {
     dice: Dice,
@@ -73,12 +76,26 @@ impl Agency {
     }
 
     /// Orders of its creators, and on two days of the month its statement. The last one is left for the visitor to sign.
-    pub(super) fn day(&mut self, desk: &mut Executor, at: Timestamp, today: Date, last: Date) -> Result<()> {
+    pub(super) fn day(
+        &mut self,
+        desk: &mut Executor,
+        reads: &mut dyn Session,
+        at: Timestamp,
+        (today, last): (Date, Date),
+    ) -> Result<()> {
+        // What comes round by itself where a server runs: months are closed, published and listed.
+        call(desk, TendMonths::plan(reads)?, Meta::system())??;
+        call(desk, ListMonth::plan(reads, at)?, Meta::system())??;
         if self.dice.chance(35) {
             self.order(desk, at)?;
         }
         if today.day() == 1 {
             self.terms(desk, Month::of(today))?;
+        }
+        if today.day() == PUBLISHED_ON {
+            // Staff publish what was drafted; a month without drafts has nothing to publish.
+            let before = today.first_of_month().yesterday().unwrap_or(today);
+            let _ = call(desk, BeginPublication { month: Month::of(before) }, Meta::system())?;
         }
         if today.day() == SETTLES_ON {
             self.settle(desk, Month::of(today) == Month::of(last))?;
@@ -133,8 +150,12 @@ impl Agency {
             seller_name: NAME.to_owned(),
             seller_code: CODE.to_owned(),
         };
-        // A month without orders has no statement.
-        let Ok(row) = call(desk, made, Meta::system())? else { return Ok(()) };
+        let row = match call(desk, made, Meta::system())? {
+            Ok(row) => row,
+            // A month without orders has no statement.
+            Err(no) if no.code == "settlement_orders_empty" => return Ok(()),
+            Err(no) => bail!("the demo's agency could not be settled with: {}", no.message),
+        };
         if last {
             return Ok(());
         }

@@ -157,7 +157,7 @@ impl Play {
         }
         if let Some(agency) = &mut self.agency {
             let last = zone.date(at.plus((DAYS - 1 - day) * DAY));
-            agency.day(&mut self.opened.executor, at, zone.date(at), last)?;
+            agency.day(&mut self.opened.executor, self.reads.as_mut(), at, (zone.date(at), last))?;
         }
         self.withdraw(zone.date(at))?;
         if let Some(shops) = &mut self.shops {
