@@ -128,10 +128,6 @@ async function prepare(name, { party, get, post }) {
       text: "银行说没有收到，请帮忙看看。",
     });
     await post(`/v1/parties/${party}/cases/${made.id}/messages`, { text: "补充：开户行是杭州分行。" });
-    const statements = await get(`/v1/parties/${party}/programme-statements`);
-    await post(`/v1/programme/statements/${statements.data[1].id}/disputes`, { text: "激励少算了一项任务" }).catch(
-      (error) => console.log(`no dispute: ${error.message}`),
-    );
   }
   if (name === "merchant") {
     await post(`/v1/parties/${party}/credit-applications`, {

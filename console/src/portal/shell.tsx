@@ -100,6 +100,9 @@ function Navigation({ done }: { done?: () => void }) {
   );
 }
 
+/** More unread messages are shown as this many and more. */
+const MOST_SHOWN = 99;
+
 /** How many messages are unread. */
 function Unread() {
   const { t } = useTexts();
@@ -111,9 +114,11 @@ function Unread() {
     refetchInterval: () => every(30_000),
   });
   const count = query.data?.unread ?? 0;
+  // What is read aloud contains what is shown.
+  const shown = count > MOST_SHOWN ? `${MOST_SHOWN}+` : String(count);
   return (
-    <Link to="/messages" aria-label={`${t("nav.messages")}: ${count} ${t("messages.unread")}`} style={{ color: "inherit" }}>
-      <Badge count={count} size="small" overflowCount={99}>
+    <Link to="/messages" aria-label={`${t("nav.messages")}: ${shown} ${t("messages.unread")}`} style={{ color: "inherit" }}>
+      <Badge count={count} size="small" color="#cf1322" overflowCount={MOST_SHOWN}>
         <BellOutlined style={{ fontSize: 18, padding: 6, color: "var(--text)" }} />
       </Badge>
     </Link>
