@@ -1,9 +1,9 @@
 // Records what the demo answers to the pages of each of its people, trimmed to what a screen shows:
-//   node mocks/record.mjs http://127.0.0.1:8080
+//   node mocks/record.mjs http://127.0.0.1:8080        (or only some of them: … URL agency)
 // The answers are checked against the contract's types (mocks/index.ts); where the contract changed, record anew.
 import { writeFileSync } from "node:fs";
 
-const url = process.argv[2];
+const [url, ...only] = process.argv.slice(2);
 if (url === undefined) throw new Error("name the address of a running demo");
 
 /** Rows that a list keeps: what is below is like what is above. */
@@ -30,6 +30,7 @@ const PEOPLE = {
     "/v1/parties/{id}/studio",
   ],
   agency: [
+    "/v1/parties/{id}/explain",
     "/v1/agencies/{id}/members",
     "/v1/agencies/{id}/task-orders",
     "/v1/parties/{id}/programme-statements",
@@ -140,6 +141,7 @@ async function prepare(name, { party, get, post }) {
 }
 
 for (const [name, paths] of Object.entries(PEOPLE)) {
+  if (only.length > 0 && !only.includes(name)) continue;
   const one = await person(name);
   await prepare(name, one);
   const answers = {};
@@ -148,7 +150,6 @@ for (const [name, paths] of Object.entries(PEOPLE)) {
     const query = {
       ...(parameter === undefined ? {} : { [parameter]: one.party }),
       ...(template === "/v1/parties/{id}/settlement-orders" ? { open: "true" } : {}),
-      ...(template === "/v1/parties/{id}/ad-report" ? {} : {}),
     };
     const answer = await one.get(path, query);
     if (answer !== null) answers[template] = answer;

@@ -311,4 +311,9 @@ export const more: Record<keyof typeof zh, string> = {
   "msg.settlement.listed": "The month is listed; make a statement",
   "msg.settlement.paid": "A settlement statement is paid",
   "msg.settlement.papers_rejected": "Papers of a settlement were sent back",
+  "settings.phone.unbind": "Unbind the phone",
+  "settings.phone.unbind.what": "The next withdrawal asks for a phone again.",
+  "settings.phone.unbound": "The phone is unbound",
+  "settings.phone.lost": "Lost the number?",
+  "place.agency.ask": "Ask your agency:",
 };

@@ -309,4 +309,9 @@ export const more = {
   "msg.settlement.listed": "账单已列出，可以生成结算单",
   "msg.settlement.paid": "结算单已付款",
   "msg.settlement.papers_rejected": "结算资料被退回",
+  "settings.phone.unbind": "解绑手机号",
+  "settings.phone.unbind.what": "解绑后，下次提现前需重新绑定手机号。",
+  "settings.phone.unbound": "手机号已解绑",
+  "settings.phone.lost": "手机号已停用？",
+  "place.agency.ask": "可咨询所属机构：",
 } as const;

@@ -242,7 +242,8 @@ pub(crate) async fn get_portal_session(call: Call) -> Result<Response, Problem> 
             roles: party.roles().iter().map(Role::name).collect(),
             legal_form: party.legal_form.clone(),
             status: party.status.clone(),
-            corporate: corporate::is_corporate(&party),
+            corporate: party.roles().iter().any(|role| matches!(role, Role::Creator | Role::Agency))
+                && corporate::is_corporate(&party),
         },
         person: person.map(|row| PortalPerson { id: row.person.to_string(), name: row.name_masked }),
         role: portal.role.name(),

@@ -12,6 +12,7 @@ import { Loaded } from "../../ui/loaded";
 import { usePages } from "../../ui/pages";
 import { Amount, type Colour, PageHead, State } from "../../ui/parts";
 import { type Column, Records } from "../../ui/records";
+import { Where } from "../creator/where";
 import { every } from "../live";
 
 export type Settlement = Schemas["SettlementView"];
@@ -147,7 +148,10 @@ export function Settlements() {
         </div>
         <Records query={query} columns={columns} name={t("settle.title")} rowKey={(one) => one.id} none={t("settle.none")} />
       </section>
-      <Months />
+      <div className="columns">
+        <Where />
+        <Months />
+      </div>
     </>
   );
 }

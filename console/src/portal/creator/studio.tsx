@@ -32,7 +32,10 @@ function Progress({ view }: { view: View }) {
         )}
       </div>
       {view.required && !view.upgraded && <Alert type="warning" showIcon className="gap" title={t("studio.required.what")} />}
-      <div aria-hidden style={{ height: 14, borderRadius: 7, overflow: "hidden", background: "var(--line)" }}>
+      <div
+        aria-hidden
+        style={{ height: 14, borderRadius: 7, overflow: "hidden", background: "var(--line)", marginBottom: 16 }}
+      >
         <div style={{ width: `${share}%`, height: 14, background: "#1668dc" }} />
       </div>
       <Pairs

@@ -5,7 +5,7 @@ import { type FormEvent, useState } from "react";
 import { Link } from "react-router";
 import { type Schemas, api, ok } from "../../api/client";
 import { mayRequest, useSession } from "../../app/session";
-import { parseAmount, percent } from "../../format/money";
+import { parseAmount, parsePercent, percent } from "../../format/money";
 import { time } from "../../format/time";
 import { useTexts } from "../../i18n";
 import { Choose } from "../../ui/choose";
@@ -15,7 +15,6 @@ import { ChooseFiles, attach } from "../../ui/files";
 import { usePages } from "../../ui/pages";
 import { Amount, type Colour, PageHead, State } from "../../ui/parts";
 import { type Column, Records } from "../../ui/records";
-import { percentToPpm } from "./what-if";
 
 type Row = Schemas["ApplicationView"];
 
@@ -70,7 +69,7 @@ function bodyOf(kind: Kind, draft: Draft): Schemas["NewApplication"] {
   const asked = (field: keyof Draft) => FIELDS[kind].includes(field) && draft[field].trim() !== "";
   const amount = asked("amount") ? parseAmount(draft.amount) : null;
   const turnover = asked("turnover") ? parseAmount(draft.turnover) : null;
-  const rate = asked("rate") ? percentToPpm(draft.rate) : null;
+  const rate = asked("rate") ? parsePercent(draft.rate) : null;
   return {
     kind,
     reason: draft.reason.trim(),
@@ -123,7 +122,7 @@ function Apply({ done }: { done: () => void }) {
     const text = draft[name].trim();
     if (text === "") return !OPTIONAL.includes(name);
     if (name === "amount" || name === "turnover") return parseAmount(text) === null;
-    if (name === "rate") return percentToPpm(text) === null;
+    if (name === "rate") return parsePercent(text) === null;
     if (name === "level" || name === "orders") return !/^\d{1,7}$/.test(text);
     return false;
   };

@@ -5,18 +5,11 @@ import { Button, Checkbox, Input } from "antd";
 import { type FormEvent, useState } from "react";
 import { api, ok } from "../../api/client";
 import { useSession } from "../../app/session";
+import { parsePercent } from "../../format/money";
 import { useTexts } from "../../i18n";
 import { Failure } from "../../ui/failure";
 import { Amount } from "../../ui/parts";
 import { Waterfall } from "./waterfall";
-
-/** `7.5` per cent as parts per million; null when it is no percentage. */
-export function percentToPpm(text: string): number | null {
-  const match = /^(\d{1,3})(?:\.(\d{1,4}))?$/.exec(text.trim().replace(/%$/, ""));
-  if (match === null) return null;
-  const ppm = Number(match[1]) * 10_000 + Number((match[2] ?? "").padEnd(4, "0"));
-  return ppm <= 1_000_000 ? ppm : null;
-}
 
 export function WhatIf() {
   const { t } = useTexts();
@@ -25,7 +18,7 @@ export function WhatIf() {
   const [rate, setRate] = useState("");
   const [training, setTraining] = useState(false);
   const levelBad = level !== "" && !/^[1-9]\d{0,2}$/.test(level);
-  const ppm = percentToPpm(rate);
+  const ppm = parsePercent(rate);
   const rateBad = rate !== "" && ppm === null;
   const look = useMutation({
     mutationFn: () =>
