@@ -236,16 +236,16 @@ pub(crate) async fn list_members(
     let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
     let found = call
         .app
-        .read(move |session| match party(session, agency)? {
-            None => Ok(None),
-            Some(_) => {
-                let rows = agencies::members(session, agency, at, after, most)?;
-                let named = rows.into_iter().map(|row| {
-                    let name = party(session, row.creator)?.map(|party| party.display_name.clone());
-                    Ok((row, name.unwrap_or_default()))
-                });
-                named.collect::<Result<Vec<_>, Fault>>().map(Some)
+        .read(move |session| {
+            if party(session, agency)?.is_none() {
+                return Ok(None);
             }
+            let rows = agencies::members(session, agency, at, after, most)?;
+            let named = rows.into_iter().map(|row| {
+                let name = party(session, row.creator)?.map(|party| party.display_name.clone());
+                Ok((row, name.unwrap_or_default()))
+            });
+            named.collect::<Result<Vec<_>, Fault>>().map(Some)
         })
         .await?;
     let rows = found.ok_or_else(|| unknown(agency))?;

@@ -19,8 +19,6 @@ use crate::{
     problem::Problem,
 };
 
-/// People of the desk see what the desk wrote for itself; programs of the platform do not.
-
 fn person(call: &Call) -> Result<StaffId, Problem> {
     call.person("people work on cases: sign in as staff, an API key cannot do this")
 }

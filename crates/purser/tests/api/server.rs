@@ -73,16 +73,13 @@ impl Place {
 
     /// Changes rows behind the books' back, while no server runs.
     pub(crate) fn tamper(&self, sql: &str) {
-        match &self.folder {
-            Some(folder) => {
-                let file = folder.path().join("purser.db");
-                let session = sqlite::open_writer(&file, &sqlite::Options::default()).unwrap();
-                session.connection().execute_batch(sql).unwrap();
-            }
-            None => {
-                let url = self.flags[1].as_str();
-                postgres::Client::connect(url, postgres::NoTls).unwrap().batch_execute(sql).unwrap();
-            }
+        if let Some(folder) = &self.folder {
+            let file = folder.path().join("purser.db");
+            let session = sqlite::open_writer(&file, &sqlite::Options::default()).unwrap();
+            session.connection().execute_batch(sql).unwrap();
+        } else {
+            let url = self.flags[1].as_str();
+            postgres::Client::connect(url, postgres::NoTls).unwrap().batch_execute(sql).unwrap();
         }
     }
 
