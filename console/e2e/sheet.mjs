@@ -89,7 +89,7 @@ export async function compareSheets(page, before, after, rows) {
           let differ = 0;
           for (let n = 0; n < a.length; n += 4) {
             const far = Math.max(Math.abs(a[n] - b[n]), Math.abs(a[n + 1] - b[n + 1]), Math.abs(a[n + 2] - b[n + 2]));
-            if (far > 30) differ += 1;
+            if (far > 15) differ += 1;
           }
           return { name, at, share: differ / (a.length / 4) };
         }),
