@@ -30,7 +30,7 @@ const PEOPLE = {
     "/v1/parties/{id}/studio",
   ],
   agency: [
-    "/v1/parties/{id}/explain",
+    "/v1/parties/{id}/overview",
     "/v1/agencies/{id}/members",
     "/v1/agencies/{id}/task-orders",
     "/v1/parties/{id}/programme-statements",

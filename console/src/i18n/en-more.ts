@@ -316,4 +316,8 @@ export const more: Record<keyof typeof zh, string> = {
   "settings.phone.unbound": "The phone is unbound",
   "settings.phone.lost": "Lost the number?",
   "place.agency.ask": "Ask your agency:",
+  "settle.balance": "Balance",
+  "settle.balance.open": "Booked, in no statement",
+  "settle.balance.transit": "In statements under way",
+  "settle.balance.paid": "Paid so far",
 };

@@ -314,4 +314,8 @@ export const more = {
   "settings.phone.unbound": "手机号已解绑",
   "settings.phone.lost": "手机号已停用？",
   "place.agency.ask": "可咨询所属机构：",
+  "settle.balance": "结算余额",
+  "settle.balance.open": "待结算",
+  "settle.balance.transit": "结算中",
+  "settle.balance.paid": "累计已付",
 } as const;

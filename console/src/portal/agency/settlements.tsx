@@ -10,9 +10,8 @@ import { Choose } from "../../ui/choose";
 import { useFilters } from "../../ui/filters";
 import { Loaded } from "../../ui/loaded";
 import { usePages } from "../../ui/pages";
-import { Amount, type Colour, PageHead, State } from "../../ui/parts";
+import { Amount, type Colour, PageHead, Pairs, State } from "../../ui/parts";
 import { type Column, Records } from "../../ui/records";
-import { Where } from "../creator/where";
 import { every } from "../live";
 
 export type Settlement = Schemas["SettlementView"];
@@ -75,6 +74,34 @@ function Months() {
             </div>
           )
         }
+      </Loaded>
+    </section>
+  );
+}
+
+/** What is booked and in no statement, what is on its way, what was paid. */
+function Balance() {
+  const { t } = useTexts();
+  const { party } = useSession();
+  const query = useQuery({
+    queryKey: ["overview"],
+    queryFn: () => ok(api.GET("/v1/parties/{id}/overview", { params: { path: { id: party.id } } })),
+    refetchInterval: () => every(15_000),
+  });
+  return (
+    <section className="panel">
+      <h2>{t("settle.balance")}</h2>
+      <Loaded query={query}>
+        {({ currency, withdrawable_minor, in_transit_minor, frozen_minor, totals }) => (
+          <Pairs
+            pairs={[
+              [t("settle.balance.open"), <Amount key="open" minor={withdrawable_minor} currency={currency} />],
+              [t("settle.balance.transit"), <Amount key="transit" minor={in_transit_minor} currency={currency} />],
+              [t("overview.frozen"), <Amount key="frozen" minor={frozen_minor} currency={currency} />],
+              [t("settle.balance.paid"), <Amount key="paid" minor={totals.withdrawn_minor} currency={currency} />],
+            ]}
+          />
+        )}
       </Loaded>
     </section>
   );
@@ -149,7 +176,7 @@ export function Settlements() {
         <Records query={query} columns={columns} name={t("settle.title")} rowKey={(one) => one.id} none={t("settle.none")} />
       </section>
       <div className="columns">
-        <Where />
+        <Balance />
         <Months />
       </div>
     </>
