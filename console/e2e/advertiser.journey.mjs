@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { newPage } from "./browser.mjs";
 import { lookAt } from "./looks.mjs";
+import { until } from "./until.mjs";
 
 async function advertiser({ api, url }, name) {
   const party = await api("POST", "/v1/parties", {
@@ -120,6 +121,16 @@ async function outOfMoneyAndBack({ server, browser }) {
   await page.locator(".state", { hasText: "已关闭" }).first().waitFor();
   await page.getByRole("button", { name: "重新支付" }).first().click();
   await page.waitForURL(/\/cashier\//);
+  // Not paid in time, it is closed; the payment that comes late is not lost: it is balance, and the order says so.
+  await page.locator("button[value=late]").click();
+  const [newest] = (await server.api("GET", `/v1/payment-orders?party_id=${party.id}&limit=1`)).data;
+  const order = () => server.api("GET", `/v1/payment-orders/${newest.id}`);
+  await server.api("POST", "/v1/sandbox/clock", { advance_seconds: 15 * 60 });
+  await until("it is closed", order, ({ state }) => state === "closed");
+  await server.api("POST", "/v1/sandbox/clock", { advance_seconds: 120 });
+  await until("it is paid late", order, ({ state }) => state === "paid_late");
+  await page.goto(`${server.url}/portal/ads/top-ups`);
+  await page.locator(".state", { hasText: "超时到账" }).first().waitFor({ timeout: 30_000 });
   assert.deepEqual(page.wrong, []);
   await page.context().close();
 

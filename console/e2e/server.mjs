@@ -14,7 +14,7 @@ export async function startServer() {
   const data = join(folder, "data");
   const run = (...args) => execFileSync(binary, [...args, "--data", data], { encoding: "utf8" });
   run("migrate", "--sandbox");
-  const key = run("keys", "create", "--name", "journeys", "--scopes", "all");
+  const key = run("keys", "create", "--name", "journeys", "--scopes", "all,withdrawals:request_without_code");
   const token = /pk_\w+/.exec(key)?.[0];
   if (!token) throw new Error(`no token in: ${key}`);
   const child = spawn(binary, ["serve", "--data", data, "--sandbox", "--listen", "127.0.0.1:0"], {
@@ -34,13 +34,13 @@ export async function startServer() {
     child.on("exit", (code) => failed(new Error(`the server ended with ${code}: ${said}`)));
   });
   let number = 0;
-  const api = async (method, path, body) => {
+  const by = (bearer) => async (method, path, body) => {
     number += 1;
     const file = body instanceof Uint8Array;
     const response = await fetch(url + path, {
       method,
       headers: {
-        Authorization: `Bearer ${token}`,
+        Authorization: `Bearer ${bearer}`,
         "Idempotency-Key": `journey-${process.pid}-${number}`,
         ...(body === undefined ? {} : { "Content-Type": file ? "application/octet-stream" : "application/json" }),
       },
@@ -49,6 +49,13 @@ export async function startServer() {
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return text === "" ? null : JSON.parse(text);
+  };
+  const api = by(token);
+  /** Somebody at the desk who is signed in, calling as `api` does. */
+  const staff = async (login, role) => {
+    const password = "a long enough password";
+    await api("POST", "/v1/staff", { login, role, password });
+    return by((await api("POST", "/v1/staff/sessions", { login, password })).token);
   };
   const stop = async () => {
     const ended = new Promise((done) => child.once("exit", done));
@@ -59,5 +66,5 @@ export async function startServer() {
     if (child.exitCode === null) child.kill("SIGKILL");
     rmSync(folder, { recursive: true, force: true });
   };
-  return { url, api, stop };
+  return { url, api, staff, stop };
 }

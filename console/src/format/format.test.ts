@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { decimal, money, parseAmount, percent } from "./money";
+import { decimal, money, parseAmount, parsePercent, percent } from "./money";
 import { day, endOfDay, time } from "./time";
 
 test.each([
@@ -47,6 +47,19 @@ test.each([
   [0, "0%"],
   [1234567, "123.4567%"],
 ])("%i parts per million are %s", (ppm, text) => expect(percent(ppm)).toBe(text));
+
+test.each([
+  ["5", 50000],
+  ["0.6%", 6000],
+  [" 12.3456 ", 123456],
+  ["0", 0],
+  ["100", 1000000],
+  ["100.1", null],
+  ["-1", null],
+  ["", null],
+  ["a", null],
+  ["1.23456", null],
+])("%s is %s parts per million", (text, ppm) => expect(parsePercent(text)).toBe(ppm));
 
 test("times are those of the business zone", () => {
   expect(time("2026-02-28T16:00:00Z", "Asia/Shanghai")).toBe("2026-03-01 00:00:00");

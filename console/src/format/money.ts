@@ -34,3 +34,11 @@ export function percent(ppm: number): string {
   const fraction = digits.slice(-4).replace(/0+$/, "");
   return `${digits.slice(0, -4)}${fraction === "" ? "" : `.${fraction}`}%`;
 }
+
+/** `7.5` or `7.5%`, as somebody typed it, as parts per million; `null` when it is no percentage from 0 to 100. */
+export function parsePercent(text: string): number | null {
+  const match = /^(\d{1,3})(?:\.(\d{0,4}))?$/.exec(text.trim().replace(/[%％]$/, ""));
+  if (match === null) return null;
+  const ppm = Number(match[1]) * 10_000 + Number((match[2] ?? "").padEnd(4, "0"));
+  return ppm <= 1_000_000 ? ppm : null;
+}

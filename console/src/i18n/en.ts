@@ -1,7 +1,9 @@
 // What people read, in English.
+import { more } from "./en-more";
 import type { TextKey } from "./zh";
 
 export const en: Record<TextKey, string> = {
+  ...more,
   "app.title": "Money centre",
   "app.skip": "Skip to content",
   "app.menu": "Menu",

@@ -1,5 +1,8 @@
 // What people read, in Chinese. Every key stands in en.ts too: the types and a test see to it.
+import { more } from "./zh-more";
+
 export const zh = {
+  ...more,
   "app.title": "资金中心",
   "app.skip": "跳到正文",
   "app.menu": "菜单",

@@ -4,6 +4,7 @@ import { Button } from "antd";
 import { useEffect, useRef } from "react";
 import { useLocation, useNavigate } from "react-router";
 import { api, ok } from "../api/client";
+import { Problem } from "../api/problem";
 import { SESSION_KEY } from "../app/session";
 import { useTexts } from "../i18n";
 import { Failure } from "../ui/failure";
@@ -11,13 +12,20 @@ import { Loading } from "../ui/loaded";
 import { PageHead } from "../ui/parts";
 import { Switches } from "./switches";
 
+/** For whom this browser is signed in, where a link is for another party; the link is not used up yet. */
+function otherParty(error: unknown): string | null {
+  if (!(error instanceof Problem) || error.parts.code !== "portal_session_other") return null;
+  return String(error.parts.facts?.signed_in_as ?? "");
+}
+
 /** Follows a link: what stands behind `#` is exchanged for a cookie, once, and leaves the address at once. */
 export function Enter() {
   const { t } = useTexts();
   const navigate = useNavigate();
   const client = useQueryClient();
   const enter = useMutation({
-    mutationFn: (token: string) => ok(api.POST("/v1/portal/sessions", { body: { token } })),
+    mutationFn: ({ token, replace }: { token: string; replace: boolean }) =>
+      ok(api.POST("/v1/portal/sessions", { body: { token, replace } })),
     onSuccess: async () => {
       await client.resetQueries({ queryKey: SESSION_KEY });
       await navigate("/", { replace: true });
@@ -33,8 +41,28 @@ export function Enter() {
     if (token === "" && last.current !== "") return;
     last.current = token;
     history.replaceState(history.state, "", location.pathname);
-    mutate(token);
+    mutate({ token, replace: false });
   }, [hash, mutate]);
+  const other = otherParty(enter.error);
+  if (other !== null) {
+    return (
+      <main className="center">
+        <Switches />
+        <PageHead title={t("enter.other")} />
+        <p>{t("enter.other.what", { name: other })}</p>
+        <p className="row">
+          <Button
+            type="primary"
+            loading={enter.isPending}
+            onClick={() => mutate({ token: last.current, replace: true })}
+          >
+            {t("enter.other.change")}
+          </Button>
+          <Button onClick={() => void navigate("/", { replace: true })}>{t("enter.other.stay", { name: other })}</Button>
+        </p>
+      </main>
+    );
+  }
   return (
     <main className="center">
       <Switches />

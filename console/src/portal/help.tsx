@@ -1,19 +1,24 @@
 // Whom to ask (X17).
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "react-router";
 import { api, ok } from "../api/client";
+import { mayRequest, useSession } from "../app/session";
 import { useTexts } from "../i18n";
 import { Loaded } from "../ui/loaded";
 import { PageHead, State } from "../ui/parts";
 
 export function Help() {
   const { t, named, language } = useTexts();
+  const session = useSession();
   const query = useQuery({ queryKey: ["help"], queryFn: () => ok(api.GET("/v1/help/contacts")) });
   const title = (one: { title_zh: string; title_en: string }) => (language === "en" ? one.title_en : one.title_zh);
   const answer = (minutes: number) =>
     minutes < 120 ? t("help.answer", { minutes }) : t("help.answerHours", { hours: Math.ceil(minutes / 60) });
   return (
     <>
-      <PageHead title={t("help.title")} />
+      <PageHead title={t("help.title")}>
+        {mayRequest(session) && <Link to="/cases/new">{t("case.new")}</Link>}
+      </PageHead>
       <Loaded query={query} rows={6}>
         {(help) => (
           <>

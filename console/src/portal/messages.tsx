@@ -9,24 +9,24 @@ import { useTexts } from "../i18n";
 import { Failure } from "../ui/failure";
 import { Loading } from "../ui/loaded";
 import { Amount, PageHead, State } from "../ui/parts";
+import { pageOf } from "./cases/about";
 
 type Row = Schemas["MessagePage"]["data"][number];
 
 /** What a message says: its kind in words, the amount that it is about, and where to read more. */
 function Said({ row }: { row: Row }) {
   const { t, named, knows } = useTexts();
-  const { party } = useSession();
   const group = row.kind.split(".")[0] ?? "";
   const title = knows("msg", row.kind)
     ? named("msg", row.kind)
     : named("msg.group", knows("msg.group", group) ? group : "other");
   const facts = row.data as Record<string, unknown>;
   const currency = typeof facts.currency === "string" ? facts.currency : "CNY";
-  const paidOut = ["creator", "merchant"].some((role) => party.roles.includes(role));
+  const page = pageOf(row.subject, row.kind);
   return (
     <p style={{ margin: "4px 0 0" }}>
       {title} {typeof facts.amount_minor === "number" && <Amount minor={facts.amount_minor} currency={currency} />}{" "}
-      {paidOut && row.subject.startsWith("wd_") && <Link to={`/withdrawals/${row.subject}`}>{t("common.detail")}</Link>}
+      {page !== null && <Link to={page}>{t("common.detail")}</Link>}
     </p>
   );
 }

@@ -17,7 +17,18 @@ const Withdrawals = page(() => import("./creator/withdrawals"), "Withdrawals");
 const NewWithdrawal = page(() => import("./creator/new-withdrawal"), "NewWithdrawal");
 const Withdrawal = page(() => import("./creator/withdrawal"), "Withdrawal");
 const Settings = page(() => import("./creator/settings"), "Settings");
+const Studio = page(() => import("./creator/studio"), "Studio");
+const Statements = page(() => import("./creator/statements"), "Statements");
+const Statement = page(() => import("./creator/statement"), "Statement");
+const Members = page(() => import("./agency/members"), "Members");
+const AgencyOrders = page(() => import("./agency/orders"), "AgencyOrders");
+const Settlements = page(() => import("./agency/settlements"), "Settlements");
+const Settlement = page(() => import("./agency/settlement"), "Settlement");
+const NewSettlement = page(() => import("./agency/new-settlement"), "NewSettlement");
 const Limit = page(() => import("./merchant/limit"), "Limit");
+const CreditOrders = page(() => import("./merchant/orders"), "CreditOrders");
+const CreditOrder = page(() => import("./merchant/order"), "CreditOrder");
+const Applications = page(() => import("./merchant/applications"), "Applications");
 const Proceeds = page(() => import("./merchant/proceeds"), "Proceeds");
 const AdAccount = page(() => import("./advertiser/account"), "AdAccount");
 const TopUp = page(() => import("./advertiser/top-up"), "TopUp");
@@ -28,11 +39,15 @@ const NewCampaign = page(() => import("./advertiser/new-campaign"), "NewCampaign
 const Report = page(() => import("./advertiser/report"), "Report");
 const AdSettings = page(() => import("./advertiser/ad-settings"), "AdSettings");
 const Messages = page(() => import("./messages"), "Messages");
+const Cases = page(() => import("./cases/list"), "Cases");
+const Case = page(() => import("./cases/case"), "Case");
+const NewCase = page(() => import("./cases/new-case"), "NewCase");
 const Help = page(() => import("./help"), "Help");
 
 function firstPage(session: Session): string {
   const { roles } = session.party;
   if (roles.includes("creator")) return "/overview";
+  if (roles.includes("agency")) return "/settlements";
   if (roles.includes("merchant")) return "/shop";
   return roles.includes("advertiser") ? "/ads" : "/messages";
 }
@@ -51,6 +66,8 @@ function Inside() {
   const creator = roles.includes("creator");
   const merchant = roles.includes("merchant");
   const advertiser = roles.includes("advertiser");
+  const agency = roles.includes("agency");
+  const { corporate } = session.data.party;
   return (
     <SessionProvider value={session.data}>
       <Shell>
@@ -64,20 +81,39 @@ function Inside() {
                 <Route path="withdrawals/new" element={<NewWithdrawal source="earnings" />} />
               </>
             )}
+            {(creator || agency) && (
+              <>
+                <Route path="statements" element={<Statements />} />
+                <Route path="statements/:id" element={<Statement />} />
+              </>
+            )}
+            {agency && (
+              <>
+                <Route path="agency/members" element={<Members />} />
+                <Route path="agency/orders" element={<AgencyOrders />} />
+              </>
+            )}
+            {corporate && (
+              <>
+                <Route path="settlements" element={<Settlements />} />
+                <Route path="settlements/new" element={<NewSettlement />} />
+                <Route path="settlements/:id" element={<Settlement />} />
+              </>
+            )}
             {merchant && (
               <>
                 <Route path="shop" element={<Limit />} />
+                <Route path="shop/orders" element={<CreditOrders />} />
+                <Route path="shop/orders/:id" element={<CreditOrder />} />
+                <Route path="shop/applications" element={<Applications />} />
                 <Route path="shop/proceeds" element={<Proceeds />} />
                 <Route path="shop/withdrawals" element={<Withdrawals source="proceeds" />} />
                 <Route path="shop/withdrawals/new" element={<NewWithdrawal source="proceeds" />} />
               </>
             )}
-            {(creator || merchant) && (
-              <>
-                <Route path="withdrawals/:id" element={<Withdrawal />} />
-                <Route path="settings" element={<Settings />} />
-              </>
-            )}
+            {(creator || merchant) && <Route path="withdrawals/:id" element={<Withdrawal />} />}
+            {(creator || merchant || agency) && <Route path="settings" element={<Settings />} />}
+            {creator && <Route path="studio" element={<Studio />} />}
             {advertiser && (
               <>
                 <Route path="ads" element={<AdAccount />} />
@@ -91,6 +127,9 @@ function Inside() {
               </>
             )}
             <Route path="messages" element={<Messages />} />
+            <Route path="cases" element={<Cases />} />
+            <Route path="cases/new" element={<NewCase />} />
+            <Route path="cases/:id" element={<Case />} />
             <Route path="help" element={<Help />} />
             <Route path="*" element={<Navigate to={firstPage(session.data)} replace />} />
           </Routes>

@@ -1,10 +1,15 @@
 // What is around every page of somebody signed in.
 import {
+  AuditOutlined,
   BankOutlined,
+  CalendarOutlined,
+  CommentOutlined,
   BarChartOutlined,
   BellOutlined,
   DashboardOutlined,
+  FileDoneOutlined,
   FileTextOutlined,
+  FormOutlined,
   FundOutlined,
   LogoutOutlined,
   MenuOutlined,
@@ -12,7 +17,9 @@ import {
   PieChartOutlined,
   QuestionCircleOutlined,
   SettingOutlined,
+  ShoppingCartOutlined,
   ShopOutlined,
+  TeamOutlined,
   WalletOutlined,
 } from "@ant-design/icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
@@ -22,6 +29,7 @@ import { Link, NavLink } from "react-router";
 import { api, ok } from "../api/client";
 import { useSession } from "../app/session";
 import { type TextKey, useTexts } from "../i18n";
+import { every, useLive, usePresence } from "./live";
 import { Switches } from "./switches";
 
 interface Item {
@@ -35,8 +43,17 @@ const CREATOR: Item[] = [
   { to: "/orders", text: "nav.orders", icon: <FileTextOutlined /> },
   { to: "/withdrawals", text: "nav.withdrawals", icon: <BankOutlined /> },
 ];
+const PROGRAMME: Item[] = [{ to: "/statements", text: "nav.statements", icon: <CalendarOutlined /> }];
+const STUDIO: Item[] = [{ to: "/studio", text: "nav.studio", icon: <AuditOutlined /> }];
+const AGENCY: Item[] = [
+  { to: "/agency/members", text: "nav.members", icon: <TeamOutlined /> },
+  { to: "/agency/orders", text: "nav.agencyOrders", icon: <FileTextOutlined /> },
+];
+const CORPORATE: Item[] = [{ to: "/settlements", text: "nav.settlements", icon: <FileDoneOutlined /> }];
 const MERCHANT: Item[] = [
   { to: "/shop", text: "nav.limit", icon: <DashboardOutlined /> },
+  { to: "/shop/orders", text: "nav.creditOrders", icon: <ShoppingCartOutlined /> },
+  { to: "/shop/applications", text: "nav.applications", icon: <FormOutlined /> },
   { to: "/shop/proceeds", text: "nav.proceeds", icon: <ShopOutlined /> },
   { to: "/shop/withdrawals", text: "nav.shopWithdrawals", icon: <BankOutlined /> },
 ];
@@ -50,17 +67,23 @@ const ADVERTISER: Item[] = [
 ];
 const EVERYBODY: Item[] = [
   { to: "/messages", text: "nav.messages", icon: <BellOutlined /> },
+  { to: "/cases", text: "nav.cases", icon: <CommentOutlined /> },
   { to: "/help", text: "nav.help", icon: <QuestionCircleOutlined /> },
 ];
 
 function Navigation({ done }: { done?: () => void }) {
   const { t } = useTexts();
   const { party } = useSession();
+  const is = (...roles: string[]) => roles.some((role) => party.roles.includes(role));
   const items = [
-    ...(party.roles.includes("creator") ? CREATOR : []),
-    ...(party.roles.includes("merchant") ? MERCHANT : []),
-    ...(["creator", "merchant"].some((role) => party.roles.includes(role)) ? PAID_OUT : []),
-    ...(party.roles.includes("advertiser") ? ADVERTISER : []),
+    ...(is("creator") ? CREATOR : []),
+    ...(party.corporate ? CORPORATE : []),
+    ...(is("creator", "agency") ? PROGRAMME : []),
+    ...(is("agency") ? AGENCY : []),
+    ...(is("merchant") ? MERCHANT : []),
+    ...(is("creator", "merchant", "agency") ? PAID_OUT : []),
+    ...(is("creator") && !party.corporate ? STUDIO : []),
+    ...(is("advertiser") ? ADVERTISER : []),
     ...EVERYBODY,
   ];
   return (
@@ -77,7 +100,10 @@ function Navigation({ done }: { done?: () => void }) {
   );
 }
 
-/** How many messages are unread, looked at every half minute. */
+/** More unread messages are shown as this many and more. */
+const MOST_SHOWN = 99;
+
+/** How many messages are unread. */
 function Unread() {
   const { t } = useTexts();
   const { party } = useSession();
@@ -85,12 +111,14 @@ function Unread() {
     queryKey: ["messages", "count"],
     queryFn: () =>
       ok(api.GET("/v1/parties/{id}/messages", { params: { path: { id: party.id }, query: { limit: 1, unread: true } } })),
-    refetchInterval: 30_000,
+    refetchInterval: () => every(30_000),
   });
   const count = query.data?.unread ?? 0;
+  // What is read aloud contains what is shown.
+  const shown = count > MOST_SHOWN ? `${MOST_SHOWN}+` : String(count);
   return (
-    <Link to="/messages" aria-label={`${t("nav.messages")}: ${count} ${t("messages.unread")}`} style={{ color: "inherit" }}>
-      <Badge count={count} size="small" overflowCount={99}>
+    <Link to="/messages" aria-label={`${t("nav.messages")}: ${shown} ${t("messages.unread")}`} style={{ color: "inherit" }}>
+      <Badge count={count} size="small" color="#cf1322" overflowCount={MOST_SHOWN}>
         <BellOutlined style={{ fontSize: 18, padding: 6, color: "var(--text)" }} />
       </Badge>
     </Link>
@@ -102,6 +130,8 @@ export function Shell({ children }: PropsWithChildren) {
   const session = useSession();
   const client = useQueryClient();
   const [open, setOpen] = useState(false);
+  useLive();
+  usePresence(session.idle_minutes);
   const leave = useMutation({
     mutationFn: () => ok(api.DELETE("/v1/portal/sessions/current")),
     onSettled: () => {

@@ -35,9 +35,9 @@ const BREATH: u32 = 400;
 /// Events read at a time.
 const EVENTS: usize = 500;
 /// Pieces that wait for a slow client.
-const PIECES: usize = 4;
+pub(crate) const PIECES: usize = 4;
 /// How long a client may leave them waiting: whoever does not read gives its place to somebody who does.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// Longest life of a stream. Who is still there comes back with the last id and misses nothing; who is not, and was told
 /// nothing that it could have left unread, holds no place for ever.
 const STAY: Duration = Duration::from_secs(3_600);
@@ -114,7 +114,7 @@ async fn follow(
 }
 
 /// Passes a piece on; false when the client has left, or does not read.
-async fn pass(pieces: &mpsc::Sender<Bytes>, text: String, patience: Duration) -> bool {
+pub(crate) async fn pass(pieces: &mpsc::Sender<Bytes>, text: String, patience: Duration) -> bool {
     tokio::time::timeout(patience, pieces.send(Bytes::from(text))).await.is_ok_and(|sent| sent.is_ok())
 }
 
@@ -125,7 +125,7 @@ fn push(text: &mut String, places: &feed::Places, row: EventRow) {
     let _ = write!(text, "id: {id}\nevent: {kind}\ndata: {data}\n\n");
 }
 
-struct Pieces(mpsc::Receiver<Bytes>);
+pub(crate) struct Pieces(pub(crate) mpsc::Receiver<Bytes>);
 
 impl futures_core::Stream for Pieces {
     type Item = Result<Bytes, std::convert::Infallible>;

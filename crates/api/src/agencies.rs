@@ -7,6 +7,7 @@ use purser_domain::{
     time::{Month, Timestamp},
 };
 use purser_engine::{
+    Fault,
     agencies::{self, ChangeMembership, Contact, MembershipRow, SignCreator},
     earnings::TaskOrderRow,
     parties::{party, party_id},
@@ -84,6 +85,16 @@ impl From<&MembershipRow> for MembershipView {
             version: row.version,
         }
     }
+}
+
+/// A creator of an agency.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AgencyMember {
+    /// The membership.
+    #[serde(flatten)]
+    membership: MembershipView,
+    /// Shown name of the creator.
+    creator_name: String,
 }
 
 /// Whom a creator may ask about orders that settle to its agency.
@@ -202,7 +213,7 @@ pub(crate) struct MemberParams {
 /// List an agency's memberships in order of their beginning
 #[utoipa::path(get, path = "/v1/agencies/{id}/members", tag = "agencies",
     params(("id" = String, Path, description = "The agency, `pty_…`"), MemberParams),
-    responses((status = 200, body = Page<MembershipView>, description = "Memberships")))]
+    responses((status = 200, body = Page<AgencyMember>, description = "Memberships")))]
 pub(crate) async fn list_members(
     call: Call,
     Path(id): Path<String>,
@@ -225,14 +236,25 @@ pub(crate) async fn list_members(
     let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
     let found = call
         .app
-        .read(move |session| match party(session, agency)? {
-            None => Ok(None),
-            Some(_) => agencies::members(session, agency, at, after, most).map(Some),
+        .read(move |session| {
+            if party(session, agency)?.is_none() {
+                return Ok(None);
+            }
+            let rows = agencies::members(session, agency, at, after, most)?;
+            let named = rows.into_iter().map(|row| {
+                let name = party(session, row.creator)?.map(|party| party.display_name.clone());
+                Ok((row, name.unwrap_or_default()))
+            });
+            named.collect::<Result<Vec<_>, Fault>>().map(Some)
         })
         .await?;
     let rows = found.ok_or_else(|| unknown(agency))?;
-    let cursor = |row: &MembershipRow| Cursor { numbers: vec![row.from_at.0], id: row.id.0 };
-    Ok(json(&page_of(rows, limit, cursor, |row| MembershipView::from(&row))))
+    let cursor = |(row, _): &(MembershipRow, String)| Cursor { numbers: vec![row.from_at.0], id: row.id.0 };
+    let member = |(row, creator_name): (MembershipRow, String)| AgencyMember {
+        membership: MembershipView::from(&row),
+        creator_name,
+    };
+    Ok(json(&page_of(rows, limit, cursor, member)))
 }
 
 /// Parameters of the list of an agency's orders.

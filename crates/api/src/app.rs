@@ -37,6 +37,7 @@ use crate::{
     notices::Notices,
     pages::Pages,
     portal::Persona,
+    portal_stream::Live,
     problem::Problem,
     reconciliation::StatementReaders,
     staff::HASHES,
@@ -94,6 +95,7 @@ pub struct App {
     pub(crate) uploads: Arc<Semaphore>,
     pub(crate) hashes: Arc<Semaphore>,
     pub(crate) streams: Arc<Semaphore>,
+    pub(crate) live: Live,
     /// Wakes whoever follows what is committed.
     pub(crate) commits: Notify,
     closing: AtomicBool,
@@ -121,6 +123,7 @@ impl App {
             uploads: Arc::new(Semaphore::new(UPLOADS)),
             hashes: Arc::new(Semaphore::new(HASHES)),
             streams: Arc::new(Semaphore::new(STREAMS)),
+            live: Live::default(),
             commits: Notify::new(),
             closing: AtomicBool::new(false),
             body_limit: 256 * 1024,
@@ -183,14 +186,16 @@ impl App {
 
     /// Who presents a token; `None` when it is not good.
     pub(crate) async fn identify(self: &Arc<Self>, token: &str) -> Result<Option<Arc<Identity>>, Problem> {
-        if let Some(identity) = self.keys.known(token, self.clock.machine()) {
+        // What is remembered may not know yet that somebody is there: idleness is looked up before it is believed.
+        if let Some(identity) = self.keys.known(token, self.clock.machine()).filter(|one| !self.is_idle(one))
+        {
             return Ok(Some(identity));
         }
         let (app, token, idle) = (Arc::clone(self), token.to_owned(), self.staff_idle());
         let found =
             tokio::task::spawn_blocking(move || app.keys.look_up(&token, &app.reads, &app.clock, idle)).await;
         let found = match found {
-            Ok(found) => found?,
+            Ok(found) => found?.filter(|identity| !self.is_idle(identity)),
             Err(_) => return Err(purser_engine::Failure::Bug.into()),
         };
         if let Some(identity) = &found {
@@ -206,6 +211,15 @@ impl App {
             let job = Job::new(TouchSession(session), Meta::system(), |_| Reply::default(), |_| {});
             self.executor.submit(job);
         }
+    }
+
+    /// Time after which a portal session ends in which nobody does anything, by policy, µs.
+    pub(crate) fn portal_idle_micros(&self) -> i64 {
+        self.rules().policy.now(self.now()).value(keys::PORTAL_IDLE)
+    }
+
+    fn is_idle(&self, identity: &Identity) -> bool {
+        identity.portal.is_some_and(|portal| portal.is_idle(self.portal_idle_micros(), self.clock.machine()))
     }
 
     /// Policy and calendar as the writers last loaded them.

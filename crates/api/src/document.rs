@@ -7,7 +7,11 @@ use utoipa::OpenApi;
 
 use crate::{
     access::{Need, find, in_contract},
-    ad_clicks, ad_stream, ads, agencies, approvals, back_office, bank_files, bank_messages, cases, cashier, credit, devices, explain, feed, health, identity, keys, ledger, notices, operations, orders, parties, party_notes, payments, payout_accounts, people, personal_data, policy, portal, problem, programme, rails, reconciliation, records, rules, settlements, staff, staff_sessions, studio, tax, webhooks, withdrawals,
+    ad_clicks, ad_stream, ads, agencies, approvals, back_office, bank_files, bank_messages, cases, cashier,
+    credit, devices, explain, feed, health, identity, keys, ledger, notices, operations, orders, parties,
+    party_notes, payments, payout_accounts, people, personal_data, policy, portal, portal_stream, problem,
+    programme, rails, reconciliation, records, rules, settlements, staff, staff_sessions, studio, tax,
+    webhooks, withdrawals,
 };
 
 #[derive(OpenApi)]
@@ -23,7 +27,9 @@ use crate::{
         portal::list_portal_sessions,
         portal::revoke_portal_session,
         portal::leave_portal,
+        portal::see_portal_session,
         portal::get_portal_session,
+        portal_stream::follow_portal,
         portal::list_personas,
         portal::become_persona,
         back_office::get_staff_session,

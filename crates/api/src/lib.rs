@@ -39,6 +39,7 @@ mod people;
 mod personal_data;
 mod policy;
 mod portal;
+mod portal_stream;
 mod problem;
 mod programme;
 mod rails;

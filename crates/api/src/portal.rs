@@ -1,19 +1,23 @@
 //! The way into the portal (P18): links that the platform mints, the session that a browser gets for one, and in the demo
 //! people whom a visitor may be.
 
-use axum::{extract::Path, http::StatusCode, response::Response};
+use axum::{
+    extract::Path,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
 use purser_domain::{
     identity::PersonRole,
     ids::{PartyId, PersonId, StaffId, Uid},
     parties::Role,
-    time::Timestamp,
+    time::{MINUTE, Timestamp},
 };
 use purser_engine::{
     access::{
         self, EndPortalSession, EnterPortal, MintPortalLink, NewSession, PortalAccess, PortalSessionRow,
-        SignIn, Token, TokenKind,
+        SeePortalSession, SignIn, Token, TokenKind,
     },
-    identity, parties,
+    corporate, identity, parties,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -79,6 +83,9 @@ pub(crate) async fn mint_link(call: Call, body: Body<NewPortalLink>) -> Result<R
 pub(crate) struct FollowedLink {
     /// What stands behind `#` in the link.
     token: String,
+    /// Whoever is signed in here for another party has been asked, and leaves.
+    #[serde(default)]
+    replace: bool,
 }
 
 /// Somebody who has entered.
@@ -90,10 +97,16 @@ pub(crate) struct PortalEntered {
 
 /// Enter the portal with a link
 ///
-/// The session comes as a cookie that no script can read; the link is used up.
+/// The session comes as a cookie that no script can read; the link is used up. A browser that is signed in for another
+/// party is not taken over: `portal_session_other` says for whom it is signed in, the link stays as it is, and `replace`
+/// goes on. The session before ends.
 #[utoipa::path(post, path = "/v1/portal/sessions", tag = "portal", request_body = FollowedLink,
     responses((status = 201, body = PortalEntered, description = "Entered; the session is in `Set-Cookie`")))]
-pub(crate) async fn enter_portal(call: Call, body: Body<FollowedLink>) -> Result<Response, Problem> {
+pub(crate) async fn enter_portal(
+    call: Call,
+    headers: HeaderMap,
+    body: Body<FollowedLink>,
+) -> Result<Response, Problem> {
     let token = Token::parse(&body.value.token).filter(|token| token.kind == TokenKind::PortalLink);
     let Some(link) = token else {
         let text = "this link is not whole: ask the platform for a new one";
@@ -102,9 +115,13 @@ pub(crate) async fn enter_portal(call: Call, body: Body<FollowedLink>) -> Result
     // Anybody may call this: what is no link must not stand in the queue of writes.
     let (id, hash) = (link.id, link.hash);
     let is_there = call.app.read(move |session| access::portal_link(session, id)).await?;
-    if is_there.is_none_or(|row| row.hash != hash) {
+    let Some(row) = is_there.filter(|row| row.hash == hash) else {
         let text = "this link was used before, has expired, or is none: ask the platform for a new one";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "portal_link_refused", text));
+    };
+    let before = signed_in(&call, &headers).await?;
+    if let Some(other) = before.filter(|before| before.party != row.party && !body.value.replace) {
+        return Err(other_party(&call, other.party).await?);
     }
     let (session, secret) = (call.app.new_uid(), call.app.new_secret());
     let token = Token::text(TokenKind::PortalSession, session, &secret);
@@ -114,7 +131,25 @@ pub(crate) async fn enter_portal(call: Call, body: Body<FollowedLink>) -> Result
         Answer::created(&PortalEntered { expires_at: row.expires_at.to_string() })
     })
     .await?;
+    if let Some(before) = before.filter(|_| answer.status().is_success()) {
+        let command = EndPortalSession { id: before.session, by: "portal:replaced".to_owned() };
+        submit(&call, path_digest(&["replaced"]), command, |_| Answer::empty()).await?;
+        call.app.keys.forget();
+    }
     Ok(with_cookie(&call, answer, &token))
+}
+
+/// The session that the browser has already.
+async fn signed_in(call: &Call, headers: &HeaderMap) -> Result<Option<PortalAccess>, Problem> {
+    let Some(token) = Console::Portal.token(&call.app, headers) else { return Ok(None) };
+    Ok(call.app.identify(&token).await?.and_then(|identity| identity.portal))
+}
+
+async fn other_party(call: &Call, party: PartyId) -> Result<Problem, Problem> {
+    let found = call.app.read(move |session| parties::party(session, party)).await?;
+    let name = found.map(|row| row.display_name.clone()).unwrap_or_default();
+    let text = "this browser is signed in for another party: ask whoever sits there, and send `replace`";
+    Ok(Problem::new(StatusCode::CONFLICT, "portal_session_other", text).with("signed_in_as", name))
 }
 
 fn with_cookie(call: &Call, mut answer: Response, token: &str) -> Response {
@@ -138,6 +173,8 @@ pub(crate) struct PortalParty {
     legal_form: String,
     /// `active`, `frozen` or `closed`.
     status: String,
+    /// Paid company to company, by settlement statements, and not by withdrawals of earnings.
+    corporate: bool,
 }
 
 /// Who acts.
@@ -160,6 +197,8 @@ pub(crate) struct PortalSession {
     role: &'static str,
     /// When it ends.
     expires_at: Option<String>,
+    /// It ends before, when nobody does anything for so many minutes: pages say that somebody is there.
+    idle_minutes: i64,
     /// Sent as `X-CSRF-Token` with everything that changes something.
     csrf_token: String,
     /// Play money: the test clock and the sandbox's rail are there.
@@ -203,16 +242,30 @@ pub(crate) async fn get_portal_session(call: Call) -> Result<Response, Problem> 
             roles: party.roles().iter().map(Role::name).collect(),
             legal_form: party.legal_form.clone(),
             status: party.status.clone(),
+            corporate: party.roles().iter().any(|role| matches!(role, Role::Creator | Role::Agency))
+                && corporate::is_corporate(&party),
         },
         person: person.map(|row| PortalPerson { id: row.person.to_string(), name: row.name_masked }),
         role: portal.role.name(),
         expires_at: call.identity.until.map(|at| at.to_string()),
+        idle_minutes: call.app.portal_idle_micros() / MINUTE,
         csrf_token: call.cookie.as_deref().map(csrf_token).unwrap_or_default(),
         sandbox: call.app.rules().sandbox,
         now: call.app.now().to_string(),
         zone: call.app.zone.name(),
         currency: call.app.rules().currency.to_string(),
     }))
+}
+
+/// Say that somebody is there
+///
+/// A session ends when nobody does anything for the minutes of policy `portal.idle`. Reading does not count, since pages
+/// read by themselves; a page says so when a person does something.
+#[utoipa::path(post, path = "/v1/portal/sessions/current/seen", tag = "portal",
+    responses((status = 204, description = "Noted")))]
+pub(crate) async fn see_portal_session(call: Call) -> Result<Response, Problem> {
+    let id = portal_of(&call)?.session;
+    submit(&call.unkeyed(), path_digest(&["seen"]), SeePortalSession { id }, |_| Answer::empty()).await
 }
 
 /// Leave the portal
@@ -334,7 +387,7 @@ pub enum Who {
 /// Somebody whom a visitor of the demo may be.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PersonaView {
-    /// Short name: `creator`, `merchant`, `advertiser`, `staff`.
+    /// Short name: `creator`, `agency`, `merchant`, `advertiser`, `staff`.
     name: &'static str,
     /// Shown name.
     title: String,

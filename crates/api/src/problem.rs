@@ -94,6 +94,15 @@ impl Problem {
         self
     }
 
+    /// A further value, beside what people read of the code.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+        let facts = self.facts.get_or_insert_with(|| serde_json::Value::Object(serde_json::Map::new()));
+        if let serde_json::Value::Object(facts) = facts {
+            facts.insert(name.to_owned(), value.into());
+        }
+        self
+    }
+
     pub(crate) fn retry(mut self, after_seconds: u32) -> Self {
         self.retryable = true;
         self.retry_after = Some(after_seconds);

@@ -10,7 +10,11 @@ use axum::{
 };
 
 use crate::{
-    App, ad_clicks, ad_stream, ads, agencies, approvals, back_office, bank_files, bank_messages, cases, cashier, credit, devices, edge, explain, feed, health, identity, keys, ledger, notices, operations, orders, pages, parties, party_notes, payments, payout_accounts, people, personal_data, policy, portal, programme, rails, reconciliation, records, rules, staff, staff_sessions, studio, tax, webhooks, withdrawals,
+    App, ad_clicks, ad_stream, ads, agencies, approvals, back_office, bank_files, bank_messages, cases,
+    cashier, credit, devices, edge, explain, feed, health, identity, keys, ledger, notices, operations,
+    orders, pages, parties, party_notes, payments, payout_accounts, people, personal_data, policy, portal,
+    portal_stream, programme, rails, reconciliation, records, rules, staff, staff_sessions, studio, tax,
+    webhooks, withdrawals,
 };
 
 /// The whole service.
@@ -83,7 +87,9 @@ fn portal_routes() -> Routes {
         .route("/v1/portal/sessions", get(portal::list_portal_sessions).merge(post(portal::enter_portal)))
         .route("/v1/portal/sessions/{id}/revoke", post(portal::revoke_portal_session))
         .route("/v1/portal/sessions/current", delete(portal::leave_portal))
+        .route("/v1/portal/sessions/current/seen", post(portal::see_portal_session))
         .route("/v1/portal/session", get(portal::get_portal_session))
+        .route("/v1/portal/stream", get(portal_stream::follow_portal))
         .route("/v1/portal/personas", get(portal::list_personas))
         .route("/v1/portal/personas/{name}", post(portal::become_persona))
 }

@@ -44,6 +44,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0034_ad_books_before", include_str!("../migrations/0034_ad_books_before.sql")),
     ("0035_reconciliation", include_str!("../migrations/0035_reconciliation.sql")),
     ("0036_access", include_str!("../migrations/0036_access.sql")),
+    ("0037_portal_seen", include_str!("../migrations/0037_portal_seen.sql")),
 ];
 
 static APPLIED: Statement = Statement {

@@ -6,19 +6,12 @@ import { percent } from "../../format/money";
 import { time } from "../../format/time";
 import { useTexts } from "../../i18n";
 import { FilterBar, useFilters } from "../../ui/filters";
-import { Amount, type Colour, Id, PageHead, State } from "../../ui/parts";
+import { Amount, Id, PageHead, State } from "../../ui/parts";
 import { type Column, Records } from "../../ui/records";
+import { AskAbout } from "../cases/about";
+import { ORDER_COLOURS } from "./order-states";
 
 type Order = Schemas["TaskOrderView"];
-
-const STATES: Record<string, Colour> = {
-  accepted: "blue",
-  in_progress: "blue",
-  awaiting_acceptance: "orange",
-  completed: "orange",
-  settled: "green",
-  cancelled: "grey",
-};
 
 function useColumns(): Column<Order>[] {
   const { t, named } = useTexts();
@@ -37,7 +30,7 @@ function useColumns(): Column<Order>[] {
       title: t("common.status"),
       show: (order) => (
         <>
-          <State colour={STATES[order.status] ?? "grey"}>{named("orders.state", order.status)}</State>{" "}
+          <State colour={ORDER_COLOURS[order.status] ?? "grey"}>{named("orders.state", order.status)}</State>{" "}
           {order.payee_id !== party.id && <State colour="grey">{t("place.agency")}</State>}
         </>
       ),
@@ -97,6 +90,7 @@ function useColumns(): Column<Order>[] {
         </span>
       ),
     },
+    { title: t("common.actions"), show: (order) => <AskAbout subject={order.id} /> },
   ];
 }
 
@@ -124,7 +118,7 @@ export function Orders() {
       <section className="panel">
         <FilterBar
           stateName="status"
-          states={Object.keys(STATES).map((value) => ({ value, label: named("orders.state", value) }))}
+          states={Object.keys(ORDER_COLOURS).map((value) => ({ value, label: named("orders.state", value) }))}
           keywordLabel={t("orders.keyword")}
           exportPath={`/v1/parties/${party.id}/task-orders/export`}
         />

@@ -1,19 +1,19 @@
 // Is my money right, where is it, when do I get it (X1, P14).
 import { useQuery } from "@tanstack/react-query";
-import { Button, Empty, Segmented } from "antd";
+import { Button, Segmented } from "antd";
 import { Suspense, lazy } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { type Schemas, api, ok } from "../../api/client";
 import { mayRequest, useSession } from "../../app/session";
-import { time } from "../../format/time";
 import { useTexts } from "../../i18n";
 import { Loaded, Loading } from "../../ui/loaded";
-import { Amount, type Colour, PageHead, State, What } from "../../ui/parts";
+import { Amount, PageHead, What } from "../../ui/parts";
+import { every } from "../live";
+import { Where } from "./where";
 
 const Bars = lazy(() => import("../../ui/bars"));
 
 type View = Schemas["OverviewView"];
-type Whereabout = Schemas["PartyExplained"]["items"][number];
 
 interface FigureProps {
   name: string;
@@ -176,99 +176,13 @@ function Trend({ view }: { view: View }) {
   );
 }
 
-const PLACES: Record<string, Colour> = {
-  available: "green",
-  blocked: "red",
-  would_wait: "orange",
-  in_transit: "blue",
-  frozen: "grey",
-  pending: "grey",
-  agency: "grey",
-  owed: "red",
-};
-
-function Piece({ item, currency }: { item: Whereabout; currency: string }) {
-  const { t, named, either } = useTexts();
-  const { zone } = useSession();
-  return (
-    <li>
-      <div className="line">
-        <span className="row">
-          <State colour={PLACES[item.place] ?? "grey"}>{named("place", item.place)}</State>
-          {item.overdue && <State colour="orange">{t("wd.overdue")}</State>}
-        </span>
-        <strong>
-          <Amount minor={item.amount_minor} currency={currency} />
-        </strong>
-      </div>
-      <p style={{ margin: "6px 0" }}>{either(item)}</p>
-      {item.missing.length > 0 && (
-        <ul style={{ margin: "0 0 6px" }}>
-          {item.missing.map((step) => (
-            <li key={step}>
-              <Link to="/settings">{named("step", step)}</Link>
-            </li>
-          ))}
-        </ul>
-      )}
-      <div className="soft">
-        {t("overview.where.who")}: {named("actor", item.who_must_act)} · {named("next", item.next_step)}
-        {typeof item.next_at === "string" && (
-          <>
-            {" · "}
-            {t("overview.where.next")}: <span className="amount">{time(item.next_at, zone)}</span>
-          </>
-        )}
-        {typeof item.withdrawal_id === "string" && (
-          <>
-            {" · "}
-            <Link to={`/withdrawals/${item.withdrawal_id}`}>{t("common.detail")}</Link>
-          </>
-        )}
-      </div>
-    </li>
-  );
-}
-
-function Where() {
-  const { t } = useTexts();
-  const { party } = useSession();
-  const query = useQuery({
-    queryKey: ["explain"],
-    queryFn: () => ok(api.GET("/v1/parties/{id}/explain", { params: { path: { id: party.id } } })),
-    refetchInterval: 15_000,
-  });
-  return (
-    <section className="panel">
-      <h2>{t("overview.where")}</h2>
-      <Loaded query={query}>
-        {(found) =>
-          found.items.length === 0 ? (
-            <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t("overview.where.none")} />
-          ) : (
-            <ul className="where">
-              {found.items.map((item) => (
-                <Piece
-                  key={`${item.place} ${item.code} ${item.withdrawal_id ?? item.settlement_id ?? ""}`}
-                  item={item}
-                  currency={found.currency}
-                />
-              ))}
-            </ul>
-          )
-        }
-      </Loaded>
-    </section>
-  );
-}
-
 export function Overview() {
   const { t } = useTexts();
   const { party } = useSession();
   const query = useQuery({
     queryKey: ["overview"],
     queryFn: () => ok(api.GET("/v1/parties/{id}/overview", { params: { path: { id: party.id } } })),
-    refetchInterval: 15_000,
+    refetchInterval: () => every(15_000),
   });
   return (
     <>

@@ -1,146 +1,20 @@
 // First steps and what can be changed later: phone, real name, payout accounts (P7, P9, X4–X8).
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { App, Button, Input, Modal } from "antd";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
+import { Link } from "react-router";
 import { type Schemas, api, ok } from "../../api/client";
-import { Problem } from "../../api/problem";
 import { mayRequest, useSession } from "../../app/session";
 import { time } from "../../format/time";
 import { useTexts } from "../../i18n";
 import { useAsk } from "../../ui/ask";
 import { Failure } from "../../ui/failure";
 import { Loaded } from "../../ui/loaded";
-import { type Colour, PageHead, Pairs, State } from "../../ui/parts";
+import { Amount, type Colour, PageHead, Pairs, State } from "../../ui/parts";
 import { AddAccount } from "./add-account";
 import { CodeField, isCode } from "./code";
-
-/** What is not there yet is no failure here. */
-async function orNone<T>(call: Promise<T>): Promise<T | null> {
-  try {
-    return await call;
-  } catch (error) {
-    if (error instanceof Problem && error.parts.status === 404) return null;
-    throw error;
-  }
-}
-
-function PhoneForm({ bound, done }: { bound: boolean; done: () => void }) {
-  const { t } = useTexts();
-  const { party } = useSession();
-  const { message } = App.useApp();
-  const client = useQueryClient();
-  const [phone, setPhone] = useState("");
-  const [old, setOld] = useState("");
-  const [code, setCode] = useState("");
-  const path = { id: party.id };
-  const whole = /^\d{11}$/.test(phone);
-  const bind = useMutation({
-    mutationFn: () =>
-      ok(
-        api.POST("/v1/parties/{id}/phone", {
-          params: { path },
-          body: { phone, code, ...(bound ? { old_code: old } : {}) },
-        }),
-      ),
-    onSuccess: async () => {
-      message.success(t("settings.phone.bound"));
-      await client.invalidateQueries();
-      done();
-    },
-  });
-  const ready = whole && isCode(code) && (!bound || isCode(old));
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (ready) bind.mutate();
-  };
-  return (
-    <form className="form" onSubmit={submit}>
-      {bound && (
-        <CodeField
-          id="old-code"
-          label={t("settings.phone.old")}
-          value={old}
-          onChange={setOld}
-          purpose="unbind"
-          send={() => ok(api.POST("/v1/parties/{id}/phone/codes", { params: { path }, body: { purpose: "unbind" } }))}
-        />
-      )}
-      <div className="field">
-        <label htmlFor="phone">{t("settings.phone.number")}</label>
-        <Input
-          id="phone"
-          inputMode="tel"
-          autoComplete="tel-national"
-          maxLength={11}
-          value={phone}
-          onChange={(event) => setPhone(event.target.value.replace(/\D/g, ""))}
-        />
-        {phone !== "" && !whole && <div className="soft">{t("settings.phone.bad")}</div>}
-      </div>
-      <CodeField
-        id="new-code"
-        label={t("settings.phone.new")}
-        value={code}
-        onChange={setCode}
-        purpose={phone}
-        send={
-          whole
-            ? () =>
-                ok(api.POST("/v1/parties/{id}/phone/codes", { params: { path }, body: { purpose: "bind", phone } }))
-            : undefined
-        }
-      />
-      {bind.isError && <Failure error={bind.error} />}
-      <Button type="primary" htmlType="submit" disabled={!ready} loading={bind.isPending}>
-        {t(bound ? "settings.phone.change" : "settings.phone.bind")}
-      </Button>
-    </form>
-  );
-}
-
-function Phone() {
-  const { t } = useTexts();
-  const session = useSession();
-  const { party, zone } = session;
-  const [open, setOpen] = useState(false);
-  const query = useQuery({
-    queryKey: ["phone"],
-    queryFn: () => orNone(ok(api.GET("/v1/parties/{id}/phone", { params: { path: { id: party.id } } }))),
-  });
-  return (
-    <section className="panel">
-      <h2>{t("settings.phone")}</h2>
-      <p className="soft">{t("settings.phone.what")}</p>
-      <Loaded query={query}>
-        {(phone) => (
-          <>
-            {phone === null ? (
-              <State colour="orange">{t("settings.phone.none")}</State>
-            ) : (
-              <Pairs pairs={[[t("settings.phone.number"), `${phone.phone}  ${time(phone.bound_at, zone)}`]]} />
-            )}
-            {mayRequest(session) && (
-              <p>
-                <Button onClick={() => setOpen(true)}>
-                  {t(phone === null ? "settings.phone.bind" : "settings.phone.change")}
-                </Button>
-              </p>
-            )}
-            <Modal
-              open={open}
-              onCancel={() => setOpen(false)}
-              footer={null}
-              destroyOnHidden
-              title={t(phone === null ? "settings.phone.bind" : "settings.phone.change")}
-            >
-              <PhoneForm bound={phone !== null} done={() => setOpen(false)} />
-            </Modal>
-          </>
-        )}
-      </Loaded>
-    </section>
-  );
-}
+import { Phone } from "./phone";
+import { orNone } from "./or-none";
 
 const IDENTITY: Record<string, Colour> = { pending: "blue", verified: "green", refused: "red", voided: "orange" };
 
@@ -389,8 +263,43 @@ function Accounts() {
   );
 }
 
+/** How far the studio upgrade is, and where to go on (X9). */
+function StudioCard() {
+  const { t } = useTexts();
+  const { party, currency } = useSession();
+  const query = useQuery({
+    queryKey: ["studio"],
+    queryFn: () => ok(api.GET("/v1/parties/{id}/studio", { params: { path: { id: party.id } } })),
+  });
+  return (
+    <section className="panel">
+      <div className="panel-head">
+        <h2>{t("studio.title")}</h2>
+        <Link to="/studio">{t("common.detail")}</Link>
+      </div>
+      <Loaded query={query}>
+        {(view) => (
+          <p style={{ margin: 0 }}>
+            {view.upgraded ? (
+              <State colour="green">{t("studio.is")}</State>
+            ) : (
+              <>
+                {t("studio.rolling", { months: view.window_months })}{" "}
+                <Amount minor={view.rolling_minor} currency={currency} /> /{" "}
+                <Amount minor={view.threshold_minor} currency={currency} />{" "}
+                {view.required && <State colour="red">{t("studio.required")}</State>}
+              </>
+            )}
+          </p>
+        )}
+      </Loaded>
+    </section>
+  );
+}
+
 export function Settings() {
   const { t } = useTexts();
+  const { party } = useSession();
   return (
     <>
       <PageHead title={t("settings.title")} />
@@ -399,6 +308,7 @@ export function Settings() {
         <Identity />
       </div>
       <Accounts />
+      {party.roles.includes("creator") && !party.corporate && <StudioCard />}
     </>
   );
 }

@@ -1,5 +1,6 @@
 // States of withdrawals as pages colour them, and what follows from them.
 import type { Colour } from "../../ui/parts";
+import { every } from "../live";
 
 export const WITHDRAWAL_STATES: Record<string, Colour> = {
   requested: "blue",
@@ -32,4 +33,4 @@ const CAME_BACK = new Set(["failed", "bounced", "rejected", "partly_paid"]);
 export const cameBack = (state: string): boolean => CAME_BACK.has(state);
 
 /** How soon to look again, ms; never for what is over. */
-export const lookAgain = (state: string): number | false => (isOver(state) ? false : 3_000);
+export const lookAgain = (state: string): number | false => (isOver(state) ? false : every(3_000));

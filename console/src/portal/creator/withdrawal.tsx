@@ -10,6 +10,7 @@ import { useAsk } from "../../ui/ask";
 import { Failure } from "../../ui/failure";
 import { Loaded } from "../../ui/loaded";
 import { Amount, type Colour, Id, PageHead, Pairs, State } from "../../ui/parts";
+import { AskAbout } from "../cases/about";
 import { WITHDRAWAL_STATES, cameBack, isOver, lookAgain, mayCancel } from "./states";
 import { type Of, newPath } from "./withdrawals";
 
@@ -70,6 +71,13 @@ function Standing({ view }: { view: View }) {
       <p style={{ fontSize: 16, margin: "0 0 8px" }}>{either(explanation)}</p>
       {typeof late === "string" && <Alert type="warning" showIcon title={late} className="gap" />}
       {typeof explanation.detail === "string" && <p className="soft">{explanation.detail}</p>}
+      {typeof view.review_case_id === "string" && (
+        <p>
+          <Link to={`/cases/${view.review_case_id}`}>
+            {t(view.state === "in_review" ? "wd.review.papers" : "case.open")}
+          </Link>
+        </p>
+      )}
       <Pairs
         pairs={[
           [t("overview.where.who"), named("actor", explanation.who_must_act)],
@@ -155,7 +163,11 @@ export function Withdrawal() {
   return (
     <>
       <PageHead title={t("wd.id")}>
-        <Link to={view.data?.source === "proceeds" ? "/shop/withdrawals" : "/withdrawals"}>{t("wd.title")}</Link>
+        <span className="row">
+          <AskAbout subject={id} />
+          {(view.data?.fee_minor ?? 0) > 0 && <AskAbout subject={id} kind="fee_dispute" />}
+          <Link to={view.data?.source === "proceeds" ? "/shop/withdrawals" : "/withdrawals"}>{t("wd.title")}</Link>
+        </span>
       </PageHead>
       <Loaded query={view} rows={8}>
         {(found) => (

@@ -11,6 +11,7 @@ import { FilterBar, useFilters } from "../../ui/filters";
 import { Amount, Id, PageHead, State } from "../../ui/parts";
 import { type Column, Records } from "../../ui/records";
 import { WITHDRAWAL_STATES, isOver } from "./states";
+import { every } from "../live";
 
 type Row = Schemas["WithdrawalView"];
 
@@ -91,7 +92,7 @@ export function Withdrawals({ source }: Of) {
     getNextPageParam: (page) => page.next_cursor ?? undefined,
     refetchInterval: (query) => {
       const rows = query.state.data?.pages.flatMap((page) => page.data) ?? [];
-      return rows.some((row) => !isOver(row.state)) ? 5_000 : false;
+      return rows.some((row) => !isOver(row.state)) ? every(5_000) : false;
     },
   });
   return (

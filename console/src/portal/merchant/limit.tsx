@@ -2,16 +2,21 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Alert } from "antd";
 import { type Schemas, api, ok } from "../../api/client";
-import { useSession } from "../../app/session";
+import { mayRequest, useSession } from "../../app/session";
 import { time } from "../../format/time";
 import { useTexts } from "../../i18n";
 import { Loaded } from "../../ui/loaded";
 import { Amount, PageHead, Pairs, State, What } from "../../ui/parts";
 import { type Column, Records } from "../../ui/records";
+import { AskAbout } from "../cases/about";
+import { every } from "../live";
+import { Appeal, Appeals } from "./appeal";
+import { History } from "./history";
+import { Waterfall } from "./waterfall";
+import { WhatIf } from "./what-if";
 
 type View = Schemas["CreditLimit"];
 type Answer = Schemas["LimitAnswer"];
-type Step = NonNullable<View["evaluation"]>["steps"][number];
 type Entry = Schemas["Page_ChangeView"]["data"][number];
 
 const PARTS = [
@@ -88,7 +93,8 @@ function Standing({ view }: { view: View }) {
 /** What reduces the limit, why, and how it comes back. */
 function Held({ view }: { view: View }) {
   const { t, language, either } = useTexts();
-  const { currency } = useSession();
+  const session = useSession();
+  const { currency } = session;
   if (view.held_by.length === 0) return null;
   return (
     <section className="panel">
@@ -104,65 +110,11 @@ function Held({ view }: { view: View }) {
             <div className="soft">
               {t("limit.wayBack")}: {language === "en" ? held.way_back_en : held.way_back_zh}
             </div>
+            {held.can_appeal && mayRequest(session) && <Appeal against={held.rule} name={either(held)} />}
           </li>
         ))}
       </ul>
     </section>
-  );
-}
-
-/** How the limit came about, step by step: what each rule added or took, and what there was after it. */
-function Waterfall({ steps }: { steps: Step[] }) {
-  const { t, either } = useTexts();
-  const { currency } = useSession();
-  const most = Math.max(1, ...steps.map((step) => step.result_minor), ...steps.map((step) => Math.abs(step.delta_minor)));
-  return (
-    <div className="table-scroll" tabIndex={0} role="region" aria-label={t("limit.steps")}>
-      <table className="records" aria-label={t("limit.steps")}>
-        <thead>
-          <tr>
-            <th scope="col">{t("limit.step")}</th>
-            <th scope="col" className="end">
-              {t("limit.change")}
-            </th>
-            <th scope="col" className="end">
-              {t("limit.after")}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {steps.map((step, index) => {
-            const before = step.result_minor - step.delta_minor;
-            const left = (Math.max(0, Math.min(before, step.result_minor)) / most) * 100;
-            const width = (Math.abs(step.delta_minor) / most) * 100;
-            return (
-              <tr key={`${step.rule} ${index}`}>
-                <td style={{ minWidth: 180 }}>
-                  {either(step)}
-                  <div aria-hidden style={{ position: "relative", height: 6, marginTop: 4, background: "var(--grey-soft)" }}>
-                    <div
-                      style={{
-                        position: "absolute",
-                        left: `${Math.min(left, 100)}%`,
-                        width: `${Math.min(width, 100 - Math.min(left, 100))}%`,
-                        height: 6,
-                        background: step.delta_minor < 0 ? "#cf1322" : "#389e0d",
-                      }}
-                    />
-                  </div>
-                </td>
-                <td className="end">
-                  <Amount minor={step.delta_minor} currency={currency} signed />
-                </td>
-                <td className="end">
-                  <Amount minor={step.result_minor} currency={currency} />
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
   );
 }
 
@@ -276,21 +228,29 @@ function live(view: Answer): View {
 }
 
 export function Limit() {
-  const { t } = useTexts();
+  const { t, language } = useTexts();
   const { party } = useSession();
   const query = useQuery({
     queryKey: ["limit"],
     queryFn: async () => live(await ok(api.GET("/v1/parties/{id}/limit", { params: { path: { id: party.id } } }))),
-    refetchInterval: 15_000,
+    refetchInterval: () => every(15_000),
   });
   return (
     <>
-      <PageHead title={t("limit.title")} />
+      <PageHead title={t("limit.title")}>
+        <span className="row">
+          <a href={`/v1/parties/${party.id}/limit/report?lang=${language === "en" ? "en" : "zh"}&bom=true`} download>
+            {t("limit.report")}
+          </a>
+          <AskAbout subject={party.id} kind="limit_query" />
+        </span>
+      </PageHead>
       <Loaded query={query} rows={8}>
         {(view) => (
           <>
             <Standing view={view} />
             <Held view={view} />
+            <Appeals />
             <Owed view={view} />
             <div className="columns">
               <section className="panel">
@@ -298,6 +258,10 @@ export function Limit() {
                 <Waterfall steps={view.evaluation?.steps ?? []} />
               </section>
               <Ways />
+            </div>
+            <div className="columns">
+              <History />
+              <WhatIf />
             </div>
             <Log />
           </>

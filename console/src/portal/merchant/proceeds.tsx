@@ -10,6 +10,7 @@ import { useTexts } from "../../i18n";
 import { Loaded } from "../../ui/loaded";
 import { Amount, Id, PageHead, Pairs } from "../../ui/parts";
 import { type Column, Records } from "../../ui/records";
+import { every } from "../live";
 
 type Line = Schemas["Page_ProceedsLineView"]["data"][number];
 
@@ -21,7 +22,7 @@ function Standing() {
   const query = useQuery({
     queryKey: ["explain"],
     queryFn: () => ok(api.GET("/v1/parties/{id}/explain", { params: { path: { id: party.id } } })),
-    refetchInterval: 15_000,
+    refetchInterval: () => every(15_000),
   });
   return (
     <section className="panel">

@@ -2,7 +2,7 @@
 //! new route is closed to them until somebody opens it.
 
 use purser_domain::{identity::PersonRole, ids::PartyId};
-use purser_engine::{Fault, Session, ads, earnings, payments, programme, withdrawals};
+use purser_engine::{Fault, Session, ads, corporate, credit, earnings, payments, programme, withdrawals};
 
 /// How a request names the party that must be the session's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,10 @@ pub(crate) enum Record {
     ProgrammeStatement,
     /// A statement as whoever is paid for it may answer it (X14, X15).
     StatementOfPayee,
+    /// What a company is paid by (X16).
+    Settlement,
+    CreditOrder,
+    CreditApplication,
 }
 
 impl Record {
@@ -60,6 +64,19 @@ impl Record {
             },
             Self::StatementOfPayee => match read(id) {
                 Some(id) => programme::statement(session, id)?.map(|row| vec![row.payee]),
+                None => None,
+            },
+            Self::Settlement => match read(id) {
+                Some(id) => corporate::statement(session, id)?.map(|row| vec![row.party]),
+                None => None,
+            },
+            // By its id alone: the platform's own id of an order is for the platform.
+            Self::CreditOrder => match read(id) {
+                Some(id) => credit::order(session, id)?.map(|row| vec![row.merchant]),
+                None => None,
+            },
+            Self::CreditApplication => match read(id) {
+                Some(id) => credit::application(session, id)?.map(|(row, _)| vec![row.party]),
                 None => None,
             },
         }
@@ -100,11 +117,14 @@ const WITHDRAWAL: Reach = Reach::Record(Record::Withdrawal);
 const PAYMENT_ORDER: Reach = Reach::Record(Record::PaymentOrder);
 const CAMPAIGN: Reach = Reach::Record(Record::Campaign);
 const STATEMENT: Reach = Reach::Record(Record::ProgrammeStatement);
+const SETTLEMENT: Reach = Reach::Record(Record::Settlement);
 
 /// Every route that is open to the portal.
 const OPENED: &[Opened] = &[
     get("/v1/portal/session", Open),
     any_role(Opened { method: "DELETE", ..post("/v1/portal/sessions/current", Open) }),
+    any_role(post("/v1/portal/sessions/current/seen", Open)),
+    get("/v1/portal/stream", Open),
     get("/v1/help/contacts", Open),
     get("/v1/payout-account-kinds", Open),
     // Play money's phone: the page shows what it got. Empty in live books.
@@ -117,6 +137,21 @@ const OPENED: &[Opened] = &[
     get("/v1/parties/{id}/task-orders/export", Party),
     get("/v1/task-orders/{id}", Reach::Record(Record::TaskOrder)),
     get("/v1/parties/{id}/tax", Party),
+    get("/v1/parties/{id}/memberships", Party),
+    get("/v1/agencies/{id}/members", Party),
+    get("/v1/agencies/{id}/task-orders", Party),
+    get("/v1/parties/{id}/settlement-months", Party),
+    get("/v1/parties/{id}/settlement-orders", Party),
+    get("/v1/settlements", Query),
+    post("/v1/settlements", Body),
+    get("/v1/settlements/{id}", SETTLEMENT),
+    get("/v1/settlements/{id}/orders", SETTLEMENT),
+    get("/v1/settlements/{id}/orders.csv", SETTLEMENT),
+    // A signature binds the company.
+    Opened { role: PersonRole::Approve, ..post("/v1/settlements/{id}/sign", SETTLEMENT) },
+    post("/v1/settlements/{id}/cancel", SETTLEMENT),
+    post("/v1/settlements/{id}/dispute", SETTLEMENT),
+    post("/v1/settlements/{id}/invoice", SETTLEMENT),
     get("/v1/parties/{id}/programme-statements", Party),
     get("/v1/programme/statements/{id}", STATEMENT),
     get("/v1/programme/statements/{id}/orders", STATEMENT),
@@ -175,7 +210,20 @@ const OPENED: &[Opened] = &[
     get("/v1/parties/{id}/limit/log", Party),
     get("/v1/parties/{id}/limit/log/export", Party),
     get("/v1/parties/{id}/limit/advice", Party),
+    get("/v1/parties/{id}/limit/report", Party),
+    get("/v1/parties/{id}/limit/evaluation", Party),
+    get("/v1/parties/{id}/limit/evaluations", Party),
+    // Tries figures; it writes nothing.
+    any_role(post("/v1/parties/{id}/limit/what-if", Party)),
+    get("/v1/parties/{id}/limit/appeals", Party),
+    post("/v1/parties/{id}/limit/appeals", Party),
+    post("/v1/parties/{id}/limit/queries", Party),
+    get("/v1/parties/{id}/credit-applications", Party),
+    post("/v1/parties/{id}/credit-applications", Party),
+    get("/v1/credit-applications/{id}", Reach::Record(Record::CreditApplication)),
+    get("/v1/credit-sales", Open),
     get("/v1/parties/{id}/credit-orders", Party),
+    get("/v1/credit-orders/{id}", Reach::Record(Record::CreditOrder)),
     get("/v1/parties/{id}/bill-lines", Party),
     get("/v1/parties/{id}/bill-lines/export", Party),
     get("/v1/parties/{id}/statements/{month}", Party),
@@ -211,7 +259,8 @@ mod tests {
             assert!(access.is_some_and(|access| access.need != Need::Public), "{} {}", row.method, row.path);
             let again = OPENED.iter().skip(index + 1).any(|r| (r.method, r.path) == (row.method, row.path));
             assert!(!again, "{} {} stands twice", row.method, row.path);
-            let by_party = row.path.starts_with("/v1/parties/{id}");
+            let by_party =
+                ["/v1/parties/{id}", "/v1/agencies/{id}"].iter().any(|way| row.path.starts_with(way));
             assert_eq!(by_party, row.reach == Party, "{} {}", row.method, row.path);
         }
     }

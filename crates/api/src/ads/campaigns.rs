@@ -6,8 +6,12 @@ use purser_domain::{
     ads::status::Reason,
     ids::{CampaignId, PartyId},
 };
-use purser_engine::ads::{
-    self, AdCampaignRow, CampaignEdit, ChangeCampaigns, CreateCampaign, EditOutcome, ResumeCampaigns, Resumed,
+use purser_engine::{
+    Rejection,
+    ads::{
+        self, AdCampaignRow, CampaignEdit, ChangeCampaigns, CreateCampaign, EditOutcome, ResumeCampaigns,
+        Resumed,
+    },
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -270,11 +274,19 @@ pub(crate) struct CampaignOutcomes {
     refused: usize,
 }
 
-type Read = Result<(usize, CampaignChange), Wrong>;
+type Read = Result<(usize, CampaignId, CampaignChange), Wrong>;
 
-fn outcome(index: usize, place: &Read, outcomes: &[EditOutcome]) -> CampaignItemOutcome {
+/// To somebody in the portal what is another advertiser's is like what is not there (P18).
+fn as_told(rejection: &Rejection, campaign: CampaignId, portal: bool) -> Rejection {
+    if portal && rejection.code == "campaign_foreign" {
+        return ads::unknown_campaign(campaign);
+    }
+    rejection.clone()
+}
+
+fn outcome(index: usize, place: &Read, outcomes: &[EditOutcome], portal: bool) -> CampaignItemOutcome {
     let refused = |error| CampaignItemOutcome { index, campaign: None, changed: false, error: Some(error) };
-    let (at, change) = match place {
+    let (at, campaign, change) = match place {
         Ok(place) => place,
         Err(wrong) => return refused(AdItemError::from(wrong)),
     };
@@ -286,7 +298,7 @@ fn outcome(index: usize, place: &Read, outcomes: &[EditOutcome]) -> CampaignItem
             error: None,
         },
         Some(Err(rejection)) => {
-            let mut placed = change.place(rejection.clone());
+            let mut placed = change.place(as_told(rejection, *campaign, portal));
             let inside =
                 |field: String| if field == "/campaign_id" { field } else { format!("/change{field}") };
             placed.field = placed.field.map(inside);
@@ -318,11 +330,12 @@ pub(crate) async fn change_campaigns(
         let place = campaign.and_then(|campaign| change.map(|change| (campaign, change)));
         places.push(place.map(|(campaign, change)| {
             items.push(CampaignEdit { campaign, if_version: item.if_version, change });
-            (items.len() - 1, item.change)
+            (items.len() - 1, campaign, item.change)
         }));
     }
+    let portal = call.identity.portal.is_some();
     submit(&call, digest, ChangeCampaigns { party, items, single: false }, move |outcomes| {
-        let items = places.iter().enumerate().map(|(n, place)| outcome(n, place, outcomes));
+        let items = places.iter().enumerate().map(|(n, place)| outcome(n, place, outcomes, portal));
         let items: Vec<_> = items.collect();
         let refused = items.iter().filter(|item| item.error.is_some()).count();
         Answer::ok(&CampaignOutcomes { taken: items.len() - refused, refused, items })

@@ -19,11 +19,6 @@ use crate::{
     problem::Problem,
 };
 
-/// People of the desk see what the desk wrote for itself; programs of the platform do not.
-fn viewer(call: &Call) -> Viewer {
-    if call.identity.session.is_some() { Viewer::Staff } else { Viewer::Key }
-}
-
 fn person(call: &Call) -> Result<StaffId, Problem> {
     call.person("people work on cases: sign in as staff, an API key cannot do this")
 }
@@ -74,7 +69,7 @@ pub(crate) async fn list_cases(call: Call, Params(params): Params<CaseParams>) -
         owner,
         overdue_at: params.overdue.unwrap_or(false).then(|| call.app.now()),
     };
-    list(&call, filter, (params.limit, params.cursor), viewer(&call)).await
+    list(&call, filter, (params.limit, params.cursor), Viewer::of(&call)).await
 }
 
 /// Read a case, with its messages and files
@@ -82,7 +77,7 @@ pub(crate) async fn list_cases(call: Call, Params(params): Params<CaseParams>) -
     responses((status = 200, body = CaseDetail, description = "The case; internal notes only for staff who are signed in")))]
 pub(crate) async fn get_case(call: Call, Path(id): Path<String>) -> Result<Response, Problem> {
     let id: CaseId = parse_id(&id, "id")?;
-    detail(&call, id, None, viewer(&call)).await
+    detail(&call, id, None, Viewer::of(&call)).await
 }
 
 /// Take a case, give it to somebody, or promise another time
@@ -143,7 +138,7 @@ pub(crate) async fn get_case_attachment(
     Path((id, n)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     let id: CaseId = parse_id(&id, "id")?;
-    file(&call, id, None, &n, viewer(&call)).await
+    file(&call, id, None, &n, Viewer::of(&call)).await
 }
 
 /// Resolve or refuse a case

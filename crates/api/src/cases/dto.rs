@@ -5,7 +5,7 @@ use purser_engine::cases::{AttachmentRow, CaseMessageRow, CaseRow};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::problem::Problem;
+use crate::{edge::Call, problem::Problem};
 
 /// Who looks: what the desk wrote for itself is for people who are signed in at the desk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,15 @@ pub(crate) enum Viewer {
 }
 
 impl Viewer {
+    /// Who calls.
+    pub(crate) fn of(call: &Call) -> Self {
+        match (call.identity.portal, call.identity.session) {
+            (Some(_), _) => Self::Party,
+            (None, Some(_)) => Self::Staff,
+            (None, None) => Self::Key,
+        }
+    }
+
     pub(super) const fn sees_internal(self) -> bool {
         matches!(self, Self::Staff)
     }

@@ -74,10 +74,6 @@ pub(crate) struct AppealViews {
     data: Vec<AppealView>,
 }
 
-fn viewer(call: &Call) -> Viewer {
-    if call.identity.session.is_some() { Viewer::Staff } else { Viewer::Key }
-}
-
 fn ground(name: &str, pointer: &str) -> Result<Ground, Problem> {
     let text = "a name of the limit's `held_by` that can be appealed against";
     Ground::named(name).ok_or_else(|| Problem::invalid(pointer, text))
@@ -97,7 +93,7 @@ pub(crate) async fn file_appeal(
     let party = parse_id(&id, "id")?;
     let command =
         FileAppeal { party, ground: ground(&body.value.against, "/against")?, plan: body.value.plan };
-    let (now, viewer) = (call.app.now(), viewer(&call));
+    let (now, viewer) = (call.app.now(), Viewer::of(&call));
     submit(&call, body.digest, command, move |found| Answer::created(&AppealView::of(found, viewer, now)))
         .await
 }
@@ -109,7 +105,7 @@ pub(crate) async fn file_appeal(
 pub(crate) async fn list_appeals(call: Call, Path(id): Path<String>) -> Result<Response, Problem> {
     let party: PartyId = parse_id(&id, "id")?;
     let found = call.app.read(move |session| credit::appeals(session, party)).await?;
-    let (now, viewer) = (call.app.now(), viewer(&call));
+    let (now, viewer) = (call.app.now(), Viewer::of(&call));
     Ok(json(&AppealViews { data: found.iter().map(|one| AppealView::of(one, viewer, now)).collect() }))
 }
 

@@ -140,10 +140,6 @@ impl ApplicationView {
     }
 }
 
-fn viewer(call: &Call) -> Viewer {
-    if call.identity.session.is_some() { Viewer::Staff } else { Viewer::Key }
-}
-
 fn person(call: &Call) -> Result<StaffId, Problem> {
     call.person("people decide: sign in as staff, an API key cannot do this")
 }
@@ -186,7 +182,7 @@ pub(crate) async fn apply_for_credit(
         },
         reason: new.reason,
     };
-    let (now, viewer) = (call.app.now(), viewer(&call));
+    let (now, viewer) = (call.app.now(), Viewer::of(&call));
     submit(&call, body.digest, command, move |found| {
         Answer::created(&ApplicationView::of(found, viewer, now))
     })
@@ -223,7 +219,7 @@ async fn list(call: &Call, party: Option<PartyId>, params: ApplicationParams) ->
     let before = params.cursor.as_deref().map(Cursor::decode).transpose()?;
     let before = before.map(|cursor| CreditApplicationId(cursor.id));
     let page = call.app.read(move |session| credit::applications(session, &filter, before, most)).await?;
-    let (now, viewer) = (call.app.now(), viewer(call));
+    let (now, viewer) = (call.app.now(), Viewer::of(call));
     let data = page.rows.iter().map(|found| ApplicationView::of(found, viewer, now)).collect();
     Ok(json(&Page { data, next_cursor: page.next.map(|id| Cursor::id(id.0).encode()) }))
 }
@@ -262,7 +258,7 @@ async fn found(call: &Call, id: CreditApplicationId) -> Result<Application, Prob
     responses((status = 200, body = ApplicationView, description = "The application")))]
 pub(crate) async fn get_application(call: Call, Path(id): Path<String>) -> Result<Response, Problem> {
     let application = found(&call, parse_id(&id, "id")?).await?;
-    let view = ApplicationView::of(&application, viewer(&call), call.app.now());
+    let view = ApplicationView::of(&application, Viewer::of(&call), call.app.now());
     Ok(json_versioned(&view, application.0.version))
 }
 
@@ -325,7 +321,7 @@ pub(crate) async fn decide_application(
     let grant = if body.value.grant { Some(terms(&body.value.terms, "/terms")?) } else { None };
     let (row, _) = found(&call, parse_id(&id, "id")?).await?;
     let command = DecideApplication(decision(&row, grant, body.value.reason, by));
-    let (now, viewer) = (call.app.now(), viewer(&call));
+    let (now, viewer) = (call.app.now(), Viewer::of(&call));
     submit(&call, body.digest, command, move |found| Answer::ok(&ApplicationView::of(found, viewer, now)))
         .await
 }

@@ -1,14 +1,10 @@
 //! Pay-later orders (C11, C12, C26).
 
 use axum::{extract::Path, http::StatusCode, response::Response};
-use purser_domain::{
-    ids::{CreditOrderId, PartyId},
-    money::Currency,
-    time::Timestamp,
-};
+use purser_domain::{ids::CreditOrderId, money::Currency, time::Timestamp};
 use purser_engine::credit::{
-    self, CreditOrderRow, EndAdvance, EventPlace, Loss, OrderEvent, OrderEventRow, OrderOutcome, OrderPage,
-    OrderReport, ReportCreditOrders, credit_order_id,
+    self, CreditOrderRow, EndAdvance, EventPlace, Loss, OrderEvent, OrderEventRow, OrderOutcome, OrderReport,
+    ReportCreditOrders, credit_order_id,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -16,8 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{CreditItemError, OrderSignals, ReviewNotice, Wrong, date, merchant, problem, sort, told, wrong};
 use crate::{
     edge::{
-        Amount, Answer, Body, Call, Cursor, Instant, Page, PageParams, Params, bulk_size, json,
-        json_versioned, page_of, parse_id, submit,
+        Amount, Answer, Body, Call, Cursor, Instant, Params, bulk_size, json_versioned, parse_id, submit,
     },
     problem::Problem,
 };
@@ -336,48 +331,6 @@ pub(crate) async fn get_credit_order(
     let review = review.as_ref().and_then(ReviewNotice::of);
     let detail = CreditOrderDetail { order: CreditOrderView::from(&row), lines, next_cursor, review };
     Ok(json_versioned(&detail, row.version))
-}
-
-/// Parameters of a shop's orders.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct CreditOrderParams {
-    /// Authorised not before.
-    #[param(value_type = Option<String>, format = DateTime)]
-    since: Option<Instant>,
-    /// Most rows to return, 1 to 200; 50 when absent.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<usize>,
-    /// `next_cursor` of the page before; opaque.
-    cursor: Option<String>,
-}
-
-/// List a shop's pay-later orders, the newest authorised first
-#[utoipa::path(get, path = "/v1/parties/{id}/credit-orders", tag = "pay-later",
-    params(("id" = String, Path, description = "Party, `pty_…`"), CreditOrderParams),
-    responses((status = 200, body = Page<CreditOrderView>, description = "Orders")))]
-pub(crate) async fn list_credit_orders(
-    call: Call,
-    Path(id): Path<String>,
-    Params(params): Params<CreditOrderParams>,
-) -> Result<Response, Problem> {
-    let merchant: PartyId = parse_id(&id, "id")?;
-    let page = PageParams { limit: params.limit, cursor: params.cursor };
-    let limit = page.limit()?;
-    let below = match &page.cursor {
-        Some(text) => {
-            let cursor = Cursor::decode(text)?;
-            cursor.numbers.first().map(|at| (Timestamp(*at), CreditOrderId(cursor.id)))
-        }
-        None => None,
-    };
-    let since = params.since.map_or(Timestamp(0), |at| at.0);
-    let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-    let wanted = OrderPage { merchant, below, since, limit: most };
-    let rows = call.app.read(move |session| credit::orders(session, wanted)).await?;
-    let cursor = |row: &CreditOrderRow| Cursor { numbers: vec![row.authorised_at.0], id: row.id.0 };
-    Ok(json(&page_of(rows, limit, cursor, |row| CreditOrderView::from(&row))))
 }
 
 /// What becomes of an open advance without the buyer's money.

@@ -156,6 +156,23 @@ impl WhatIf {
         }
         Ok(grants)
     }
+
+    /// A merchant tries figures of its shop: rules, flags and parts that the platform sets are the platform's to try.
+    fn of_merchant(&self) -> Result<(), Problem> {
+        let others = [
+            ("/policy_text", self.policy_text.is_some()),
+            ("/components", !self.components.is_empty()),
+            ("/restrict", !self.restrict.is_empty()),
+            ("/lift", !self.lift.is_empty()),
+            ("/virtual_operator", self.virtual_operator.is_some()),
+        ];
+        match others.into_iter().find(|(_, given)| *given) {
+            Some((field, _)) => {
+                Err(Problem::invalid(field, "in the portal only figures of the shop are tried"))
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 fn restriction(name: &str, field: String) -> Result<RestrictionKind, Wrong> {
@@ -191,7 +208,8 @@ fn granted(
 /// Try what other figures, parts and flags, a sale boost, a temporary limit or another policy would do to the limit; nothing is written
 ///
 /// Figures are refused where a report of them would be, and grants where staff would be refused, with the same codes; a
-/// month may contradict the one that was reported.
+/// month may contradict the one that was reported. In the portal only figures are tried: level, return rate, months and
+/// training.
 #[utoipa::path(post, path = "/v1/parties/{id}/limit/what-if", tag = "pay-later", request_body = WhatIf,
     params(("id" = String, Path, description = "Party, `pty_…`")),
     responses((status = 200, body = WhatIfView, description = "What it would be")))]
@@ -202,6 +220,9 @@ pub(crate) async fn try_limit(
 ) -> Result<Response, Problem> {
     let party: PartyId = parse_id(&id, "id")?;
     let (given, now) = (body.value, call.app.now());
+    if call.identity.portal.is_some() {
+        given.of_merchant()?;
+    }
     let today = call.app.zone.date(now);
     let on = given.on.as_deref().map(|on| date(on, "/on")).transpose().map_err(problem)?.unwrap_or(today);
     let report = given.report(today).map_err(problem)?;

@@ -177,7 +177,10 @@ async fn answer(app: &Arc<App>, route: Option<usize>, mut request: Request, next
 /// The request, once its body is known to be the caller's own.
 async fn whole(app: &App, call: &Call, request: Request) -> Result<Request, Problem> {
     match call.identity.portal {
-        Some(portal) if call.look_into_body => own::look_into(app, portal, request).await,
+        Some(portal) if call.look_into_body => {
+            let most = if call.bulk { app.bulk_body_limit } else { app.body_limit };
+            own::look_into(most, portal, request).await
+        }
         _ => Ok(request),
     }
 }

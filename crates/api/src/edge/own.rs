@@ -48,7 +48,7 @@ pub(super) async fn admit(
         }
     }
     if portal.role < opened.role {
-        let text = "you may look, and no more: ask the platform for another role";
+        let text = "your role does not allow this: ask the platform for another one";
         return Err(Problem::new(StatusCode::FORBIDDEN, "role_insufficient", text));
     }
     Ok(opened.reach == Reach::Body)
@@ -80,11 +80,15 @@ struct Named {
     asked_by_party_id: Option<String>,
 }
 
-/// Looks into the body, and gives the request back whole.
-pub(super) async fn look_into(app: &App, portal: PortalAccess, request: Request) -> Result<Request, Problem> {
+/// Looks into the body, which has at most `most` bytes, and gives the request back whole.
+pub(super) async fn look_into(
+    most: usize,
+    portal: PortalAccess,
+    request: Request,
+) -> Result<Request, Problem> {
     let (parts, body) = request.into_parts();
-    let Ok(bytes) = to_bytes(body, app.body_limit).await else {
-        let text = format!("a body here has at most {} bytes", app.body_limit);
+    let Ok(bytes) = to_bytes(body, most).await else {
+        let text = format!("a body here has at most {most} bytes");
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", text));
     };
     let Ok(named) = serde_json::from_slice::<Named>(&bytes) else {

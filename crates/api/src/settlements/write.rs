@@ -118,7 +118,15 @@ pub(crate) async fn sign_settlement(
     body: Body<Signature>,
 ) -> Result<Response, Problem> {
     let Signature { signatory, person_id } = body.value;
-    let person = person_id.as_deref().map(|id| parse_id(id, "/person_id")).transpose()?;
+    let given = person_id.as_deref().map(|id| parse_id(id, "/person_id")).transpose()?;
+    let person = match call.identity.portal {
+        // In the portal one signs as oneself.
+        Some(portal) if given.is_some() && given != portal.person => {
+            return Err(Problem::invalid("/person_id", "you act as yourself"));
+        }
+        Some(portal) => portal.person,
+        None => given,
+    };
     act(&call, &id, body.digest, Act::Sign(signatory, person)).await
 }
 

@@ -139,9 +139,11 @@ sections! {
     "The portal" Party {
         "portal_link_refused": "登录链接无效、已使用或已过期，请回到平台重新进入。",
             "The link was used before, has expired or is not whole; enter from the platform again.";
+        "portal_session_other": "本浏览器已登录另一个账户，请确认后再切换。",
+            "This browser is signed in for another account; confirm that you want to change.";
         "portal_session_needed": "请从平台进入后再操作。", "Enter from the platform first.";
         "portal_closed": "此处不能进行该操作。", "This cannot be done here.";
-        "role_insufficient" Platform: "您的角色仅可查看，请联系平台调整。", "Your role may look, and no more; ask the platform to change it.";
+        "role_insufficient" Platform: "您的角色没有此权限，请联系平台调整。", "Your role does not allow this; ask the platform to change it.";
         "role_exceeded" Platform: "不能授予超出该操作人角色的权限。", "A link gives no more than the person's own role.";
         "key_needed" Platform: "登录链接由平台系统签发。", "The platform's program mints links.";
         "not_yours": "内容不存在，或不属于您的账户。", "There is no such thing, or it is not yours.";

@@ -17,7 +17,7 @@ pub use keys::{ChangeApiKey, CreateApiKey, KeyChange, NewKey};
 pub use password::{PasswordError, hash_password, verify_password};
 pub use portal::{
     EndPortalSession, EnterPortal, MintPortalLink, PORTAL_LINK_MICROS, PORTAL_SESSION_MICROS, PortalAccess,
-    PortalLinkRow, PortalSessionRow, portal_link, portal_sessions,
+    PortalLinkRow, PortalSessionRow, SeePortalSession, portal_link, portal_sessions,
 };
 pub use queries::{
     Identity, any_api_key, api_key, api_keys, identify, staff_account, staff_accounts, staff_sessions,

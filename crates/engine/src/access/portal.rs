@@ -25,7 +25,7 @@ pub const PORTAL_SESSION_MICROS: i64 = 8 * HOUR;
 
 pub(super) static SESSIONS_OF_PARTY: Statement = Statement {
     name: "access.portal_sessions_of_party",
-    sql: "SELECT id, party, person, role, hash, link, created_at, expires_at, ended_at, ended_by \
+    sql: "SELECT id, party, person, role, hash, link, created_at, expires_at, ended_at, ended_by, seen_at \
           FROM portal_sessions WHERE party = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
 };
 
@@ -72,6 +72,8 @@ record! {
         ended_at: Option<Timestamp>,
         /// By whom; empty while it is open.
         ended_by: String,
+        /// When somebody did something there last; never before it was opened.
+        seen_at: Timestamp,
     }
 }
 
@@ -86,6 +88,15 @@ pub struct PortalAccess {
     pub person: Option<PersonId>,
     /// What they may do.
     pub role: PersonRole,
+    /// When somebody did something there last; machine time.
+    pub seen_at: Timestamp,
+}
+
+impl PortalAccess {
+    /// Whether nobody did anything there for so long, µs (policy `portal.idle`).
+    pub fn is_idle(&self, idle_micros: i64, now: Timestamp) -> bool {
+        self.seen_at.plus(idle_micros) <= now
+    }
 }
 
 /// A person as rows keep it.
@@ -120,7 +131,13 @@ impl PortalSessionRow {
                 .and_then(|row| PersonRole::named(&row.role))
                 .map(|now| now.min(role)),
         };
-        Ok(role.map(|role| PortalAccess { session: self.id, party: self.party, person, role }))
+        Ok(role.map(|role| PortalAccess {
+            session: self.id,
+            party: self.party,
+            person,
+            role,
+            seen_at: self.seen_at.max(self.created_at),
+        }))
     }
 }
 
@@ -256,6 +273,7 @@ impl Command for EnterPortal {
             expires_at: ctx.machine.plus(PORTAL_SESSION_MICROS),
             ended_at: None,
             ended_by: String::new(),
+            seen_at: ctx.machine,
         };
         tx.put(PortalLinkRow { used_at: Some(ctx.machine), ..link });
         tx.put(session.clone());
@@ -302,6 +320,39 @@ impl Command for EndPortalSession {
 
     fn audit(&self, output: &PortalSessionRow) -> (String, Facts) {
         (output.party.to_string(), facts(output.person(), &output.role))
+    }
+}
+
+/// Somebody is there: the session does not end for idleness yet. Pages say so when a person does something, never by
+/// themselves.
+///
+/// Rejection: `session_unknown`, also of one that has ended.
+pub struct SeePortalSession {
+    /// Which.
+    pub id: Uid,
+}
+
+impl Command for SeePortalSession {
+    type Output = PortalSessionRow;
+
+    fn name(&self) -> &'static str {
+        "portal.seen"
+    }
+
+    fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
+        needs.row::<PortalSessionRow>(self.id);
+    }
+
+    fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<PortalSessionRow, Rejection> {
+        let row = tx.get::<PortalSessionRow>(&self.id).filter(|row| row.ended_at.is_none()).cloned();
+        let row = row.ok_or_else(|| Rejection::new("session_unknown", "there is no such session"))?;
+        let row = PortalSessionRow { seen_at: row.seen_at.max(ctx.machine), ..row };
+        tx.put(row.clone());
+        Ok(row)
+    }
+
+    fn audit(&self, output: &PortalSessionRow) -> (String, Facts) {
+        (output.party.to_string(), Facts::new())
     }
 }
 

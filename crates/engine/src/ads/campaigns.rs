@@ -26,7 +26,8 @@ use crate::{
 };
 
 /// There is no such campaign.
-pub(super) fn unknown_campaign(id: CampaignId) -> Rejection {
+/// What is said of a campaign that is not there.
+pub fn unknown_campaign(id: CampaignId) -> Rejection {
     Rejection::new("campaign_unknown", format!("there is no campaign {id}"))
 }
 

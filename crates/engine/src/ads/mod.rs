@@ -33,7 +33,7 @@ mod watch;
 pub use auto::{AUTO_TOP_UP, run_auto_top_up};
 pub use balance::grant_account;
 pub use beside::PayArrears;
-pub use campaigns::{CampaignEdit, ChangeCampaigns, CreateCampaign, EditOutcome};
+pub use campaigns::{CampaignEdit, ChangeCampaigns, CreateCampaign, EditOutcome, unknown_campaign};
 pub use charge::{ChargeClicks, ClickCharged, ClickItem, ClickOutcome};
 pub use day_end::{CLOSE_MAX, CloseAdDays};
 pub use grants::{ExpireGrants, GiveGrant, grant_id};

@@ -48,9 +48,9 @@ pub use orders::{OrderEvent, OrderOutcome, OrderReport, ReportCreditOrders, cred
 pub(crate) use proof::{ApplicationsWhole, LimitsExplained};
 pub use proposals::{APPROVED_ACTIONS, CreditProposal};
 pub use queries::{
-    AsOf, ChangeFilter, EVALUATION_PAGE_MAX, EVENT_PAGE_MAX, EventPlace, LimitChange, LimitView,
-    ORDER_PAGE_MAX, OrderPage, PastLimit, evaluation_at, evaluations, limit, limit_at, limit_log, order,
-    order_events, orders, overdue, shop_facts,
+    AsOf, ChangeFilter, EVALUATION_PAGE_MAX, EVENT_PAGE_MAX, EventPlace, LimitChange, LimitView, OrderFilter,
+    OrderPlace, PastLimit, evaluation_at, evaluations, limit, limit_at, limit_log, order, order_events,
+    orders, overdue, shop_facts,
 };
 pub use records::{
     BillFilter, BillLine, BillPlace, LINE_PAGE_MAX, LineFilter, ProceedsLine, bill_lines, proceeds_lines,

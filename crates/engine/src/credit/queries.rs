@@ -1,7 +1,10 @@
 //! Reading limits: the live view is four point reads, a past instant a few more, lists page by index.
 
 use purser_domain::{
-    credit::{Shop, Standing, decode, order::Overdue},
+    credit::{
+        Shop, Standing, decode,
+        order::{Overdue, Status},
+    },
     ids::{CreditOrderId, PartyId},
     ledger::{AccountKind, AccountRef},
     parties::PartyStatus,
@@ -16,13 +19,16 @@ use super::{
     rows::{CreditOrderRow, CreditShopRow, EvaluationRow, OrderEventRow, ShopFactsRow},
 };
 use crate::{
-    earnings::account, feed::one, history::balance_at, paging::Page, parties::PartyRow, rules::Rules,
+    earnings::account,
+    feed::one,
+    history::balance_at,
+    paging::{Page, Pass, page},
+    parties::PartyRow,
+    rules::Rules,
 };
 
 /// Most evaluations on a page.
 pub const EVALUATION_PAGE_MAX: i64 = 200;
-/// Most orders on a page.
-pub const ORDER_PAGE_MAX: i64 = 500;
 /// Most events of an order on a page.
 pub const EVENT_PAGE_MAX: usize = 1_000;
 
@@ -392,39 +398,52 @@ fn change(row: &EvaluationRow, before: Option<&EvaluationRow>) -> LimitChange {
     LimitChange { row: row.clone(), reason_zh, reason_en }
 }
 
-/// A page of a shop's orders.
-#[derive(Debug, Clone, Copy)]
-pub struct OrderPage {
-    /// The shop.
-    pub merchant: PartyId,
-    /// The last order of the page before.
-    pub below: Option<(Timestamp, CreditOrderId)>,
+/// Which orders of a shop.
+#[derive(Debug, Clone, Default)]
+pub struct OrderFilter {
     /// Authorised not before.
-    pub since: Timestamp,
-    /// Most rows.
-    pub limit: i64,
+    pub since: Option<Timestamp>,
+    /// Authorised before.
+    pub until: Option<Timestamp>,
+    /// Where they stand.
+    pub status: Option<Status>,
+    /// The platform's own id contains this.
+    pub keyword: Option<String>,
 }
+
+/// A place among the orders of a shop: when one was authorised, and its id.
+pub type OrderPlace = (Timestamp, CreditOrderId);
 
 /// Orders of a shop, the newest authorised first; what a withdrawal repaid is gone from them (C12).
 ///
 /// # Errors
 /// Storage faults.
-pub fn orders(session: &mut dyn Session, page: OrderPage) -> Result<Vec<CreditOrderRow>, Fault> {
-    let (at, id) = page.below.unwrap_or((Timestamp(i64::MAX), CreditOrderId::default()));
-    let params = [
-        Value::Bytes(&page.merchant.0.0),
-        Value::Int(at.0),
-        Value::Bytes(&id.0.0),
-        Value::Int(page.since.0),
-        Value::Int(page.limit.clamp(1, ORDER_PAGE_MAX + 1)),
-    ];
-    let mut rows = Vec::new();
-    session.query(&ORDERS, &params, &mut |row| {
-        rows.push(read(row));
-        true
-    })?;
-    let epoch = one::<CreditShopRow>(session, page.merchant)?.map_or(0, |shop| shop.epoch);
-    Ok(rows.into_iter().map(|row: CreditOrderRow| row.at_epoch(epoch)).collect())
+pub fn orders(
+    session: &mut dyn Session,
+    merchant: PartyId,
+    filter: &OrderFilter,
+    below: Option<OrderPlace>,
+    most: usize,
+) -> Result<Page<CreditOrderRow, OrderPlace>, Fault> {
+    let epoch = one::<CreditShopRow>(session, merchant)?.map_or(0, |shop| shop.epoch);
+    let end = filter.until.unwrap_or(Timestamp(i64::MAX));
+    let begin = below.unwrap_or((end, CreditOrderId::default()));
+    page(begin, most, |(at, id), limit, take| {
+        let params = [
+            Value::Bytes(&merchant.0.0),
+            Value::Int(at.0),
+            Value::Bytes(&id.0.0),
+            Value::Int(filter.since.map_or(0, |since| since.0)),
+            Value::Int(limit),
+        ];
+        session.query(&ORDERS, &params, &mut |found| {
+            let row: CreditOrderRow = read::<CreditOrderRow>(found).at_epoch(epoch);
+            let place = (row.authorised_at, row.id);
+            let shown = filter.status.is_none_or(|status| row.order().status() == status)
+                && filter.keyword.as_ref().is_none_or(|text| row.external_id.contains(text.as_str()));
+            take(Pass { row, place, shown })
+        })
+    })
 }
 
 /// An order by id; what a withdrawal repaid is gone from it (C12).

@@ -116,6 +116,7 @@ fn personas() -> Vec<Persona> {
     };
     vec![
         party("creator", &demo::creator_name(CREATOR), CREATOR),
+        party("agency", demo::AGENCY_NAME, demo::AGENCY),
         party("merchant", "好物铺子 1 店", "merchant-01"),
         party("advertiser", "晴天品牌 3 号", demo::ADVERTISER),
         Persona { name: "staff", title: demo::VISITOR.to_owned(), who: Who::Staff(staff_id(demo::VISITOR)) },

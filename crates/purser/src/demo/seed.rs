@@ -27,6 +27,7 @@ use purser_storage::Session;
 
 use super::{
     ads::{self, Ads},
+    agency::Agency,
     cast::{self, Creator, Dice},
     shops::Shops,
     state::Complete,
@@ -65,6 +66,7 @@ struct Play {
     number: u32,
     shops: Option<Shops>,
     ads: Option<Ads>,
+    agency: Option<Agency>,
 }
 
 /// Fills new books with the demo's year. Books that hold it already are left alone.
@@ -90,6 +92,7 @@ pub(crate) fn seed(place: &Place, secrets: &SecretsArgs, quiet: bool) -> Result<
         number: 0,
         shops: None,
         ads: None,
+        agency: None,
     };
     play.prologue()?;
     let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(u64::try_from(DAYS).unwrap_or(1)) };
@@ -136,6 +139,7 @@ impl Play {
         call(self.desk(), set_faults(FAULTS), Meta::system())??;
         let (vault, today) = (Arc::clone(&self.vault), self.opened.clock.business());
         self.shops = Some(Shops::open(self.desk(), &vault, today)?);
+        self.agency = Some(Agency::open(self.desk(), today, FIRST_DAY)?);
         Ok(())
     }
 
@@ -150,6 +154,10 @@ impl Play {
         let items = self.business_of(day, at);
         if !items.is_empty() {
             call(self.desk(), ReportTaskOrders { items, single: false }, Meta::system())??;
+        }
+        if let Some(agency) = &mut self.agency {
+            let last = zone.date(at.plus((DAYS - 1 - day) * DAY));
+            agency.day(&mut self.opened.executor, self.reads.as_mut(), at, (zone.date(at), last))?;
         }
         self.withdraw(zone.date(at))?;
         if let Some(shops) = &mut self.shops {

@@ -58,6 +58,10 @@ impl Client {
         Self { address, token: token.to_owned() }
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub(crate) fn with_token(&self, token: &str) -> Self {
         Self::new(self.address, token)
     }
@@ -106,7 +110,9 @@ impl Client {
         schema::check(method, path, &answer);
         let accepted =
             (200..300).contains(&answer.status) && !answer.headers.contains_key("idempotency-replayed");
-        if method != "GET" && accepted && !path.contains("dry_run=true") {
+        // What is only tried is written nowhere.
+        let tried = path.contains("dry_run=true") || path.ends_with("/what-if");
+        if method != "GET" && accepted && !tried {
             let write = (answer.headers["x-request-id"].clone(), format!("{method} {path}"));
             WRITES.lock().unwrap().entry(self.address).or_default().push(write);
         }

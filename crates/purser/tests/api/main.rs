@@ -9,6 +9,7 @@ mod client;
 mod conventions;
 mod ledger;
 mod portal;
+mod portal_live;
 mod schema;
 mod server;
 #[path = "../../../domain/tests/support/skipped.rs"]
@@ -56,6 +57,18 @@ fn portal_p6_p18() {
         portal::staff_sign_in_as_browsers(server);
         portal::there_are_no_personas(server);
     });
+}
+
+#[test]
+fn portal_sessions_p15_p18() {
+    on_every_database(|server| {
+        portal_live::a_link_for_another_party_asks_first(server);
+        portal_live::pages_are_told_what_happens(server);
+        portal_live::campaigns_of_others_are_not_there(server);
+        portal_live::a_shop_tries_figures_and_applies(server);
+        portal_live::a_company_signs_its_statement(server);
+    });
+    portal_live::a_session_ends_when_nobody_is_there();
 }
 
 #[test]

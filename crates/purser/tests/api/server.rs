@@ -7,6 +7,8 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
+use purser_storage::sqlite;
+
 use crate::client::Client;
 
 fn binary() -> PathBuf {
@@ -57,6 +59,28 @@ impl Place {
         let user = config.get_user().unwrap_or("postgres");
         let url = format!("host={host} port={port} user={user} dbname={name}{password}");
         Some(Self { flags: vec!["--database".to_owned(), url], folder: None })
+    }
+
+    /// A folder, and a database of its own where there is a server for it.
+    pub(crate) fn all() -> Vec<Self> {
+        let mut places = vec![Self::folder()];
+        match Self::postgres() {
+            Some(place) => places.push(place),
+            None => crate::skip::skipped("everything on PostgreSQL: PURSER_TEST_POSTGRES is not set"),
+        }
+        places
+    }
+
+    /// Changes rows behind the books' back, while no server runs.
+    pub(crate) fn tamper(&self, sql: &str) {
+        if let Some(folder) = &self.folder {
+            let file = folder.path().join("purser.db");
+            let session = sqlite::open_writer(&file, &sqlite::Options::default()).unwrap();
+            session.connection().execute_batch(sql).unwrap();
+        } else {
+            let url = self.flags[1].as_str();
+            postgres::Client::connect(url, postgres::NoTls).unwrap().batch_execute(sql).unwrap();
+        }
     }
 
     /// Makes a key and returns its token.
@@ -130,12 +154,7 @@ pub(crate) struct Server {
 
 /// Runs a test on SQLite, and on PostgreSQL when there is one.
 pub(crate) fn on_every_database(test: impl Fn(&Server)) {
-    let mut places = vec![Place::folder()];
-    match Place::postgres() {
-        Some(place) => places.push(place),
-        None => crate::skip::skipped("everything on PostgreSQL: PURSER_TEST_POSTGRES is not set"),
-    }
-    for place in places {
+    for place in Place::all() {
         let token = place.key("all,withdrawals:request_without_code");
         let running = place.start(&["--sandbox"]);
         let server = Server { client: Client::new(running.address, &token) };

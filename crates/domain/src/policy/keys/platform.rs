@@ -143,6 +143,10 @@ registry! {
     /// Days in which a party may open a closed case again.
     CASE_REOPEN: Days, (0, 366) = "case.reopen", P26;
 
+    // Access of parties.
+    /// Time after which a portal session ends in which nobody does anything.
+    PORTAL_IDLE: Minutes, (5, 480) = "portal.idle", P18;
+
     // API, webhooks and keeping of records.
     /// Waits before each further attempt at a webhook, in seconds.
     WEBHOOK_RETRY: Schedule, (20, 604_800) = "webhook.retry", P15;
