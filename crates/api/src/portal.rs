@@ -15,7 +15,7 @@ use purser_domain::{
 use purser_engine::{
     access::{
         self, EndPortalSession, EnterPortal, MintPortalLink, NewSession, PortalAccess, PortalSessionRow,
-        SeePortalSession, SignIn, Token, TokenKind,
+        SecondFactor, SeePortalSession, SignIn, Token, TokenKind,
     },
     corporate, identity, parties,
 };
@@ -462,8 +462,9 @@ async fn become_staff(
     let row = call.app.read(move |session| access::staff_account(session, staff)).await?;
     let seen = row.map_or(0, |row| row.version);
     let (id, secret) = (call.app.new_uid(), call.app.new_secret());
-    let session = NewSession { id, hash: Token::secret_hash(&secret) };
-    let command = SignIn { staff, seen, right: true, session };
+    let session = NewSession { id, hash: Token::secret_hash(&secret), address: call.address.clone() };
+    let second = SecondFactor::None;
+    let command = SignIn { staff, seen, right: true, second, session };
     let mut answer = submit(call, digest, command, move |_| Answer::created(&view)).await?;
     if answer.status().is_success() {
         let until = call.app.clock.machine().plus(access::SESSION_MICROS);

@@ -165,6 +165,8 @@ impl WhatIf {
             ("/restrict", !self.restrict.is_empty()),
             ("/lift", !self.lift.is_empty()),
             ("/virtual_operator", self.virtual_operator.is_some()),
+            ("/promotion", self.promotion.is_some()),
+            ("/emergency", self.emergency.is_some()),
         ];
         match others.into_iter().find(|(_, given)| *given) {
             Some((field, _)) => {
