@@ -307,7 +307,7 @@ fn at_instants(books: &Books, party: PartyId, instants: &[&str]) -> Vec<i64> {
     let mut reads = books.reader();
     let mut total =
         |text: &&str| credit::evaluation_at(reads.as_mut(), party, as_of, at(text)).unwrap().unwrap().total;
-    instants.iter().map(|text| total(text)).collect()
+    instants.iter().map(total).collect()
 }
 
 /// C8, C9: the follower of terms is the first to come on a date on which something else ends as well. The minute before it
