@@ -305,7 +305,7 @@ fn at_instants(books: &Books, party: PartyId, instants: &[&str]) -> Vec<i64> {
     let rules = books.rules();
     let as_of = AsOf { rules: &rules, now: books.clock.business() };
     let mut reads = books.reader();
-    let mut total =
+    let total =
         |text: &&str| credit::evaluation_at(reads.as_mut(), party, as_of, at(text)).unwrap().unwrap().total;
     instants.iter().map(total).collect()
 }
