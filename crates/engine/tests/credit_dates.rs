@@ -305,9 +305,9 @@ fn at_instants(books: &Books, party: PartyId, instants: &[&str]) -> Vec<i64> {
     let rules = books.rules();
     let as_of = AsOf { rules: &rules, now: books.clock.business() };
     let mut reads = books.reader();
-    let mut total =
+    let total =
         |text: &&str| credit::evaluation_at(reads.as_mut(), party, as_of, at(text)).unwrap().unwrap().total;
-    instants.iter().map(|text| total(text)).collect()
+    instants.iter().map(total).collect()
 }
 
 /// C8, C9: the follower of terms is the first to come on a date on which something else ends as well. The minute before it

@@ -66,7 +66,7 @@ fn killed_at(place: &Place, orders: &Path, least: i64) -> bool {
     command.args(["import", "credit-orders", arg(orders), "--replay"]).args(place.flags());
     command.env_remove("PURSER_DATA").env_remove("PURSER_DATABASE");
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    wait_until("so many orders", 120, || stored(place) >= least || child.try_wait().unwrap().is_some());
+    wait_until("so many orders", 600, || stored(place) >= least || child.try_wait().unwrap().is_some());
     // It may have ended in this moment.
     let _ = child.kill();
     child.wait().unwrap().signal() == Some(9)

@@ -22,6 +22,32 @@ fn code(answer: Answer, status: u16) -> String {
     answer.ended(status).text("code").to_owned()
 }
 
+/// C18: a case without papers, another shop's, and none at all are no evidence, neither when it is proposed nor when it is
+/// carried out.
+fn bad_papers(client: &Client, li: &Client, id: &str, (emergency, decision): (&Value, &Value)) {
+    let (other, bare) = (shop(client, "s2", 1_000_000), open_case(client, id));
+    let cases = [
+        (json!(null), 400, "invalid_input"),
+        (json!("the letter"), 400, "invalid_input"),
+        (json!("case_01arz3ndektsv4rrffq69g5fav"), 422, "evidence_missing"),
+        (json!(bare), 422, "evidence_missing"),
+        (json!(papers(client, &other)), 422, "evidence_missing"),
+    ];
+    for (n, (evidence, status, expected)) in cases.into_iter().enumerate() {
+        let mut body = emergency.clone();
+        body["evidence"] = evidence.clone();
+        let body = json!({ "credit_emergency": body });
+        let no = li.post("/v1/approvals", &format!("papers-p{n}"), &body).ended(status);
+        assert_eq!(no.text("code"), expected, "{evidence}: {}", no.body);
+        assert!(no.body["errors"][0]["pointer"].as_str().unwrap().ends_with("/evidence"), "{}", no.body);
+        let mut body = decision.clone();
+        body["evidence"] = evidence;
+        let path = format!("/v1/parties/{id}/limit/decisions");
+        let no = li.post(&path, &format!("papers-d{n}"), &body).ended(status);
+        assert_eq!((no.text("code"), &no.body["errors"][0]["pointer"]), (expected, &json!("/evidence")));
+    }
+}
+
 /// C18, C8: a temporary limit and a set one need a second person; the approval is of exactly what it says, once.
 #[test]
 fn limits_by_two_people_c8_c18() {
@@ -41,29 +67,7 @@ fn limits_by_two_people_c8_c18() {
             json!({ "decision": "emergency", "from": "2026-03-02", "until": "2026-03-12",
             "amount_minor": amount, "evidence": case, "reason": "spring sale, papers in the case" })
         };
-        let other = shop(&client, "s2", 1_000_000);
-        let bare = open_case(&client, &id);
-        for (n, (evidence, status, expected)) in [
-            (json!(null), 400, "invalid_input"),
-            (json!("the letter"), 400, "invalid_input"),
-            (json!("case_01arz3ndektsv4rrffq69g5fav"), 422, "evidence_missing"),
-            (json!(bare), 422, "evidence_missing"),
-            (json!(papers(&client, &other)), 422, "evidence_missing"),
-        ]
-        .into_iter()
-        .enumerate()
-        {
-            let mut body = emergency(200_000);
-            body["evidence"] = evidence.clone();
-            let body = json!({ "credit_emergency": body });
-            let no = people.0.post("/v1/approvals", &format!("papers-p{n}"), &body).ended(status);
-            assert_eq!(no.text("code"), expected, "{evidence}: {}", no.body);
-            assert!(no.body["errors"][0]["pointer"].as_str().unwrap().ends_with("/evidence"), "{}", no.body);
-            let mut body = decision(200_000);
-            body["evidence"] = evidence;
-            let no = people.0.post(&path, &format!("papers-d{n}"), &body).ended(status);
-            assert_eq!((no.text("code"), &no.body["errors"][0]["pointer"]), (expected, &json!("/evidence")));
-        }
+        bad_papers(&client, &people.0, &id, (&emergency(200_000), &decision(200_000)));
         assert_eq!(code(people.0.post(&path, "alone", &decision(200_000)), 422), "approval_required");
         let proposal = json!({ "credit_emergency": emergency(200_000) });
         assert_eq!(code(support.post("/v1/approvals", "zhao", &proposal), 403), "scope_missing");
