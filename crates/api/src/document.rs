@@ -9,8 +9,8 @@ use crate::{
     access::{Need, find, in_contract},
     ad_clicks, ad_stream, ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit,
     devices, explain, feed, health, identity, keys, ledger, notices, operations, orders, parties,
-    party_notes, payments, payout_accounts, people, portal, problem, programme, rails, reconciliation,
-    records, rules, settlements, staff, staff_sessions, studio, tax, webhooks, withdrawals,
+    party_notes, payments, payout_accounts, people, policy_versions, portal, problem, programme, rails,
+    reconciliation, records, rules, settlements, staff, staff_sessions, studio, tax, webhooks, withdrawals,
 };
 
 #[derive(OpenApi)]
@@ -71,6 +71,9 @@ use crate::{
         feed::list_messages,
         feed::read_message,
         rules::explain_policy,
+        policy_versions::list_policy_versions,
+        policy_versions::get_policy_version,
+        policy_versions::try_policy,
         rules::get_calendar,
         rules::get_clock,
         parties::list_parties,

@@ -34,6 +34,7 @@ mod party_notes;
 mod payments;
 mod payout_accounts;
 mod people;
+mod policy_versions;
 mod portal;
 mod problem;
 mod programme;

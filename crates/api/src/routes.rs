@@ -12,8 +12,8 @@ use axum::{
 use crate::{
     App, ad_clicks, ad_stream, ads, agencies, approvals, bank_files, bank_messages, cases, cashier, credit,
     devices, edge, explain, feed, health, identity, keys, ledger, notices, operations, orders, pages,
-    parties, party_notes, payments, payout_accounts, people, portal, programme, rails, reconciliation,
-    records, rules, staff, staff_sessions, studio, tax, webhooks, withdrawals,
+    parties, party_notes, payments, payout_accounts, people, policy_versions, portal, programme, rails,
+    reconciliation, records, rules, staff, staff_sessions, studio, tax, webhooks, withdrawals,
 };
 
 /// The whole service.
@@ -179,6 +179,9 @@ fn platform() -> Routes {
         .route("/v1/jobs", get(feed::list_jobs))
         .route("/v1/jobs/{id}", get(feed::get_job))
         .route("/v1/jobs/{id}/retry", post(feed::retry_job))
+        .route("/v1/policy-versions", get(policy_versions::list_policy_versions))
+        .route("/v1/policy-versions/{number}", get(policy_versions::get_policy_version))
+        .route("/v1/policy-trials", post(policy_versions::try_policy))
         .route("/v1/policy/{key}", get(rules::explain_policy))
         .route("/v1/calendar/{year}", get(rules::get_calendar).merge(post(operations::import_calendar)))
         .route("/v1/clock", get(rules::get_clock))
