@@ -9,9 +9,9 @@ use crate::{
     access::{Need, find, in_contract},
     ad_clicks, ad_stream, ads, agencies, approvals, back_office, bank_files, bank_messages, cases, cashier,
     credit, devices, explain, feed, health, identity, keys, ledger, notices, operations, orders, parties,
-    party_notes, payments, payout_accounts, people, personal_data, policy, portal, portal_stream, problem,
-    programme, rails, reconciliation, records, rules, settlements, staff, staff_sessions, studio, tax,
-    webhooks, withdrawals,
+    party_notes, payments, payout_accounts, people, personal_data, policy, policy_versions, portal,
+    portal_stream, problem, programme, rails, reconciliation, records, rules, settlements, staff,
+    staff_sessions, studio, tax, webhooks, withdrawals,
 };
 
 #[derive(OpenApi)]
@@ -83,6 +83,8 @@ use crate::{
         policy::get_policy_changes,
         policy::get_policy_text,
         policy::preview_policy,
+        policy_versions::get_policy_version,
+        policy_versions::try_policy,
         rules::get_calendar,
         rules::get_clock,
         parties::list_parties,

@@ -38,6 +38,7 @@ mod payout_accounts;
 mod people;
 mod personal_data;
 mod policy;
+mod policy_versions;
 mod portal;
 mod portal_stream;
 mod problem;

@@ -12,9 +12,9 @@ use axum::{
 use crate::{
     App, ad_clicks, ad_stream, ads, agencies, approvals, back_office, bank_files, bank_messages, cases,
     cashier, credit, devices, edge, explain, feed, health, identity, keys, ledger, notices, operations,
-    orders, pages, parties, party_notes, payments, payout_accounts, people, personal_data, policy, portal,
-    portal_stream, programme, rails, reconciliation, records, rules, staff, staff_sessions, studio, tax,
-    webhooks, withdrawals,
+    orders, pages, parties, party_notes, payments, payout_accounts, people, personal_data, policy,
+    policy_versions, portal, portal_stream, programme, rails, reconciliation, records, rules, staff,
+    staff_sessions, studio, tax, webhooks, withdrawals,
 };
 
 /// The whole service.
@@ -191,6 +191,8 @@ fn platform() -> Routes {
         .route("/v1/jobs/{id}", get(feed::get_job))
         .route("/v1/jobs/{id}/retry", post(feed::retry_job))
         .route("/v1/policy", get(policy::list_policy))
+        .route("/v1/policy-versions/{number}", get(policy_versions::get_policy_version))
+        .route("/v1/policy-trials", post(policy_versions::try_policy))
         .route("/v1/policy/{key}", get(rules::explain_policy))
         .route("/v1/policy-versions", get(policy::list_policy_versions))
         .route("/v1/policy-versions/preview", post(policy::preview_policy))

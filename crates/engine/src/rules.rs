@@ -5,12 +5,14 @@ mod clock;
 mod epoch;
 mod policy;
 mod services;
+mod trial;
 
 pub use calendar::{ImportCalendarYear, Imported};
 pub use clock::{AdvanceClock, EnterSandbox, Moved, SetClock, found_sandbox};
 pub(crate) use clock::{MODE, is_sandbox};
 pub use policy::{PolicyActivation, keep_first_pack, policy_text};
 pub use services::{ConnectServices, Services};
+pub use trial::{TRIAL_MAX, TRIAL_NAMED, Trial, Tried, try_pack};
 
 use purser_domain::{
     calendar::{Calendar, CalendarYear},
@@ -33,7 +35,20 @@ static YEARS: Statement = Statement {
 
 /// Statements of this module.
 pub(crate) fn statements() -> Vec<&'static Statement> {
-    [&[&VERSIONS, &YEARS], clock::STATEMENTS, policy::STATEMENTS].concat()
+    [&[&VERSIONS, &YEARS], clock::STATEMENTS, policy::STATEMENTS, trial::STATEMENTS].concat()
+}
+
+/// Every version of the policy, oldest first, with its text.
+///
+/// # Errors
+/// Storage faults.
+pub fn policy_versions(session: &mut dyn Session) -> Result<Vec<PolicyVersionRow>, Fault> {
+    let mut rows = Vec::new();
+    session.query(&VERSIONS, &[], &mut |row| {
+        rows.push(PolicyVersionRow::read(row));
+        true
+    })?;
+    Ok(rows)
 }
 
 /// Rules in force, shared by all commands of a group.
@@ -91,11 +106,7 @@ impl RulesSource {
     /// # Errors
     /// Storage faults; [`FaultKind::Unusable`] when a stored pack or year cannot be read by this program.
     pub fn load(&self, session: &mut dyn Session) -> Result<Rules, Fault> {
-        let mut rows = Vec::new();
-        session.query(&VERSIONS, &[], &mut |row| {
-            rows.push(PolicyVersionRow::read(row));
-            true
-        })?;
+        let rows = policy_versions(session)?;
         let first = PolicyPack::parse(&self.first_pack.0, &self.first_pack.1).map_err(|e| unreadable(&e))?;
         let mut versions = Vec::new();
         for row in rows {

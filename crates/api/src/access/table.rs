@@ -105,6 +105,8 @@ pub(crate) const ROUTES: &[Access] = &[
     row("GET", "/v1/policy-versions/{number}/changes", Need::Scope(Scope::PolicyRead)),
     row("GET", "/v1/policy-versions/latest/text", Need::Scope(Scope::PolicyRead)),
     row("POST", "/v1/policy-versions/preview", Need::Scope(Scope::PolicyRead)),
+    row("GET", "/v1/policy-versions/{number}", Need::Scope(Scope::PolicyRead)),
+    row("POST", "/v1/policy-trials", Need::Scope(Scope::PolicyRead)),
     row("GET", "/v1/calendar/{year}", Need::Scope(Scope::PolicyRead)),
     row("POST", "/v1/calendar/{year}", Need::Scope(Scope::PolicyWrite)),
     row("GET", "/v1/clock", Need::Scope(Scope::PolicyRead)),

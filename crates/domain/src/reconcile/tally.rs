@@ -197,7 +197,9 @@ mod tests {
 
     fn closed(lines: &[Line], head: Head) -> Result<Head, &'static str> {
         let mut tally = Tally::default();
-        lines.iter().for_each(|line| tally.add(line));
+        for line in lines {
+            tally.add(line);
+        }
         tally.close(head).map_err(|no| no.code())
     }
 

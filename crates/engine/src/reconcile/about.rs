@@ -36,7 +36,7 @@ pub(super) fn method_of(rail: &str) -> Method {
 pub(super) fn of_line(rail: &str, refs: References<'_>) -> ([Uid; ABOUT], bool) {
     let mut found: Vec<Uid> = Vec::with_capacity(ABOUT);
     let payout = read_reference(refs.reference).map(|(id, _)| id.0);
-    let refund = refs.reference.parse::<PaymentRefundId>().ok().map(|id| id.uid());
+    let refund = refs.reference.parse::<PaymentRefundId>().ok().map(PaymentRefundId::uid);
     let order = refs.reference.parse::<PaymentOrderId>().is_ok();
     found.extend(payout.or(refund));
     let method = method_of(rail);
@@ -75,10 +75,12 @@ mod tests {
     fn references_lead_to_what_they_name_p13() {
         let id = WithdrawalId(Uid([7; 16]));
         let refs = |reference| References { reference, rail_reference: "T1", entry: Uid::NIL };
-        let (list, ours) = of_line("alipay", refs(&format!("{id}-02")));
+        let payout = format!("{id}-02");
+        let (list, ours) = of_line("alipay", refs(&payout));
         assert_eq!((list[0], list[1], ours), (id.0, Uid::NIL, true));
         // Not exactly what we write: it may be anything.
-        assert!(!of_line("alipay", refs(&format!("{id}-2"))).1);
+        let other = format!("{id}-2");
+        assert!(!of_line("alipay", refs(&other)).1);
         let order = PaymentOrderId(Uid([8; 16])).to_string();
         let (list, ours) = of_line("alipay", refs(&order));
         assert!(ours && list.contains(&payment_id(Method::Alipay, "T1").0));

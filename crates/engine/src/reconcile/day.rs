@@ -357,7 +357,7 @@ impl New<'_> {
         self.items.push(item);
     }
 
-    fn in_books(&self, item: ItemRow, books: &Books, at: usize) -> ItemRow {
+    fn in_books(item: ItemRow, books: &Books, at: usize) -> ItemRow {
         let (Some(one), Some(kind)) = (books.booked.get(at), books.kinds.get(at)) else { return item };
         let words = TransferKind::from_code(*kind).map_or("", TransferKind::name).to_owned();
         let reference = if item.reference.is_empty() { named(*kind, one) } else { item.reference.clone() };
@@ -371,7 +371,7 @@ impl New<'_> {
         }
     }
 
-    fn on_statement(&self, item: ItemRow, line: &LineRow) -> ItemRow {
+    fn on_statement(item: ItemRow, line: &LineRow) -> ItemRow {
         ItemRow {
             told: line.amount,
             statement: line.statement,
@@ -391,7 +391,7 @@ impl New<'_> {
     fn booked_only(&mut self, books: &Books, at: usize) {
         let Some(one) = books.booked.get(at) else { return };
         let id = Uid::derive("purser reconciliation item v1", &[&one.transfer.0]);
-        let item = self.in_books(self.item(id, Kind::NotOnStatement), books, at);
+        let item = Self::in_books(self.item(id, Kind::NotOnStatement), books, at);
         self.items.push(item);
     }
 
@@ -408,7 +408,7 @@ impl New<'_> {
             (false, false) => Kind::Unknown,
             (false, true) => self.of_ours(line)?,
         };
-        let item = self.on_statement(self.item(Self::line_id(line), kind), line);
+        let item = Self::on_statement(self.item(Self::line_id(line), kind), line);
         self.items.push(item);
         Ok(())
     }
@@ -428,8 +428,8 @@ impl New<'_> {
 
     fn differs(&mut self, lines: &[LineRow], line: usize, books: &Books, booking: usize) {
         let Some(line) = lines.get(line) else { return };
-        let item = self.on_statement(self.item(Self::line_id(line), Kind::AmountDiffers), line);
-        let item = self.in_books(item, books, booking);
+        let item = Self::on_statement(self.item(Self::line_id(line), Kind::AmountDiffers), line);
+        let item = Self::in_books(item, books, booking);
         self.items.push(item);
     }
 }

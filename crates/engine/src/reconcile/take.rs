@@ -119,13 +119,7 @@ impl TakeStatement {
         }
     }
 
-    fn end(
-        &self,
-        tx: &mut Tx,
-        ctx: &Ctx,
-        row: &mut StatementRow,
-        mut rail: ReconRailRow,
-    ) -> Result<(), Rejection> {
+    fn end(tx: &mut Tx, ctx: &Ctx, row: &mut StatementRow, mut rail: ReconRailRow) -> Result<(), Rejection> {
         let sum = i128::from(row.opening) + i128::from(row.moved);
         if row.lines != row.total || sum != i128::from(row.closing) {
             let text = "the lines that came in are not those that the statement was read with";
@@ -224,7 +218,7 @@ impl Command for TakeStatement {
         }
         row.version += 1;
         if self.is_last() {
-            self.end(tx, ctx, &mut row, rail)?;
+            Self::end(tx, ctx, &mut row, rail)?;
         }
         tx.put(row.clone());
         Ok(TakenStatement { row, new: true })

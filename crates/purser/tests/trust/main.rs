@@ -6,6 +6,7 @@
 mod support;
 
 mod access;
+mod policy;
 mod reconcile;
 
 use std::cell::Cell;

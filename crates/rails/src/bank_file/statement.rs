@@ -133,9 +133,8 @@ impl<R: Read> Cut<R> {
                     }
                 }
                 Event::End(_) => {
-                    if self.path.pop().is_some_and(|name| name == "Stmt")
-                        && self.path.last().is_some_and(is_message)
-                    {
+                    let ended = self.path.pop();
+                    if ended.is_some_and(|name| name == "Stmt") && self.path.last().is_some_and(is_message) {
                         return Ok(Some(Part::End));
                     }
                 }
@@ -154,7 +153,7 @@ impl<R: Read> Cut<R> {
                 }
                 // An inner declaration of the same prefix does not occur in these messages; the first one counts.
                 if key.contains(':') && !self.spaces.contains(&format!(" {key}=")) {
-                    self.spaces.push_str(&format!(" {key}=\"{value}\""));
+                    self.spaces.extend([" ", key, "=\"", value, "\""]);
                 }
             }
         }
