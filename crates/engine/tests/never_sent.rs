@@ -151,7 +151,7 @@ fn that_nothing_was_taken_is_not_believed_of_a_later_attempt_p10() {
     Books::each(|books| {
         let mut desk = Desk::on(books, 10_000, 10_000);
         let row = desk.sent(10_000);
-        let mut say = |desk: &mut Desk<'_>, outcome: RailOutcome, attempts: u32| {
+        let say = |desk: &mut Desk<'_>, outcome: RailOutcome, attempts: u32| {
             let (located, slice) = (Located::from(&row), desk.number(&row));
             let seen = Some(Seen::Attempts(attempts));
             run(&mut desk.writer, RecordRailOutcome { located, slice, outcome, seen, lease: None })
