@@ -130,7 +130,7 @@ fn pay_later() -> Routes {
         .route("/v1/parties/{id}/bill-lines", get(records::bills::list_bill_lines))
         .route("/v1/parties/{id}/bill-lines/export", get(records::bills::export_bill_lines))
         .route("/v1/parties/{id}/personal-data", get(personal_data::take_personal_data))
-        .route("/v1/parties/{id}/statements/{month}", get(records::statements::get_statement))
+        .route("/v1/parties/{id}/statements/{month}", get(records::statements::get_party_statement))
         .route("/v1/parties/{id}/statements/{month}/export", get(records::statements::export_statement))
         .route("/v1/parties/{id}/statements/{month}/workbook", get(records::statements::statement_workbook))
         .route("/v1/parties/{id}/proceeds/lines", get(records::proceeds::list_proceeds))
@@ -237,7 +237,7 @@ fn statements() -> Routes {
     use reconciliation as r;
     Router::new()
         .route("/v1/reconciliation/statements", get(r::list_statements))
-        .route("/v1/reconciliation/statements/{id}", get(r::get_statement))
+        .route("/v1/reconciliation/statements/{id}", get(r::get_rail_statement))
         .route("/v1/reconciliation/statements/{id}/lines", get(r::list_statement_lines))
         .route("/v1/reconciliation/items", get(r::list_items))
         .route("/v1/reconciliation/items/{id}", get(r::get_item))

@@ -19,7 +19,7 @@ const PREFIX: &str = "ses";
 
 /// An open session.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct StaffSession {
+pub(crate) struct OpenStaffSession {
     /// Id, `ses_…`; not the token.
     id: String,
     /// Whose.
@@ -36,7 +36,7 @@ pub(crate) struct StaffSession {
     current: bool,
 }
 
-impl StaffSession {
+impl OpenStaffSession {
     fn of(row: &SessionRow, current: Option<Uid>) -> Self {
         Self {
             id: row.id.with_prefix(PREFIX),
@@ -62,12 +62,12 @@ async fn list(call: &Call, staff: StaffId, params: &PageParams) -> Result<Respon
         call.app.read(move |session| access::staff_sessions(session, staff, now, before, most)).await?;
     let rows: Vec<SessionRow> = rows.into_iter().filter(|row| !row.is_idle(idle, now)).collect();
     let current = call.identity.session;
-    Ok(json(&page_of(rows, limit, |row| Cursor::id(row.id), |row| StaffSession::of(&row, current))))
+    Ok(json(&page_of(rows, limit, |row| Cursor::id(row.id), |row| OpenStaffSession::of(&row, current))))
 }
 
 /// Where am I signed in?
 #[utoipa::path(get, path = "/v1/me/sessions", tag = "access", params(PageParams),
-    responses((status = 200, body = Page<StaffSession>, description = "Your open sessions, newest first")))]
+    responses((status = 200, body = Page<OpenStaffSession>, description = "Your open sessions, newest first")))]
 pub(crate) async fn list_own_sessions(call: Call, params: Params<PageParams>) -> Result<Response, Problem> {
     let staff = call.person("people have sessions: an API key has none")?;
     list(&call, staff, &params.0).await
@@ -76,7 +76,7 @@ pub(crate) async fn list_own_sessions(call: Call, params: Params<PageParams>) ->
 /// Where is somebody signed in?
 #[utoipa::path(get, path = "/v1/staff/{id}/sessions", tag = "access",
     params(("id" = String, Path, description = "Account, `stf_…`"), PageParams),
-    responses((status = 200, body = Page<StaffSession>, description = "Open sessions, newest first")))]
+    responses((status = 200, body = Page<OpenStaffSession>, description = "Open sessions, newest first")))]
 pub(crate) async fn list_staff_sessions(
     call: Call,
     Path(id): Path<String>,

@@ -372,7 +372,7 @@ pub(crate) struct BankTransfer {
 /// Whose a payment of nobody is: one of the two.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Assignment {
+pub(crate) struct PaymentAssignment {
     /// The order that it was for, `po_…`.
     pub(super) payment_order_id: Option<String>,
     /// Whose it is, `pty_…`, when it was for no order.

@@ -19,7 +19,7 @@ use purser_engine::{
 };
 
 use super::dto::{
-    Assignment, BankTransfer, NewPaymentOrder, NewRefund, OrderRefund, PaymentOrderDetail,
+    BankTransfer, NewPaymentOrder, NewRefund, OrderRefund, PaymentAssignment, PaymentOrderDetail,
     PaymentOrderParams, PaymentOrderView, PaymentParams, PaymentRefundView, PaymentView, RefundReport,
 };
 use crate::{
@@ -351,13 +351,13 @@ pub(crate) async fn refund_payment(
 /// Say whose a payment of nobody is
 ///
 /// Staff do: it makes money of nobody somebody's.
-#[utoipa::path(post, path = "/v1/payments/{id}/assign", tag = "payments", request_body = Assignment,
+#[utoipa::path(post, path = "/v1/payments/{id}/assign", tag = "payments", request_body = PaymentAssignment,
     params(("id" = String, Path, description = "Payment, `pmt_…`")),
     responses((status = 200, body = PaymentView, description = "Credited")))]
 pub(crate) async fn assign_payment(
     call: Call,
     Path(id): Path<String>,
-    body: Body<Assignment>,
+    body: Body<PaymentAssignment>,
 ) -> Result<Response, Problem> {
     call.person("people say whose money is: sign in as staff, an API key cannot do this")?;
     let row = payment(&call, parse_id(&id, "id")?).await?;

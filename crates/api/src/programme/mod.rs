@@ -40,7 +40,7 @@ impl<'de> Deserialize<'de> for Day {
 
 /// Why an item was refused.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ItemError {
+pub(crate) struct ProgrammeItemError {
     /// Stable machine code.
     code: String,
     /// What is wrong.
@@ -49,7 +49,7 @@ pub(crate) struct ItemError {
     pointer: Option<String>,
 }
 
-impl From<&Rejection> for ItemError {
+impl From<&Rejection> for ProgrammeItemError {
     fn from(rejection: &Rejection) -> Self {
         Self {
             code: rejection.code.to_owned(),
@@ -64,7 +64,7 @@ type Wrong = (&'static str, String);
 /// Of each item of a list, where it stands among those that could be read, or what was wrong with it.
 type Places = Vec<Result<usize, Wrong>>;
 
-impl From<&Wrong> for ItemError {
+impl From<&Wrong> for ProgrammeItemError {
     fn from((field, text): &Wrong) -> Self {
         Self { code: "invalid_input".to_owned(), detail: text.clone(), pointer: Some((*field).to_owned()) }
     }
@@ -78,7 +78,7 @@ pub(crate) struct ProgrammeItem {
     /// Whether it changed something.
     changed: bool,
     /// Why it was refused; null when it was taken.
-    error: Option<ItemError>,
+    error: Option<ProgrammeItemError>,
 }
 
 /// What became of a list.
@@ -100,11 +100,11 @@ impl ProgrammeItems {
     ) -> Self {
         let item = |(index, place): (usize, &Result<usize, Wrong>)| {
             let (changed, error) = match place {
-                Err(wrong) => (false, Some(ItemError::from(wrong))),
+                Err(wrong) => (false, Some(ProgrammeItemError::from(wrong))),
                 Ok(at) => match outcome(*at) {
                     Some(Ok(changed)) => (changed, None),
-                    Some(Err(rejection)) => (false, Some(ItemError::from(rejection))),
-                    None => (false, Some(ItemError::from(&("", "no outcome".to_owned())))),
+                    Some(Err(rejection)) => (false, Some(ProgrammeItemError::from(rejection))),
+                    None => (false, Some(ProgrammeItemError::from(&("", "no outcome".to_owned())))),
                 },
             };
             ProgrammeItem { index, changed, error }

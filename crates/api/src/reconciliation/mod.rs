@@ -279,7 +279,7 @@ fn statement_id(text: &str) -> Result<Uid, Problem> {
 #[utoipa::path(get, path = "/v1/reconciliation/statements/{id}", tag = "reconciliation",
     params(("id" = String, Path, description = "Statement, `rst_…`")),
     responses((status = 200, body = RailStatement, description = "The statement")))]
-pub(crate) async fn get_statement(call: Call, Path(id): Path<String>) -> Result<Response, Problem> {
+pub(crate) async fn get_rail_statement(call: Call, Path(id): Path<String>) -> Result<Response, Problem> {
     let id = statement_id(&id)?;
     let row = call.app.read(move |session| reconcile::statement(session, id)).await?;
     Ok(json(&RailStatement::from(&row.ok_or_else(unknown_statement)?)))

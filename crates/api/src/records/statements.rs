@@ -130,7 +130,7 @@ impl StatementLineView {
 
 /// A party's month: every account with its balances, and the lines between them.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct StatementView {
+pub(crate) struct PartyStatementView {
     /// Party, `pty_…`.
     party_id: String,
     /// `2026-03`.
@@ -192,8 +192,8 @@ impl Asked {
 #[utoipa::path(get, path = "/v1/parties/{id}/statements/{month}", tag = "ledger",
     params(("id" = String, Path, description = "Party, `pty_…`"),
         ("month" = String, Path, description = "Month of the business zone, `2026-03`"), StatementParams),
-    responses((status = 200, body = StatementView, description = "The statement")))]
-pub(crate) async fn get_statement(
+    responses((status = 200, body = PartyStatementView, description = "The statement")))]
+pub(crate) async fn get_party_statement(
     call: Call,
     Path((id, month)): Path<(String, String)>,
     Params(params): Params<StatementParams>,
@@ -218,7 +218,7 @@ pub(crate) async fn get_statement(
         lines = page.lines.iter().map(|line| StatementLineView::of(&shown[index], line)).collect();
         next_cursor = Place::after(&shown, index, &page).map(|place| place.encode());
     }
-    Ok(json(&StatementView {
+    Ok(json(&PartyStatementView {
         party_id: asked.party.to_string(),
         currency: call.app.rules().currency.to_string(),
         is_final: asked.span.until <= call.app.now(),
