@@ -216,7 +216,7 @@ pub(crate) async fn get_statement(
     if let Some(place) = place {
         let (index, page) = place.read(&call, &shown, asked.span, most).await?;
         lines = page.lines.iter().map(|line| StatementLineView::of(&shown[index], line)).collect();
-        next_cursor = Place::after(&shown, index, &page).map(|place| place.encode());
+        next_cursor = Place::after(&shown, index, &page).map(Place::encode);
     }
     Ok(json(&StatementView {
         party_id: asked.party.to_string(),
@@ -238,8 +238,8 @@ struct Place {
 
 impl Place {
     fn from(accounts: &[StatementAccount], index: usize) -> Option<Self> {
-        let rest = accounts.iter().enumerate().skip(index);
-        rest.filter_map(|(index, account)| Some(Self { index, from: account.last? })).next()
+        let mut rest = accounts.iter().enumerate().skip(index);
+        rest.find_map(|(index, account)| Some(Self { index, from: account.last? }))
     }
 
     fn first(accounts: &[StatementAccount]) -> Option<Self> {
@@ -393,23 +393,16 @@ pub(crate) async fn export_statement(
                     row(lines, account, &Row::Opening(account.opening_minor));
                 }
             };
-            let under = match under {
-                Some(under) => under,
-                None => match Place::first(&accounts) {
-                    Some(place) => {
-                        still(&mut lines, 0..place.index);
-                        row(
-                            &mut lines,
-                            &accounts[place.index],
-                            &Row::Closing(accounts[place.index].closing_minor),
-                        );
-                        Under { place, sum: 0 }
-                    }
-                    None => {
-                        still(&mut lines, 0..accounts.len());
-                        return Ok((lines, None));
-                    }
-                },
+            let under = if let Some(under) = under {
+                under
+            } else if let Some(place) = Place::first(&accounts) {
+                let account = &accounts[place.index];
+                still(&mut lines, 0..place.index);
+                row(&mut lines, account, &Row::Closing(account.closing_minor));
+                Under { place, sum: 0 }
+            } else {
+                still(&mut lines, 0..accounts.len());
+                return Ok((lines, None));
             };
             let (index, page) = under.place.read(&call, &accounts, span, csv::ROWS).await?;
             let account = &accounts[index];
