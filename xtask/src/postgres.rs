@@ -310,6 +310,26 @@ mod tests {
     }
 
     #[test]
+    fn a_pair_has_two_servers_and_leaves_nothing_behind() {
+        if find_binaries().is_none() {
+            return skip::skipped("a pair of servers of one's own: PostgreSQL is not installed");
+        }
+        let server = Server::start_pair().unwrap();
+        let pair = server.pair().unwrap();
+        let parts: Vec<&str> = pair.split(' ').collect();
+        let [primary, standby, data] = parts[..] else { panic!("{pair}") };
+        let address =
+            |url: &str| url.trim_start_matches("postgres://purser@").trim_end_matches("/postgres").to_owned();
+        let both = [address(primary), address(standby)];
+        assert!(both.iter().all(|address| TcpStream::connect(address).is_ok()), "{pair}");
+        assert!(Path::new(data).join("postmaster.pid").is_file() && !both[0].eq(&both[1]));
+        let dir = server.dir.clone();
+        drop(server);
+        assert!(both.iter().all(|address| TcpStream::connect(address).is_err()), "{pair} still answers");
+        assert!(!dir.exists(), "{} is left", dir.display());
+    }
+
+    #[test]
     fn an_account_is_found_by_its_whole_name() {
         let passwd = "root:x:0:0::/root:/bin/sh\npostgres2:x:7:8::/:/bin/sh\npostgres:x:101:104::/:/bin/sh\n";
         let account = Account::find(passwd, "postgres").unwrap();

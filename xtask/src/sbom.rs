@@ -1,4 +1,4 @@
-//! `cargo xtask sbom`: what a release is made of, as CycloneDX documents.
+//! `cargo xtask sbom`: what a release is made of, as documents of `CycloneDX`.
 //!
 //! `cargo metadata` knows what is really built for a target, and Cargo.lock the checksums; what remains is to write
 //! them down, which needs no further program. The console's packages are listed by npm itself.
@@ -39,16 +39,15 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
     let program = program()?;
     write(&folder.join("purser.cdx.json"), &program)?;
-    match console::missing() {
-        Some(what) => println!("console.cdx.json is left out: {what}"),
-        None => {
-            let mut npm = Command::new("npm");
-            npm.args(["sbom", "--sbom-format", "cyclonedx", "--omit", "dev", "--package-lock-only"]);
-            let text = capture(npm.current_dir(root().join("console")))?;
-            let document = serde_json::from_str(&text).context("`npm sbom` did not print JSON")?;
-            write(&folder.join("console.cdx.json"), &document)?;
-        }
+    if let Some(what) = console::missing() {
+        println!("console.cdx.json is left out: {what}");
+        return Ok(());
     }
+    let mut npm = Command::new("npm");
+    npm.args(["sbom", "--sbom-format", "cyclonedx", "--omit", "dev", "--package-lock-only"]);
+    let text = capture(npm.current_dir(root().join("console")))?;
+    let document = serde_json::from_str(&text).context("`npm sbom` did not print JSON")?;
+    write(&folder.join("console.cdx.json"), &document)?;
     Ok(())
 }
 

@@ -159,13 +159,13 @@ async fn probe(app: &Arc<App>) -> bool {
 pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
     let ready = !app.pulse.is_full(app.clock.machine());
     // Before this request takes one of them itself.
-    let reads = app.reads.figures();
+    let sessions = app.reads.figures();
     let (now, machine, currency) = (app.now(), app.clock.machine(), app.rules().currency);
     let look = move |session: &mut dyn purser_engine::Session| {
         Ok(Gauges { observed: observe(session, currency, (now, machine))?, now })
     };
     let (payouts, gauges) = (payouts(&app).await, app.read(look).await.ok());
-    let text = app.metrics.text(&app.executor, ready, (payouts.as_ref(), gauges.as_ref(), reads));
+    let text = app.metrics.text(&app.executor, ready, (payouts.as_ref(), gauges.as_ref(), sessions));
     let mut response = text.into_response();
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);

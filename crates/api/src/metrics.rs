@@ -92,7 +92,7 @@ impl Metrics {
         &self,
         executor: &Executor,
         ready: bool,
-        (payouts, look, reads): (Option<&Payouts>, Option<&Gauges>, ReadFigures),
+        (payouts, look, sessions): (Option<&Payouts>, Option<&Gauges>, ReadFigures),
     ) -> String {
         let mut out = String::with_capacity(8192);
         let stats = executor.stats();
@@ -109,9 +109,9 @@ impl Metrics {
                 executor.room() as u64,
             ),
             ("purser_last_group_microseconds", "How long the last group took", executor.last_group_micros()),
-            ("purser_reads_limit", "Sessions that read, at most", reads.limit as u64),
-            ("purser_reads_in_use", "Sessions that read now", reads.in_use as u64),
-            ("purser_reads_waiting", "Reads that wait for a session", reads.waiting as u64),
+            ("purser_reads_limit", "Sessions that read, at most", sessions.limit as u64),
+            ("purser_reads_in_use", "Sessions that read now", sessions.in_use as u64),
+            ("purser_reads_waiting", "Reads that wait for a session", sessions.waiting as u64),
             (
                 "purser_database_readable",
                 "Whether the figures below could be read",

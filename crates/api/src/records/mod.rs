@@ -4,6 +4,7 @@ pub(crate) mod bills;
 pub(crate) mod csv;
 pub(crate) mod orders;
 pub(crate) mod proceeds;
+mod statement_words;
 pub(crate) mod statements;
 pub(crate) mod withdrawals;
 mod workbook;

@@ -72,7 +72,7 @@ fn make(call: &Call, asked: &Asked, accounts: &[StatementAccount]) -> Result<Fil
     let amounts = Format::new().set_num_format("#,##0.00");
     let sheet = workbook.add_worksheet_with_constant_memory().map_err(|error| failed(&error))?;
     sheet.set_name(&asked.month).map_err(|error| failed(&error))?;
-    let mut page = Sheet { sheet, row: 0, amounts };
+    let mut page = Sheet { out: sheet, row: 0, amounts };
     page.head(asked, &bold).map_err(|error| failed(&error))?;
     for account in accounts {
         page.account(call, asked, account)?;
@@ -84,7 +84,7 @@ fn make(call: &Call, asked: &Asked, accounts: &[StatementAccount]) -> Result<Fil
 
 /// A sheet that is written from top to bottom.
 struct Sheet<'a> {
-    sheet: &'a mut Worksheet,
+    out: &'a mut Worksheet,
     row: u32,
     amounts: Format,
 }
@@ -92,8 +92,8 @@ struct Sheet<'a> {
 impl Sheet<'_> {
     fn head(&mut self, asked: &Asked, bold: &Format) -> Result<(), XlsxError> {
         for (column, heading) in (0..).zip(headings(asked.look)) {
-            self.sheet.set_column_width(column, 18)?;
-            self.sheet.write_string_with_format(0, column, heading, bold)?;
+            self.out.set_column_width(column, 18)?;
+            self.out.write_string_with_format(0, column, heading, bold)?;
         }
         self.row = 1;
         Ok(())
@@ -130,7 +130,7 @@ impl Sheet<'_> {
             match cell {
                 // Written as a text, whatever it begins with: no cell is ever a formula.
                 Cell::Text(text) => {
-                    self.sheet.write_string(self.row, column, text)?;
+                    self.out.write_string(self.row, column, text)?;
                     column += 1;
                 }
                 Cell::Amount(minor) => {
@@ -138,13 +138,13 @@ impl Sheet<'_> {
                     let text = decimal(minor);
                     match text.parse::<f64>() {
                         Ok(yuan) if minor.unsigned_abs() < 1_000_000_000_000_000 => {
-                            self.sheet.write_number_with_format(self.row, column, yuan, &self.amounts)?;
+                            self.out.write_number_with_format(self.row, column, yuan, &self.amounts)?;
                         }
                         _ => {
-                            self.sheet.write_string(self.row, column, text)?;
+                            self.out.write_string(self.row, column, text)?;
                         }
                     }
-                    self.sheet.write_string(self.row, column + 1, minor.to_string())?;
+                    self.out.write_string(self.row, column + 1, minor.to_string())?;
                     column += 2;
                 }
                 Cell::Nothing => column += 2,

@@ -50,7 +50,7 @@ struct Load {
 
 impl Load {
     /// Posts transfers, each under a key of its own, again and again until it is acknowledged.
-    fn post(&self, n: usize, clients: [Client; 2]) {
+    fn post(&self, n: usize, clients: &[Client; 2]) {
         for round in 0.. {
             if self.done.load(Ordering::Relaxed) {
                 return;
@@ -134,14 +134,14 @@ fn a_primary_that_is_killed_loses_nothing_and_servers_find_its_standby_p1_p24() 
     let token = place.key();
     let servers = [Server::start(&place), Server::start(&place)];
     let client = || servers[0].client(&token);
-    let party = paid_party(&client());
-    let before = withdraw(&client(), &party, "before");
+    let creator = paid_party(&client());
+    let before = withdraw(&client(), &creator, "before");
     let load = Load::default();
     let (mut outage, watch) = (0, Stopwatch::start());
     std::thread::scope(|scope| {
         for n in 0..CLIENTS {
             let (load, clients) = (&load, servers.each_ref().map(|server| server.client(&token)));
-            scope.spawn(move || load.post(n, clients));
+            scope.spawn(move || load.post(n, &clients));
         }
         wait_until("load", 60, || load.count.load(Ordering::Relaxed) >= WRITES);
         kill_all(Path::new(data));
@@ -156,7 +156,7 @@ fn a_primary_that_is_killed_loses_nothing_and_servers_find_its_standby_p1_p24() 
         load.done.store(true, Ordering::Relaxed);
     });
     // Jobs go on as well: what was asked for before and after is paid.
-    let after = withdraw(&client(), &party, "after");
+    let after = withdraw(&client(), &creator, "after");
     for withdrawal in [before, after] {
         let path = format!("/v1/withdrawals/{}", withdrawal["id"].as_str().unwrap());
         wait_until("it is paid", 90, || client().get(&path).text("state") == "paid");
