@@ -7,6 +7,9 @@ import { Actor, At, Ref } from "./names";
 /** Shown elsewhere, or too long for a line. */
 const HIDDEN = new Set(["request_id", "address", "text", "currency", "digest"]);
 
+/** Of a record: stands above it, or says nothing to people. */
+const LEFT_OUT = new Set(["id", "version", "currency", "calendar_missing", "cashier_url"]);
+
 function Value({ name, value, currency }: { name: string; value: unknown; currency: string }): ReactNode {
   const { t, named, knows } = useTexts();
   if (typeof value === "boolean") return t(value ? "staff.yes" : "staff.no");
@@ -17,6 +20,8 @@ function Value({ name, value, currency }: { name: string; value: unknown; curren
   if (/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)) return <At at={value} />;
   if (name === "state" && knows("wd.state", value)) return named("wd.state", value);
   if (name === "kind" && knows("staff.case.kind", value)) return named("staff.case.kind", value);
+  if (name === "status" && knows("orders.state", value)) return named("orders.state", value);
+  if (name === "task_type" && knows("orders.type", value)) return named("orders.type", value);
   if (name === "role" && knows("staff.role", value)) return named("staff.role", value);
   return value;
 }
@@ -27,7 +32,7 @@ export function FactList({ data }: { data: Record<string, unknown> }) {
   const other = language === "en" ? "_zh" : "_en";
   const currency = typeof data.currency === "string" ? data.currency : "CNY";
   const plain = Object.entries(data).filter(
-    ([name, value]) => !name.endsWith(other) && value !== null && value !== "" && typeof value !== "object" && name !== "version",
+    ([name, value]) => !LEFT_OUT.has(name) && !name.endsWith(other) && value !== null && value !== "" && typeof value !== "object",
   );
   return (
     <Pairs
