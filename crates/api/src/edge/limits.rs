@@ -27,7 +27,7 @@ pub struct Rates {
 impl Default for Rates {
     /// Far above what anybody needs, and far below what holds up others.
     fn default() -> Self {
-        Self { key: 20_000, session: 100, address: 100 }
+        Self { key: 20_000, session: 1_000, address: 100 }
     }
 }
 

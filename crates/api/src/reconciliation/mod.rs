@@ -268,7 +268,7 @@ pub(crate) async fn list_statements(
 }
 
 fn unknown_statement() -> Problem {
-    Problem::not_found("statement_unknown", "there is no such statement")
+    Problem::not_found("rail_statement_unknown", "there is no such statement")
 }
 
 fn statement_id(text: &str) -> Result<Uid, Problem> {

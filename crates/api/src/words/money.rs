@@ -33,7 +33,7 @@ sections! {
         "statement_empty": "对账单没有明细。", "The statement has no lines.";
         "statement_days": "对账单的起止日期有误。", "The days of the statement are the wrong way round.";
         "statement_day_outside": "有明细不在对账单的日期范围内。", "A line lies outside the days of the statement.";
-        "statement_unknown": "对账单不存在。", "There is no such statement.";
+        "rail_statement_unknown": "对账单不存在。", "There is no such statement.";
         "reconciliation_item_unknown": "对账差异不存在。", "There is no such item.";
         "reconciliation_item_closed": "该差异已处理。", "The item is closed.";
         "reconciliation_item_in_transit": "该差异仍在途，对方账目可能稍后到达。", "The item is in transit; the other side may still come.";

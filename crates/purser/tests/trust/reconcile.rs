@@ -1,5 +1,7 @@
 //! Reconciliation (P13): statements, what differs, two people, and the daily proof of float.
 
+use std::fmt::Write as _;
+
 use purser_domain::time::{Date, Timestamp, Zone};
 use serde_json::{Value, json};
 
@@ -21,10 +23,12 @@ fn bill(from: Date, to: Date, opening: i64, lines: &[(Date, &str, &str, i64)]) -
         balance += amount;
         let (income, expense) =
             if *amount > 0 { (yuan(*amount), String::new()) } else { (String::new(), yuan(*amount)) };
-        out += &format!(
-            "{n}\t,{own},{reference},x,{on} 10:00:00,y,{income},{expense},{},z,转账,\n",
+        writeln!(
+            out,
+            "{n}\t,{own},{reference},x,{on} 10:00:00,y,{income},{expense},{},z,转账,",
             yuan(balance)
-        );
+        )
+        .unwrap();
     }
     out + "#导出时间：[whenever]\n"
 }
