@@ -43,8 +43,7 @@ pub(crate) fn note_end(tx: &mut Tx, ctx: &Ctx, reference: &str, class: FailureCl
 ///
 /// Rejections: `inquiry_outdated` (it is in another file by now), `bank_file_not_given_out`.
 pub(crate) fn check_inquiry(tx: &Tx, reference: &str, file: BankFileId) -> Result<(), Rejection> {
-    let same = |order: &&BankOrderRow| order.file == file;
-    if tx.get::<BankOrderRow>(&reference.to_owned()).filter(same).is_none() {
+    if tx.get::<BankOrderRow>(&reference.to_owned()).is_none_or(|order| order.file != file) {
         let text = "the order is in another file by now: ask the bank again, and propose what it says then";
         return Err(Rejection::new("inquiry_outdated", text));
     }
