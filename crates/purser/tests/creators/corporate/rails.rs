@@ -83,6 +83,7 @@ fn start(place: &Place) -> Server {
 fn bank(desk: &Desk, dir: &Path, file: &str, faults: &[&str]) -> String {
     let (order, out) = (dir.join(format!("{file}.xml")), dir.join(format!("{file}-answers")));
     fs::write(&order, desk.client.text(&format!("/v1/rails/bank-file/files/{file}/content"))).unwrap();
+    desk.post(&format!("/v1/rails/bank-file/files/{file}/sent"), &json!({})).ended(200);
     purser(&[&["sandbox", "bank", arg(&order), "--out", arg(&out)], faults].concat()).ended(0);
     let message = if faults.contains(&"--return") { "camt054-return.xml" } else { "camt054.xml" };
     fs::read_to_string(out.join(message)).unwrap()
