@@ -17,7 +17,8 @@ use purser_domain::{
 use purser_engine::{
     Command, Ctx, Needs, Rejection, Tx, Writer,
     bank_files::{
-        BankFileRow, DROP, DissolveBankFile, GiveOutBankFile, MarkBankFileSent, bank_file, run_drop,
+        BankFileRow, BankOrderRow, DROP, DissolveBankFile, GiveOutBankFile, MarkBankFileSent, bank_file,
+        run_drop,
     },
     facts::Facts,
     feed,
@@ -28,6 +29,7 @@ use purser_engine::{
 use support::{Books, run};
 
 const FILE: BankFileId = BankFileId(Uid([7; 16]));
+const ORDER: &str = "an order of nobody's payout";
 const CONTENT: &str = "<Document/>";
 
 /// Seals by saying what for.
@@ -102,6 +104,7 @@ impl Command for Ready {
     }
     fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
         needs.row::<BankFileRow>(FILE);
+        needs.row::<BankOrderRow>(ORDER.to_owned());
         needs.row::<purser_engine::rows::JobRow>(drop_job());
     }
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<(), Rejection> {
@@ -124,6 +127,24 @@ impl Command for Ready {
             content: format!("bank_files/{FILE}/content|{CONTENT}"),
             version: 0,
             given_at: None,
+        });
+        tx.put(BankOrderRow {
+            reference: ORDER.to_owned(),
+            file: FILE,
+            n: 1,
+            amount: 100,
+            currency: Currency::CNY,
+            class: "personal".to_owned(),
+            payee: String::new(),
+            payee_index: String::new(),
+            state: "waiting".to_owned(),
+            failure: String::new(),
+            code: String::new(),
+            paid_by: String::new(),
+            attempts: 1,
+            collected_at: ctx.now,
+            changed_at: ctx.now,
+            version: 1,
         });
         tx.job(jobs::ready(drop_job(), DROP, &FILE.to_string(), ctx.now, Facts::new()));
         Ok(())
