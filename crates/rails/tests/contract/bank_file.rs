@@ -8,8 +8,8 @@ use std::{
 use purser_domain::{ids::JobId, time::Zone, withdrawals::RailOutcome};
 use purser_engine::{
     bank_files::{
-        CloseBankFile, FIX, OUTCOME, TakeInBankMessage, bank_file, bank_file_page, bank_order, content_of,
-        run_fix,
+        CloseBankFile, FIX, GiveOutBankFile, OUTCOME, TakeInBankMessage, bank_file, bank_file_page,
+        bank_order, carried_by, content_of, run_fix,
     },
     jobs::{Claimed, Hands, Registry, due, run_due},
     ports::{BankMessageReader as _, Payee, Rail, Seal},
@@ -117,6 +117,10 @@ impl BankFiles {
 
     /// The bank reads a file that it has not had, and answers.
     fn deliver(&mut self, bench: &mut Bench, file: &ReadFile) {
+        // Somebody downloads it.
+        let id = file.id.parse().unwrap();
+        let orders = carried_by(bench.reads.as_mut(), id).unwrap().unwrap_or_default();
+        bench.hands().call(GiveOutBankFile { id, orders }).unwrap();
         let fates: Vec<(ReadOrder, String)> = file
             .orders
             .iter()
