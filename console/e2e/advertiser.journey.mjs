@@ -90,14 +90,16 @@ async function outOfMoneyAndBack({ server, browser }) {
   // Nobody draws on an account here: an order of the right size is made, and waits.
   await page.getByRole("checkbox", { name: "自动充值" }).check();
   await page.getByRole("radio", { name: "演示收银台" }).check();
-  await page.locator("#threshold").fill("1000");
+  await page.locator("#threshold").fill("50000");
   await page.locator("#auto-amount").fill("500");
   await page.getByRole("button", { name: "保存", exact: true }).click();
+  await page.getByText("已更新").first().waitFor();
   await page.goto(`${server.url}/portal/ads/top-ups`);
   await page.locator(".state", { hasText: "待付款" }).first().waitFor({ timeout: 30_000 });
   await page.goto(`${server.url}/portal/ads/settings`);
   await page.getByRole("checkbox", { name: "自动充值" }).uncheck();
   await page.getByRole("button", { name: "保存", exact: true }).click();
+  await page.getByText("已更新").first().waitFor();
   await page.goto(`${server.url}/portal/ads/top-ups`);
   await page.getByRole("button", { name: "关闭", exact: true }).first().click();
   await page.locator(".state", { hasText: "已关闭" }).first().waitFor({ timeout: 30_000 });
