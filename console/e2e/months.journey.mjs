@@ -92,7 +92,7 @@ async function statementAndDispute(server, browser, creator) {
 
 async function settlementToPaid(server, browser, agency) {
   const { api } = server;
-  await api("POST", "/v1/rails/sandbox/float-top-ups", { amount_minor: 100_000_000, reference: "months" });
+  await api("POST", "/v1/rails/sandbox/float-top-ups", { amount_minor: 20_000_000, reference: "months" });
   const now = new Date(Date.parse(await clock(server)) + 8 * 3_600_000).toISOString();
   await api("POST", "/v1/sandbox/clock", { to: `${now.slice(0, 8)}11T09:00:00+08:00` });
   const months = () => api("GET", `/v1/parties/${agency.id}/settlement-months`);

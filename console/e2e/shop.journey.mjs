@@ -17,7 +17,7 @@ async function opened({ api, url }) {
   await api("POST", `/v1/parties/${party.id}/payout-accounts`, { kind: "sandbox", number: "rise.ok" });
   const component = { source: "credit_evaluation", amount_minor: 2_000_000, since: "2023-01-01" };
   await api("POST", "/v1/credit-shops", { merchant_id: party.id, opened_on: "2023-01-01", level: 3, components: [component] });
-  await api("POST", "/v1/rails/sandbox/float-top-ups", { amount_minor: 100_000_000, reference: "shop" });
+  await api("POST", "/v1/rails/sandbox/float-top-ups", { amount_minor: 20_000_000, reference: "shop" });
   const link = await api("POST", "/v1/portal/links", { party_id: party.id, role: "request" });
   return { party, link: url + link.path };
 }
