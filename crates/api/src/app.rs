@@ -40,6 +40,7 @@ use crate::{
     portal_stream::Live,
     problem::Problem,
     reconciliation::StatementReaders,
+    records::WORKBOOKS,
     staff::HASHES,
 };
 
@@ -93,6 +94,8 @@ pub struct App {
     pub(crate) metrics: Metrics,
     pub(crate) pulse: Pulse,
     pub(crate) uploads: Arc<Semaphore>,
+    /// Room for workbooks that are being made.
+    pub(crate) workbooks: Arc<Semaphore>,
     pub(crate) hashes: Arc<Semaphore>,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) live: Live,
@@ -121,6 +124,7 @@ impl App {
             files,
             help: Help::default(),
             uploads: Arc::new(Semaphore::new(UPLOADS)),
+            workbooks: Arc::new(Semaphore::new(WORKBOOKS)),
             hashes: Arc::new(Semaphore::new(HASHES)),
             streams: Arc::new(Semaphore::new(STREAMS)),
             live: Live::default(),

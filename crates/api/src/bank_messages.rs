@@ -172,7 +172,8 @@ pub(crate) struct BankEntryView {
     id: String,
     /// `debit`, `credit`, `return`, or `status` for a line of a status report.
     kind: String,
-    /// `matched`, `unmatched`, `conflict`, `handed_over` to payments, or `announced` while it is not booked.
+    /// `matched`, `unmatched`, `conflict`, `handed_over` to payments, `announced` while it is not booked, or `retold` when its
+    /// booking was told in another form before.
     state: String,
     /// What contradicts: `amount_differs`, `debited_twice`, `debited_after_rejection`, `accepted_after_rejection`, `returned_after_rejection`,
     /// `rejected_after_debit`, `rejected_otherwise`.
@@ -225,7 +226,7 @@ impl From<&BankEntryRow> for BankEntryView {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct EntryParams {
-    /// In this state: `matched`, `unmatched`, `conflict`, `handed_over`, `announced`.
+    /// In this state: `matched`, `unmatched`, `conflict`, `handed_over`, `announced`, `retold`.
     state: Option<String>,
     /// Of this kind: `debit`, `credit`, `return`, `status`.
     kind: Option<String>,
@@ -241,8 +242,11 @@ pub(crate) struct EntryParams {
     responses((status = 200, body = Page<BankEntryView>, description = "Entries, newest first")))]
 pub(crate) async fn list_entries(call: Call, params: Params<EntryParams>) -> Result<Response, Problem> {
     let EntryParams { state, kind, limit: given, cursor } = params.0;
-    let state =
-        known("state", state.as_deref(), &["matched", "unmatched", "conflict", "handed_over", "announced"])?;
+    let state = known(
+        "state",
+        state.as_deref(),
+        &["matched", "unmatched", "conflict", "handed_over", "announced", "retold"],
+    )?;
     let kind = known("kind", kind.as_deref(), &["debit", "credit", "return", "status"])?;
     let limit = limit(given)?;
     let before = place(cursor.as_deref())?;

@@ -1,7 +1,10 @@
 //! Devices of staff that make one-time codes (P18).
 
 use axum::response::Response;
-use purser_domain::{ids::StaffId, policy::keys};
+use purser_domain::{
+    ids::{StaffId, Uid},
+    policy::keys,
+};
 use purser_engine::access::{
     self, ConfirmTotp, EnrolTotp, RECOVERY_CODES, RemoveTotp, Role, SecondFactor, TotpRow, recovery_code,
     recovery_hash, totp_place, totp_secret, totp_step,
@@ -120,7 +123,8 @@ pub(crate) async fn confirm_device(call: Call, body: Body<DeviceCode>) -> Result
     };
     let codes: Vec<String> = (0..RECOVERY_CODES).map(|_| recovery_code(&call.app.new_secret())).collect();
     let recovery = codes.iter().map(|code| recovery_hash(staff, code)).collect();
-    let command = ConfirmTotp { staff, code, recovery };
+    let session = call.identity.session.unwrap_or(Uid::NIL);
+    let command = ConfirmTotp { staff, code, recovery, session };
     let answer = submit(&call.unkeyed(), body.digest, command, move |_| {
         Answer::created(&DeviceConfirmed { recovery_codes: codes.clone() })
     })

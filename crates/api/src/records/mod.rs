@@ -9,6 +9,8 @@ pub(crate) mod statements;
 pub(crate) mod withdrawals;
 mod workbook;
 
+pub(crate) use workbook::WORKBOOKS;
+
 use axum::response::Response;
 use csv::Lines;
 use purser_domain::time::{Date, Timestamp};

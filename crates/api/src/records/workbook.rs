@@ -20,6 +20,9 @@ use crate::{edge::Call, problem::Problem};
 
 /// Most rows: a sheet of Excel holds 1,048,576.
 const ROWS: i64 = 1_000_000;
+/// Made at the same time: each takes one of the threads that all reads share, for as long as it takes, whether or not anybody
+/// waits for it.
+pub(crate) const WORKBOOKS: usize = 2;
 /// Bytes sent at a time.
 const PIECE: usize = 64 * 1024;
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -36,7 +39,14 @@ pub(super) async fn download(
         let text = format!("this statement has up to {rows} rows, a workbook takes {ROWS}: ask for CSV");
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "statement_too_long", text));
     }
-    let made = tokio::task::spawn_blocking(move || make(&call, &asked, &accounts)).await;
+    let Ok(permit) = Arc::clone(&call.app.workbooks).try_acquire_owned() else {
+        return Err(purser_engine::Failure::Busy.into());
+    };
+    let made = tokio::task::spawn_blocking(move || {
+        let _room = permit;
+        make(&call, &asked, &accounts)
+    })
+    .await;
     let file = Arc::new(made.unwrap_or_else(|_| Err(purser_engine::Failure::Bug.into()))?);
     csv::stream(&format!("{name}.xlsx"), XLSX, Lines::default(), move |mut lines, place: Option<u64>| {
         let file = Arc::clone(&file);

@@ -130,6 +130,8 @@ sections! {
         "not_a_session": "API 密钥不能退出登录。", "An API key does not sign out.";
         "scope_missing": "没有权限。", "You are not allowed to do this.";
         "busy" Nobody: "系统繁忙，请稍后再试。", "Too busy; try again.";
+        "totp_own_reset": "本人的验证设备须凭其验证码解除；遗失时请另一位管理员处理。",
+            "Your own device goes with a code of it; if it is lost, another admin takes it away.";
         "totp_enrolment_needed": "您的角色需要动态验证码，请先绑定设备。", "Your role needs a device for one-time codes; enrol it first.";
         "rate_limited" Nobody: "操作过于频繁，请稍后再试。", "Too many requests; wait a moment.";
         "password_change_needed": "您的密码由他人设置，请先修改密码。", "Somebody else has set your password; change it first.";

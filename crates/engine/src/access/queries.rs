@@ -77,7 +77,12 @@ pub fn identify(
             if row.ended_at.is_some() || row.expires_at <= now || row.is_idle(idle, now) {
                 return Ok(None);
             }
-            let has_totp = one::<TotpRow>(session, row.staff)?.is_some_and(|row| row.is_on());
+            let device = one::<TotpRow>(session, row.staff)?.filter(TotpRow::is_on);
+            // A session from before the device never gave a code of it: whoever is there signs in anew.
+            if device.as_ref().and_then(|device| device.confirmed_at).is_some_and(|at| row.created_at < at) {
+                return Ok(None);
+            }
+            let has_totp = device.is_some();
             let staff = one::<StaffRow>(session, row.staff)?;
             let staff = staff.filter(|staff| {
                 staff.disabled_at.is_none() && same(row.hash, SessionRow::bind(token.hash, &staff.password))

@@ -124,7 +124,7 @@ pub enum StaffChange {
 
 /// Changes a staff account.
 ///
-/// Rejections in order: `staff_needed`, `staff_unknown`, `version_conflict`.
+/// Rejections in order: `staff_needed`, `staff_unknown`, `version_conflict`, `totp_own_reset`.
 pub struct ChangeStaff {
     /// Which.
     pub id: StaffId,
@@ -186,6 +186,11 @@ impl Command for ChangeStaff {
                 tx.changed("state", was, "active");
                 row.failed = 0;
                 row.locked_until = None;
+            }
+            // Whoever has one's session would else have the second factor too.
+            StaffChange::ResetTotp if self.by == format!("staff:{}", self.id) => {
+                let text = "your own device goes with a code of it (POST /v1/me/totp/remove); lost, another admin takes it away";
+                return Err(Rejection::new("totp_own_reset", text));
             }
             StaffChange::ResetTotp => {
                 tx.changed_unseen("totp", true);

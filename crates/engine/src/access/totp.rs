@@ -1,12 +1,15 @@
 //! One-time codes of staff (P18): six digits that a device makes of a secret and the time (RFC 6238), each good once, and
 //! recovery codes for who has lost the device.
 
-use purser_domain::{ids::StaffId, time::Timestamp};
+use purser_domain::{
+    ids::{StaffId, Uid},
+    time::Timestamp,
+};
 use purser_storage::{Fault, Session, Statement};
 use totp_rs::{Builder, Secret, Totp};
 
 use super::{
-    StaffRow,
+    SessionRow, StaffRow,
     staff::{count_wrong_try, unlocked},
 };
 use crate::{
@@ -231,6 +234,8 @@ pub struct ConfirmTotp {
     pub code: Option<(i64, i64)>,
     /// Hashes of the recovery codes that are shown.
     pub recovery: Vec<String>,
+    /// The session that gave it, which goes on; the account's others end.
+    pub session: Uid,
 }
 
 impl Command for ConfirmTotp {
@@ -243,6 +248,7 @@ impl Command for ConfirmTotp {
     fn needs(&self, needs: &mut Needs<'_>, _ctx: &Ctx) {
         needs.row::<StaffRow>(self.staff);
         needs.row::<TotpRow>(self.staff);
+        needs.row::<SessionRow>(self.session);
     }
 
     fn decide(&self, tx: &mut Tx, ctx: &Ctx) -> Result<TotpRow, Rejection> {
@@ -259,6 +265,11 @@ impl Command for ConfirmTotp {
             return Err(wrong().at("/code"));
         };
         row.confirmed_at = Some(ctx.machine);
+        // As if it were opened with the code just now.
+        if let Some(own) = tx.get::<SessionRow>(&self.session).filter(|own| own.staff == self.staff).cloned()
+        {
+            tx.put(SessionRow { created_at: ctx.machine, ..own });
+        }
         row.last_step = step;
         row.recovery = self.recovery.join(" ");
         tx.put(row.clone());

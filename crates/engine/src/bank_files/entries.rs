@@ -97,7 +97,9 @@ impl<'m> Lines<'m> {
                 let before = seen.entry(alike).and_modify(|count| *count += 1).or_insert(0_usize);
                 let key = key(message, statement, entry, index, *before);
                 let booking = (!entry.booking.is_empty()).then(|| {
-                    *places.entry((named, &entry.booking)).or_insert_with(|| all.open(statement, entry))
+                    *places
+                        .entry((named, &entry.booking, entry.booked_on))
+                        .or_insert_with(|| all.open(statement, entry))
                 });
                 if let Some(booking) = booking.and_then(|place| all.bookings.get_mut(place)) {
                     booking.amount_minor += i128::from(entry.amount_minor);
@@ -111,9 +113,10 @@ impl<'m> Lines<'m> {
     }
 
     fn open(&mut self, statement: &Statement, entry: &Entry) -> usize {
-        let direction: &[u8] = if entry.credit { b"C" } else { b"D" };
-        let parts =
-            [statement.account.as_bytes(), direction, entry.currency.as_bytes(), entry.booking.as_bytes()];
+        let [account, direction, currency] = of_account(&statement.account, entry);
+        // Some banks begin anew with their numbers every day.
+        let on = entry.booked_on.map(|on| on.to_string()).unwrap_or_default();
+        let parts = [account, direction, currency, entry.booking.as_bytes(), on.as_bytes()];
         let id = Uid::derive("purser bank booking v1", &parts);
         self.bookings.push(Booking { id, amount_minor: 0, booked: true, lines: blake3::Hasher::new() });
         self.bookings.len() - 1

@@ -279,8 +279,14 @@ impl Taking {
         let order =
             ours(&entry.reference).then(|| tx.get::<BankOrderRow>(&entry.reference).cloned()).flatten();
         // Told in another form before: what is new of it is only which orders it paid.
-        if order.is_none() && matches!(told, Told::Otherwise { .. }) {
+        if order.is_none() && entry.booked && matches!(told, Told::Otherwise { .. }) {
             self.known += 1;
+            // Kept for whoever wonders where this line went.
+            tx.put(BankEntryRow {
+                kind: if entry.credit { "credit" } else { "debit" }.to_owned(),
+                state: "retold".to_owned(),
+                ..self.entry_row(key, ctx, statement, entry)
+            });
             return false;
         }
         let (state, problem) = match &order {

@@ -116,11 +116,15 @@ impl Command for RecordDay {
             }
         }
         for id in &self.came {
-            let open = |item: &ItemRow| item.state() != State::Closed;
-            if let Some(mut item) = tx.get::<ItemRow>(id).cloned().filter(open) {
+            let Some(mut item) = tx.get::<ItemRow>(id).cloned() else { continue };
+            if item.state() != State::Closed {
                 item.close(Closing::Matched, self.day, "", Uid::NIL);
                 end_case(tx, ctx, &item, "对方账目已到 / The other side came", Author::SYSTEM)?;
                 tx.put(item);
+            } else if item.closed_how != Closing::Matched.name() {
+                // People settled it while the day was being compared: its other side is an item of its own then.
+                let text = "an item was settled otherwise meanwhile: the day is compared again";
+                return Err(Rejection::new("version_conflict", text));
             }
         }
         if let Some((row, is_last)) = &self.done {

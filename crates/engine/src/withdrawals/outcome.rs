@@ -85,7 +85,8 @@ pub struct RecordRailOutcome {
 /// What somebody had before their eyes when a rail was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen {
-    /// A slice that had been given to the rail so often. That the rail has nothing of it is not believed of a later attempt.
+    /// A slice that had been given to the rail so often. That the rail has nothing of it, or will not pay it, is not believed of
+    /// a later attempt.
     Attempts(u32),
     /// The order in the bank's files at this version of its row: once it has changed, another job tells what it is by now.
     BankOrder(i64),
@@ -103,7 +104,8 @@ impl RecordRailOutcome {
             Some(Seen::Attempts(attempts)) => {
                 let slices = tx.get::<WithdrawalRow>(&self.located.id).map(|row| row.withdrawal().slices);
                 let given = slices.unwrap_or_default().into_iter().find(|s| s.rail_number() == self.slice);
-                self.outcome == RailOutcome::NotTaken && given.is_some_and(|s| s.attempts != *attempts)
+                let no = matches!(self.outcome, RailOutcome::NotTaken | RailOutcome::DefiniteFailure { .. });
+                no && given.is_some_and(|s| s.attempts != *attempts)
             }
         }
     }

@@ -62,8 +62,14 @@ fn a_device_is_asked_for_and_its_codes_work_once_p18() {
         let desk = Desk::on(&place);
         let fei = desk.staff("fei", "finance");
         assert_eq!(fei.get("/v1/me").ended(200).body["has_totp"], false);
+        // Somebody else has the password, and signed in before there was a device.
+        let thief = sign_in(&desk, "fei", None).ended(201).text("token").to_owned();
+        let thief = desk.server.client(&thief);
+        thief.get("/v1/me").ended(200);
         let (mut device, recovery) = enrol(&fei);
         assert_eq!(recovery.len(), 10);
+        thief.get("/v1/me").ended(401);
+        fei.get("/v1/me").ended(200);
         assert_eq!(code(fei.post("/v1/me/totp", "x", &json!({})), 422), "totp_enrolled");
         assert_eq!(code(sign_in(&desk, "fei", None), 401), "totp_required");
         let one = device.code();
@@ -90,6 +96,8 @@ fn a_device_is_asked_for_and_its_codes_work_once_p18() {
         let path = format!("/v1/staff/{}", fei.get("/v1/me").text("actor").trim_start_matches("staff:"));
         admin.patch(&path, &json!({ "unlock": true })).ended(200);
         sign_in(&desk, "fei", Some(&recovery[2])).ended(201);
+        let own = format!("/v1/staff/{}", admin.get("/v1/me").text("actor").trim_start_matches("staff:"));
+        assert_eq!(code(admin.patch(&own, &json!({ "reset_totp": true })), 422), "totp_own_reset");
         admin.patch(&path, &json!({ "reset_totp": true })).ended(200);
         let again = sign_in(&desk, "fei", None).ended(201).text("token").to_owned();
         // And one's own, with a code of it.
