@@ -311,8 +311,8 @@ async function theQueueAndAParty({ server, browser }) {
   await page.getByRole("link", { name: "账户主体", exact: true }).first().click();
   await page.getByLabel("关键词").fill("staff-case");
   await page.getByRole("button", { name: "查询" }).click();
-  await page.getByRole("link", { name: "创作者 journey-case" }).first().click();
-  await page.getByRole("heading", { name: "创作者 journey-case" }).waitFor();
+  await page.getByRole("link", { name: "创作者 staff-case" }).first().click();
+  await page.getByRole("heading", { name: "创作者 staff-case" }).waitFor();
   await page.getByText("任务已结算").first().waitFor();
   await page.getByRole("button", { name: "冻结" }).click();
   await page.locator(".ant-modal textarea").fill("证件核验中");
@@ -411,7 +411,7 @@ async function papersAndReviews({ server, browser }) {
     external_id: "staff-studio",
     roles: ["creator"],
     legal_form: "individual",
-    display_name: "创作者 journey-studio",
+    display_name: "创作者 staff-studio",
   });
   await api("POST", "/v1/sandbox/onboardings", { party_id: creator.id, name: "安安", number: "11010519491231002X" });
   const studio = await api("POST", `/v1/parties/${creator.id}/studio`, {
