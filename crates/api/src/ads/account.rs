@@ -324,8 +324,8 @@ fn automatic(wish: &AutoTopUp) -> Result<(Wish, AutoSource), Problem> {
     };
     let method = named.map(|name| {
         Method::named(name).ok_or_else(|| {
-            let names: Vec<&str> = Method::ALL.iter().map(|method| method.name()).collect();
-            let text = format!("one of the methods of payment: {}", names.join(", "));
+            let known: Vec<&str> = Method::ALL.iter().map(|method| method.name()).collect();
+            let text = format!("one of the methods of payment: {}", known.join(", "));
             Problem::invalid(field, if earnings { text } else { format!("`earnings`, or {text}") })
         })
     });

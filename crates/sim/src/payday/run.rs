@@ -406,9 +406,9 @@ impl<'a> Driver<'a> {
     /// Jobs that are not finished.
     fn due(&mut self) -> Result<Vec<JobId>, String> {
         let reads = self.reads.as_mut().ok_or("there is no server")?.as_mut();
-        let ready = jobs::by_state(reads, JobState::Ready, 200).map_err(words)?;
+        let jobs = jobs::by_state(reads, JobState::Ready, 200).map_err(words)?;
         let ours = |row: &JobRow| row.kind.starts_with("rail.") || row.kind == BOOK_CHARGE;
-        Ok(ready.iter().filter(|row| ours(row)).map(|row| row.id).collect())
+        Ok(jobs.iter().filter(|row| ours(row)).map(|row| row.id).collect())
     }
 
     /// The rail's own messages arrive.
