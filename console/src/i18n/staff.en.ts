@@ -81,6 +81,7 @@ export const staffEn: Record<StaffKey, string> = {
   "staff.alarm.unknown": "{{count}} payouts have an unknown outcome",
   "staff.alarm.overdue": "{{count}} withdrawals are overdue",
   "staff.alarm.jobs": "{{count}} jobs have failed",
+  "staff.alarm.cases": "{{count}} cases are past their time",
   "staff.alarm.calendar": "The calendar of {{year}} is not imported yet",
 
   "staff.home.overdue": "Longer than promised",

@@ -80,6 +80,7 @@ export const staffZh = {
   "staff.alarm.unknown": "{{count}} 笔付款结果未知",
   "staff.alarm.overdue": "{{count}} 笔提现已超时",
   "staff.alarm.jobs": "{{count}} 个后台任务失败",
+  "staff.alarm.cases": "{{count}} 个工单已超时",
   "staff.alarm.calendar": "{{year}} 年工作日历尚未导入",
 
   "staff.home.overdue": "超过承诺时限",

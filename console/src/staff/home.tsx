@@ -59,6 +59,10 @@ function useAlarms(desk: Desk | undefined, rails: Rail[]): Alarm[] {
     if (desk.failed_jobs > 0) {
       alarms.push({ key: "jobs", text: t("staff.alarm.jobs", { count: desk.failed_jobs }), to: "/jobs?state=failed", grave: true });
     }
+    const late = desk.cases.reduce((sum, kind) => sum + kind.overdue, 0);
+    if (late > 0) {
+      alarms.push({ key: "cases", text: t("staff.alarm.cases", { count: late }), to: "/cases", grave: false });
+    }
     for (const year of desk.calendar_missing) {
       alarms.push({ key: `year ${year}`, text: t("staff.alarm.calendar", { year }), to: `/calendar?year=${year}`, grave: false });
     }
