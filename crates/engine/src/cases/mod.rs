@@ -16,7 +16,7 @@ pub use invariants::CasesWhole;
 pub use open::{NewCase, OpenCase, due, open};
 pub(crate) use open::{open_once, open_with};
 pub use queries::{CASE_PAGE_MAX, CaseFilter, attachment, attachments, case, case_page, messages};
-pub(crate) use queries::{has_open_case, want_open_case};
+pub(crate) use queries::{has_open_case, has_papers, want_open_case, want_papers};
 pub use receive::{accepted_types, may_attach, receive};
 pub use rows::{AttachmentRow, CaseMessageRow, CaseRow};
 pub use subject::Subject;

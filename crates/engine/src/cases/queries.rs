@@ -55,6 +55,16 @@ pub(super) static ATTACHMENTS: Statement = Statement {
           WHERE case_id = ?1 ORDER BY n LIMIT 100",
 };
 
+/// Declares what [`has_papers`] looks at.
+pub(crate) fn want_papers(needs: &mut Needs<'_>, case: CaseId) {
+    needs.list::<AttachmentRow>(&ATTACHMENTS, &[Value::Bytes(&case.0.0)]);
+}
+
+/// Whether a case has a file that its party sees: what the desk keeps for itself is no evidence.
+pub(crate) fn has_papers(tx: &Tx, case: CaseId) -> bool {
+    tx.rows::<AttachmentRow>().any(|file| file.case_id == case && !file.internal)
+}
+
 /// Declares what [`has_open_case`] looks at.
 pub(crate) fn want_open_case(needs: &mut Needs<'_>, party: PartyId) {
     needs.list::<CaseRow>(&LIVE_OF_PARTY, &[Value::Bytes(&party.0.0), Value::Int(1)]);

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     approvals::{need_approval, require_approval},
-    cases::CaseRow,
+    cases::{CaseRow, has_papers, want_papers},
     command::{Command, Ctx, Rejection},
     facts::Facts,
     tx::{Needs, Tx},
@@ -284,13 +284,14 @@ pub fn tried_change(
 pub(super) fn want_evidence(needs: &mut Needs<'_>, change: &ShopChange) {
     if let Some(case) = change.evidence() {
         needs.row::<CaseRow>(case);
+        want_papers(needs, case);
     }
 }
 
-/// What a temporary limit rests on: a case of the merchant, open or settled, with a file at least (C18).
+/// What a temporary limit rests on: a case of the merchant, open or settled, with a file at least that they see (C18).
 pub(super) fn check_evidence(tx: &Tx, party: PartyId, change: &ShopChange) -> Result<(), Rejection> {
     let Some(case) = change.evidence() else { return Ok(()) };
-    if tx.get::<CaseRow>(&case).is_some_and(|case| case.is_shown_to(party) && case.attachments > 0) {
+    if tx.get::<CaseRow>(&case).is_some_and(|case| case.is_shown_to(party)) && has_papers(tx, case) {
         return Ok(());
     }
     let text = "name a case of this merchant that has the papers as files: evidence is what a temporary limit rests on";

@@ -26,11 +26,16 @@ fn code(answer: Answer, status: u16) -> String {
 /// carried out.
 fn bad_papers(client: &Client, li: &Client, id: &str, (emergency, decision): (&Value, &Value)) {
     let (other, bare) = (shop(client, "s2", 1_000_000), open_case(client, id));
+    // What the desk keeps for itself is no paper of the merchant's.
+    let noted = open_case(client, id);
+    let path = format!("/v1/cases/{noted}/attachments?name=note.pdf&internal=true");
+    li.upload(&path, b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n").ended(201);
     let cases = [
         (json!(null), 400, "invalid_input"),
         (json!("the letter"), 400, "invalid_input"),
         (json!("case_01arz3ndektsv4rrffq69g5fav"), 422, "evidence_missing"),
         (json!(bare), 422, "evidence_missing"),
+        (json!(noted), 422, "evidence_missing"),
         (json!(papers(client, &other)), 422, "evidence_missing"),
     ];
     for (n, (evidence, status, expected)) in cases.into_iter().enumerate() {
