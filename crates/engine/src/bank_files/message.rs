@@ -160,6 +160,12 @@ fn count(facts: Facts, row: &BankMessageRow) -> Facts {
         .int("conflicts", row.conflicts)
 }
 
+/// A job tells the withdrawal what the order is by now.
+fn tell(tx: &mut Tx, ctx: &Ctx, order: &BankOrderRow) {
+    let id = tx.new_id();
+    tx.job(ready(id, OUTCOME, &order.reference, ctx.now, Facts::new()));
+}
+
 /// A message on its way in.
 struct Taking {
     id: Uid,
@@ -388,6 +394,8 @@ impl Taking {
                 {
                     booking.source.clone_into(&mut row.paid_by);
                     row.version += 1;
+                    // A job that was on its way to tell of it takes itself for overtaken.
+                    tell(tx, ctx, &row);
                     tx.put(row);
                 }
                 None
@@ -399,8 +407,7 @@ impl Taking {
                 }
                 row.enter(state, failure.as_ref(), ctx.now);
                 if state != OrderState::Accepted {
-                    let id = tx.new_id();
-                    tx.job(ready(id, OUTCOME, &row.reference, ctx.now, Facts::new()));
+                    tell(tx, ctx, &row);
                 }
                 tx.put(row);
                 None
