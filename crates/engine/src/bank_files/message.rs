@@ -166,6 +166,13 @@ fn tell(tx: &mut Tx, ctx: &Ctx, order: &BankOrderRow) {
     tx.job(ready(id, OUTCOME, &order.reference, ctx.now, Facts::new()));
 }
 
+/// Whether a line cannot be the one that is known under its number: another day's, or of another amount.
+fn is_another(known: &BankEntryRow, entry: &Entry) -> bool {
+    let day = entry.booked_on.map(|on| on.to_string()).unwrap_or_default();
+    let other_day = !day.is_empty() && !known.booked_on.is_empty() && day != known.booked_on;
+    known.amount != entry.amount_minor || other_day
+}
+
 /// A message on its way in.
 struct Taking {
     id: Uid,
@@ -278,8 +285,13 @@ impl Taking {
         self.lines += 1;
         let Line { key, statement, entry, .. } = *line;
         let before = tx.get::<BankEntryRow>(&key).cloned();
-        if before.as_ref().is_some_and(|row| row.state != "announced" || !entry.booked) {
-            self.known += 1;
+        if let Some(row) = before.as_ref().filter(|row| row.state != "announced" || !entry.booked) {
+            if entry.credit && entry.booked && !ours(&entry.reference) && is_another(row, entry) {
+                // Money came that nothing is booked for: the bank gave its number to two.
+                self.conflicts.push(("number_used_again", entry.bank_reference.clone()));
+            } else {
+                self.known += 1;
+            }
             return false;
         }
         let order =

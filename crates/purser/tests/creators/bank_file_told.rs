@@ -68,6 +68,11 @@ fn a_booking_told_in_two_forms_is_booked_once_p11_p13() {
             notice.replace(day, "<BookgDt><Dt>2027-").replace("INV1", "INV3").replace("<MsgId>", "<MsgId>Y");
         assert_eq!(say(&desk, &next, "m4").int("unmatched"), 2);
 
+        // A number that the bank gives to another day's line as well is no repetition: nothing is booked, and staff hear of it.
+        let reused = notice.replace(day, "<BookgDt><Dt>2027-").replace("<MsgId>", "<MsgId>Z");
+        let odd = say(&desk, &reused, "m5");
+        assert_eq!((odd.int("conflicts"), odd.int("unmatched")), (2, 0), "{}", odd.body);
+
         // Told once more in a third form, which comes to more: a case, and nothing is booked.
         let more = notice.replace("88.00", "89.00").replace("INV1", "INV2").replace("<MsgId>", "<MsgId>X");
         let odd = say(&desk, &more, "m3");
