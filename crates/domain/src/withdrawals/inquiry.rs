@@ -4,30 +4,13 @@
 use super::review::readable;
 use super::{Ctx, FailureClass, Outcome, RailOutcome, Rejection, SliceState, Withdrawal, rail_outcome};
 
-/// What they found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found {
-    /// The money arrived.
-    Arrived,
-    /// It never did, and never will.
-    NotArrived,
-}
-
-impl Found {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Arrived, Self::NotArrived];
-
-    /// Stable name, as the API and storage write it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Arrived => "arrived",
-            Self::NotArrived => "not_arrived",
-        }
-    }
-
-    /// Reads a stable name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|found| found.name() == name)
+names! {
+    /// What they found.
+    Found {
+        /// The money arrived.
+        Arrived = "arrived",
+        /// It never did, and never will.
+        NotArrived = "not_arrived",
     }
 }
 
